@@ -1,0 +1,49 @@
+"""Workbench's panels for JupyterLab and Voila.
+
+>>> from workbench_widgets import Workbench
+>>> Workbench()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench_widgets.app import Workbench
+    from workbench_widgets.dashboard import RunsDashboard
+    from workbench_widgets.data import DataPanel
+    from workbench_widgets.events import EventsPanel
+    from workbench_widgets.launch import LaunchPanel
+    from workbench_widgets.leaderboard import LeaderboardPanel
+    from workbench_widgets.runs import RunsPanel
+
+_HOMES = {
+    "DataPanel": "data",
+    "EventsPanel": "events",
+    "LaunchPanel": "launch",
+    "LeaderboardPanel": "leaderboard",
+    "RunsDashboard": "dashboard",
+    "RunsPanel": "runs",
+    "Workbench": "app",
+}
+__all__ = [
+    "DataPanel",
+    "EventsPanel",
+    "LaunchPanel",
+    "LeaderboardPanel",
+    "RunsDashboard",
+    "RunsPanel",
+    "Workbench",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'workbench_widgets' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"workbench_widgets.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,133 @@
+"""The base of every panel: a view that the browser replicates, and commands that are always answered.
+
+The kernel holds a panel's view as a plain dictionary and sends numbered patches of it; the browser applies them in
+order and asks for the whole view when one is missing. Patches may come from the feeder's thread while a cell runs, so
+every change goes through `Panel.show`, under the panel's lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from workbench import Workbench, WorkbenchError
+
+STATIC = Path(__file__).parent / "static"
+LIST_MOST = 5000
+"""Longest list that a view keeps; of a longer one the newest part."""
+
+log = logging.getLogger("workbench.widgets")
+Command = Callable[..., Any]
+
+
+@cache
+def script(name: str) -> str:
+    """Join the shared script and a panel's own: modules loaded by anywidget cannot import each other."""
+    return f"{(STATIC / 'shared.js').read_text()}\n{(STATIC / f'{name}.js').read_text()}"
+
+
+@cache
+def style() -> str:
+    return (STATIC / "panels.css").read_text()
+
+
+class Panel(anywidget.AnyWidget):
+    """One panel.
+
+    Parameters
+    ----------
+    workbench
+        The home it shows.
+    """
+
+    _esm = "export default {}"
+    _css = style()
+
+    full = traitlets.Dict().tag(sync=True)
+    """The whole view with its number, as of when somebody asks for it."""
+    patch = traitlets.Dict().tag(sync=True)
+    """The newest change: ``{"number", "set": {key: value}, "put": {key: {name: value}}, "append": {key: [items]}}``."""
+
+    def __init__(self, workbench: Workbench, **view: Any) -> None:
+        self.workbench = workbench
+        self._lock = threading.RLock()
+        self._view: dict[str, Any] = dict(view)
+        self._number = 0
+        super().__init__(full={"number": 0, "view": self._view})
+        self.on_msg(self._answer)
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """What the browser may ask for, by name."""
+        return {}
+
+    def show(
+        self,
+        *,
+        put: Mapping[str, Mapping[str, Any]] | None = None,
+        append: Mapping[str, list[Any]] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Change the view and send the difference.
+
+        Parameters
+        ----------
+        put
+            Entries to set in dictionaries of the view.
+        append
+            Items to add to lists of the view.
+        **changes
+            Values to replace; those that are there already are not sent.
+        """
+        with self._lock:
+            changed = {key: value for key, value in changes.items() if key not in self._view or self._view[key] != value}
+            if not changed and not put and not append:
+                return
+            self._view.update(changed)
+            for key, entries in (put or {}).items():
+                self._view[key] = {**self._view.get(key, {}), **entries}
+            for key, items in (append or {}).items():
+                self._view[key] = [*self._view.get(key, []), *items][-LIST_MOST:]
+            self._number += 1
+            self.patch = {
+                "number": self._number,
+                "set": changed,
+                "put": {key: dict(entries) for key, entries in (put or {}).items()},
+                "append": dict(append or {}),
+            }
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
+        """Answer the widget's state; the view in it is the present one, not the one it was made with."""
+        state = super().get_state(key=key, drop_defaults=drop_defaults)
+        if "full" in state:
+            with self._lock:
+                state["full"] = {"number": self._number, "view": dict(self._view)}
+        return state
+
+    def _answer(self, _: Any, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
+        """Carry a command out and answer it, whatever happens."""
+        number, name = content.get("call"), str(content.get("command"))
+        try:
+            result = self._command(name)(*([buffers] if buffers else []), **content.get("arguments", {}))
+            self.send({"answer": number, "result": result})
+        except WorkbenchError as error:
+            self.send({"answer": number, "error": error.as_problem()})
+        except Exception as error:
+            log.exception("the command %s failed", name)
+            self.send({"answer": number, "error": {"code": "panel.failed", "detail": f"{type(error).__name__}: {error}"}})
+
+    def _command(self, name: str) -> Command:
+        if name == "resync":
+            return self._resync
+        return self.commands[name]
+
+    def _resync(self) -> dict[str, Any]:
+        with self._lock:
+            return {"number": self._number, "view": dict(self._view)}

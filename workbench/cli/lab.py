@@ -1,0 +1,59 @@
+"""``workbench lab`` and ``workbench dashboards``: Jupyter's own servers, opened on what belongs to Workbench."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import typer
+
+from workbench.errors import BadRequest, NotFound
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def lab(context: typer.Context) -> None:
+    """Open JupyterLab on the workbench notebook; further arguments go to JupyterLab."""
+    _need("jupyterlab")
+    notebook = notebooks() / "workbench.ipynb"
+    root = ["--allow-root"] if os.geteuid() == 0 else []
+    _become("jupyterlab", [str(notebook), *root, *context.args])
+
+
+def dashboards(context: typer.Context) -> None:
+    """Serve the read-only dashboards with Voila; further arguments go to Voila."""
+    _need("voila")
+    _become(
+        "voila",
+        [
+            str(notebooks() / "dashboards"),
+            "--strip_sources=True",
+            "--VoilaConfiguration.show_tracebacks=False",
+            "--MappingKernelManager.cull_idle_timeout=120",
+            "--MappingKernelManager.cull_interval=30",
+            "--no-browser",
+            *context.args,
+        ],
+    )
+
+
+def notebooks() -> Path:
+    """Find the project's notebooks: below this folder, or beside the package in a checkout."""
+    for folder in (Path.cwd() / "notebooks", Path(__file__).parents[2] / "notebooks"):
+        if (folder / "workbench.ipynb").is_file():
+            return folder
+    raise NotFound(
+        "dashboard.failed", "The notebooks are not here.", hint="Run the command in a checkout of the project."
+    )
+
+
+def _need(module: str) -> None:
+    if find_spec(module) is None:
+        raise BadRequest("dashboard.failed", f"{module} is not installed.", hint="Install the `lab` extra.")
+
+
+def _become(module: str, arguments: list[str]) -> None:
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])

@@ -1,0 +1,64 @@
+"""The command's root: sub-commands, and the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from workbench import __version__
+from workbench.cli import data, lab, run, service
+from workbench.errors import WorkbenchError
+
+EXIT_USER = 2
+"""Exit code where the caller can mend it; a failure of the engine's own exits with 1."""
+EXIT_ENGINE = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="workbench",
+    help="From a table to a trusted model, live, in JupyterLab.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(data.app, name="data", help="Data sources.")
+app.add_typer(run.app, name="run", help="Runs: launch, watch, cancel.")
+app.add_typer(service.app, name="service", help="The process that carries runs out.")
+app.command(name="doctor")(service.doctor)
+app.command(name="lab", context_settings=lab.PASS_ON)(lab.lab)
+app.command(name="dashboards", context_settings=lab.PASS_ON)(lab.dashboards)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; the entry point of the ``workbench`` script."""
+    try:
+        app()
+    except WorkbenchError as error:
+        _tell(error)
+        sys.exit(EXIT_USER if error.is_users else EXIT_ENGINE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read us has seen enough, as in `workbench run events … | head`.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _tell(error: WorkbenchError) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": error.as_problem()}, default=str))
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"error: {error}", markup=False)

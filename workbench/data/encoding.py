@@ -1,0 +1,115 @@
+"""What the bytes of a file are: text in some encoding, or no text at all."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from workbench.errors import BadRequest
+
+BLOCK_BYTES = 1024 * 1024
+_HEAD_BYTES = 4096
+_MOST_CONTROLS = 0.05
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+# Longer signatures come before their own beginnings.
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x7fELF", "a program"),
+)
+_MARKUP: tuple[tuple[bytes, str], ...] = (
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+    (b"<?xml", "XML"),
+    (b'{"', "JSON"),
+    (b"[{", "JSON"),
+)
+
+
+def detect(path: Path, file: str) -> str:
+    """Find the encoding that a file's text is in, by reading all of it in bounded memory.
+
+    Parameters
+    ----------
+    file
+        What the user calls the file, for messages.
+
+    Returns
+    -------
+    str
+        ``utf-8``, ``utf-8-sig``, ``utf-16``, or ``latin-1``, which is what is left when nothing else fits.
+
+    Raises
+    ------
+    BadRequest
+        ``data.empty`` when there is no byte in it, ``data.not_a_table`` when it is not text.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if not head:
+        raise BadRequest("data.empty", f"{file} is empty.")
+    looks = _looks_like(head)
+    if looks:
+        raise BadRequest(
+            "data.not_a_table", f"{file} is not a text table (it looks like {looks}).", hint="Save it as CSV first."
+        )
+    if head.startswith(_UTF16_MARKS):
+        if not _decodes(path, "utf-16"):
+            raise BadRequest("data.not_a_table", f"{file} begins as UTF-16 text but does not go on as such.")
+        return "utf-16"
+    _refuse_binary(path, file, head)
+    if head.startswith(codecs.BOM_UTF8) and _decodes(path, "utf-8"):
+        return "utf-8-sig"
+    return "utf-8" if _decodes(path, "utf-8") else "latin-1"
+
+
+def _looks_like(head: bytes) -> str | None:
+    if head.startswith(b"PK\x03\x04"):
+        if b"opendocument" in head:
+            return "an OpenDocument spreadsheet"
+        return "an Excel workbook" if b"xl/" in head or b"[Content_Types].xml" in head else "a ZIP archive"
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    for signature, kind in _MARKUP:
+        if text.startswith(signature):
+            return kind
+    return None
+
+
+def _refuse_binary(path: Path, file: str, head: bytes) -> None:
+    controls = sum(byte < 9 or 13 < byte < 32 for byte in head)
+    binary = controls > _MOST_CONTROLS * len(head)
+    if not binary:
+        with path.open("rb") as stream:
+            binary = any(b"\0" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b""))
+    if binary:
+        raise BadRequest("data.not_a_table", f"{file} is not a text table (it holds binary data).")
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as stream:
+        try:
+            for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True

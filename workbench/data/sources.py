@@ -1,0 +1,249 @@
+"""The data sources of a workspace: upload, find, read, delete."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from workbench.data import samples
+from workbench.data.intake import chunks, opened
+from workbench.data.layout import Layout
+from workbench.data.samples import Sample
+from workbench.data.source import Column, Source
+from workbench.data.upload import Upload
+from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
+from workbench.store.store import Store
+from workbench.store.tables import ExperimentRow, RunRow, SourceRow, now
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_UNDER_WAY = ("queued", "running")
+
+
+class Sources:
+    """The data sources that a workspace holds."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def upload(self, file: str | Path | BinaryIO, name: str | None = None) -> Source:
+        """Store a CSV file as a data source, reading it in chunks of 1 MiB.
+
+        Parameters
+        ----------
+        file
+            A path, or a file opened in binary mode.
+        name
+            Name of the data source; None: the file's name without its ending.
+
+        Raises
+        ------
+        BadRequest
+            When there is no such file, or it is not a table that can be read; the code says which.
+        Conflict
+            ``data.name_taken``.
+        TooLarge
+            ``data.too_large``.
+        """
+        with opened(file) as (stream, called):
+            if not (name or called):
+                raise BadRequest("data.name_invalid", "A data source needs a name, and this file has none.")
+            with self.begin_upload(name or Path(called).name, file=Path(called).name or None) as upload:
+                for chunk in chunks(stream, upload.file):
+                    upload.write(chunk)
+                return upload.finish()
+
+    def begin_upload(self, name: str, size_bytes: int | None = None, *, file: str | None = None) -> Upload:
+        """Open an upload that takes its bytes in chunks; see `Upload`.
+
+        Parameters
+        ----------
+        name
+            Name of the data source, or the file's name, whose ending is dropped.
+        size_bytes
+            How many bytes will come, where that is known: too many are then refused at once.
+        file
+            What the user calls the file, for messages; None: `name`.
+        """
+        self._drop_unneeded()
+        return Upload(self._store, name, size_bytes, file=file)
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return the tables that come with Workbench."""
+        return samples.SAMPLES
+
+    def sample(self, name: str) -> Source:
+        """Store a table that comes with Workbench, or return it where it is stored already.
+
+        Raises
+        ------
+        NotFound
+            ``data.unknown_sample``.
+        Conflict
+            ``data.name_taken`` when another table has the sample's name.
+        """
+        content = samples.find(name).path.read_bytes()
+        stored = self._same(name, content)
+        if stored:
+            return stored
+        try:
+            with Upload(self._store, name, len(content), file=f"{name}.csv", kind="sample") as upload:
+                upload.write(content)
+                return upload.finish()
+        except Conflict:
+            # Another process may have stored it in the meantime.
+            stored = self._same(name, content)
+            if stored:
+                return stored
+            raise
+
+    def get(self, ref: str | Source, *, hidden: bool = False) -> Source:
+        """Find a data source by id or name.
+
+        Parameters
+        ----------
+        hidden
+            Whether a deleted source that a run used is found too, by its id.
+
+        Raises
+        ------
+        NotFound
+            ``data.not_found``, naming what there is.
+        """
+        key = ref.id if isinstance(ref, Source) else ref
+        with self._store.database.read() as session:
+            row = self._find(session, key, hidden=hidden)
+            if row is None:
+                raise self._not_found(session, key)
+            return Source.of(row)
+
+    def head(self, source: Source, rows: int = 20) -> builtins.list[dict[str, Any]]:
+        """Return the first rows as plain data that JSON can hold; a missing value is None."""
+        texts = {column.name: str for column in source.columns if column.kind in ("text", "date")}
+        frame = _layout(source).read(self._path(source), nrows=rows, dtype=texts)
+        columns = [[_plain(value, column) for value in frame[column.name].tolist()] for column in source.columns]
+        return [dict(zip(source.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def load(self, source: Source) -> pd.DataFrame:
+        """Read a data source whole, with a fresh index, as ``pandas.read_csv`` reads its file.
+
+        Raises
+        ------
+        Gone
+            ``data.file_missing`` when its file is not there any more.
+        EngineFault
+            ``artifact.hash_mismatch`` when its file is not the size that was stored.
+        """
+        return _layout(source).read(self._path(source))
+
+    def list(self) -> builtins.list[Source]:
+        """Return the data sources, newest first."""
+        query = select(SourceRow).where(*self._live()).order_by(SourceRow.id.desc())
+        with self._store.database.read() as session:
+            return [Source.of(row) for row in session.scalars(query)]
+
+    def delete(self, ref: str | Source) -> None:
+        """Delete a data source.
+
+        One that a run used stays as a hidden row, and its file for as long as a run that needs it is under way.
+
+        Raises
+        ------
+        NotFound
+            ``data.not_found``.
+        Conflict
+            ``data.in_use`` when a run was submitted on it at the same moment.
+        """
+        key = ref.id if isinstance(ref, Source) else ref
+        location = None
+        try:
+            with self._store.database.write() as session:
+                row = self._find(session, key)
+                if row is None:
+                    raise self._not_found(session, key)
+                used = select(
+                    exists().where(RunRow.source_id == row.id) | exists().where(ExperimentRow.source_id == row.id)
+                )
+                if session.scalar(used):
+                    row.deleted_at, row.live_name = now(), None
+                else:
+                    location = row.location
+                    session.delete(row)
+        except IntegrityError as error:
+            raise Conflict("data.in_use", f'A run on "{key}" was submitted just now; delete it again.') from error
+        if location:
+            (self._store.settings.files / location).unlink(missing_ok=True)
+        self._drop_unneeded()
+
+    def _live(self) -> tuple[ColumnElement[bool], ...]:
+        return SourceRow.workspace_id == self._store.workspace_id, SourceRow.deleted_at.is_(None)
+
+    def _find(self, session: Session, key: str, *, hidden: bool = False) -> SourceRow | None:
+        named = session.scalar(select(SourceRow).where(*self._live(), SourceRow.live_name == key))
+        if named:
+            return named
+        found = session.get(SourceRow, key)
+        if found is None or found.workspace_id != self._store.workspace_id:
+            return None
+        return found if hidden or found.deleted_at is None else None
+
+    def _not_found(self, session: Session, key: str) -> NotFound:
+        names = [name for name in session.scalars(select(SourceRow.live_name).where(*self._live())) if name]
+        hint = choices(key, names) if names else "There is none yet: upload a file or take a sample."
+        return NotFound("data.not_found", f'There is no data source "{key}".', hint=hint, source=key)
+
+    def _same(self, name: str, content: bytes) -> Source | None:
+        query = select(SourceRow).where(*self._live(), SourceRow.live_name == name)
+        with self._store.database.read() as session:
+            row = session.scalar(query)
+        same = row is not None and row.sha256 == hashlib.sha256(content).hexdigest()
+        return Source.of(row) if row is not None and same else None
+
+    def _path(self, source: Source) -> Path:
+        path = self._store.settings.files / source.location
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError as error:
+            raise Gone(
+                "data.file_missing", f'The file of data source "{source.name}" is gone.', source=source.id
+            ) from error
+        if size != source.size_bytes:
+            raise EngineFault(
+                "artifact.hash_mismatch",
+                f'The file of data source "{source.name}" has {size:,} bytes, not the {source.size_bytes:,} stored.',
+                source=source.id,
+            )
+        return path
+
+    def _drop_unneeded(self) -> None:
+        """Remove the files of deleted sources whose runs have all come to an end."""
+        needed = exists().where(
+            RunRow.source_id == SourceRow.id, RunRow.status.in_(_UNDER_WAY), RunRow.deleted_at.is_(None)
+        )
+        query = select(SourceRow.location).where(SourceRow.deleted_at.is_not(None), ~needed)
+        with self._store.database.read() as session:
+            locations = session.scalars(query).all()
+        for location in locations:
+            (self._store.settings.files / location).unlink(missing_ok=True)
+
+
+def _layout(source: Source) -> Layout:
+    return Layout.of(source.format, source.column_names)
+
+
+def _plain(value: Any, column: Column) -> Any:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        if math.isinf(value):
+            return str(value)
+        return int(value) if column.integral else value
+    return value

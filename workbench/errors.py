@@ -1,0 +1,168 @@
+"""What can go wrong, as data. The faces (panel, command line, HTTP) render it; the engine only raises it.
+
+::
+
+    WorkbenchError
+    ├── BadRequest        400  the caller can mend it: a wrong name, a table that cannot be learned from
+    ├── Forbidden         403  the caller may not do this
+    ├── NotFound          404  no such id or name
+    ├── Conflict          409  a taken name, or a state that does not allow it
+    ├── Gone              410  it was there, its data is not any more
+    ├── TooLarge          413  over a limit
+    └── EngineFault       500  a part of Workbench itself did not do its work
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+ErrorCode = Literal[
+    "access.denied",
+    "artifact.hash_mismatch",
+    "artifact.missing",
+    "data.columns_too_many",
+    "data.empty",
+    "data.name_invalid",
+    "data.name_taken",
+    "data.no_rows",
+    "data.not_a_table",
+    "data.not_found",
+    "data.parse_failed",
+    "data.ragged",
+    "data.file_missing",
+    "data.too_large",
+    "data.unknown_sample",
+    "data.upload_broken",
+    "data.in_use",
+    "dashboard.failed",
+    "experiment.failed",
+    "models.not_installed",
+    "plan.not_runnable",
+    "run.ambiguous",
+    "run.not_found",
+    "service.not_started",
+    "settings.invalid",
+    "spec.invalid",
+    "spec.no_data",
+    "spec.no_features",
+    "spec.target_constant",
+    "spec.target_empty",
+    "spec.target_missing",
+    "spec.target_not_numeric",
+    "spec.target_rare",
+    "spec.unknown_metric",
+    "spec.unknown_model",
+    "spec.unknown_option",
+    "spec.unknown_plan",
+    "spec.unknown_task",
+    "store.schema_ahead",
+    "store.schema_unknown",
+    "store.unreachable",
+]
+"""Every code an error may bear. Callers may rely on them; ``docs/errors.md`` says what each means."""
+
+
+class WorkbenchError(Exception):
+    """Any failure that Workbench foresees.
+
+    Parameters
+    ----------
+    code
+        Stable name of what went wrong, for callers.
+    message
+        One sentence a user can act on.
+    hint
+        What to do about it, where the message does not say so already.
+    **about
+        Ids and names the error is about, e.g. ``run_id=…``.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Workbench error"
+
+    def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None, **about: Any) -> None:
+        super().__init__(message)
+        self.code: ErrorCode = code
+        self.message = message
+        self.hint = hint
+        self.about = about
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default rebuilds an exception from its args alone and would lose code and ids between processes.
+        return _rebuild, (type(self), self.code, self.message, self.hint, self.about)
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the caller can mend it, rather than whoever runs Workbench."""
+        return self.status < 500
+
+    def as_problem(self) -> dict[str, Any]:
+        """RFC 9457 problem details, with ``code``, ``hint`` and the ids added."""
+        problem: dict[str, Any] = {
+            "type": f"urn:workbench:error:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+        }
+        if self.hint:
+            problem["hint"] = self.hint
+        return problem | self.about
+
+
+def _rebuild(
+    kind: type[WorkbenchError], code: ErrorCode, message: str, hint: str | None, about: dict[str, Any]
+) -> WorkbenchError:
+    return kind(code, message, hint=hint, **about)
+
+
+class BadRequest(WorkbenchError):
+    status = 400
+    title = "Bad request"
+
+
+class Forbidden(WorkbenchError):
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(WorkbenchError):
+    status = 404
+    title = "Not found"
+
+
+class Conflict(WorkbenchError):
+    status = 409
+    title = "Conflict"
+
+
+class Gone(WorkbenchError):
+    status = 410
+    title = "Gone"
+
+
+class TooLarge(WorkbenchError):
+    status = 413
+    title = "Too large"
+
+
+class EngineFault(WorkbenchError):
+    status = 500
+    title = "Engine fault"
+
+
+def choices(wrong: str, valid: Iterable[str], *, most: int = 40) -> str:
+    """Name the valid choices, and the nearest one first where there is one.
+
+    >>> choices("lgbm", ["lr", "lightgbm"])
+    'Did you mean lightgbm? Valid: lightgbm, lr.'
+    """
+    names = sorted(valid)
+    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    listed = ", ".join(names[:most]) + (f", and {len(names) - most} more" if len(names) > most else "")
+    return f"Did you mean {near[0]}? Valid: {listed}." if near else f"Valid: {listed}."

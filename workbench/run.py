@@ -1,0 +1,101 @@
+"""A run in the user's hand: reads the store afresh at each call, holds nothing but the id."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from workbench.runs import ending, events, lookup, scores
+from workbench.runs.events import PAGE, Event
+from workbench.runs.record import RunRecord
+from workbench.runs.scores import LeaderboardRow
+from workbench.service import lifecycle
+from workbench.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Run:
+    """One execution of a plan."""
+
+    def __init__(self, store: Store, run_id: str, user: str) -> None:
+        self._store = store
+        self._user = user
+        self.id = run_id
+
+    @property
+    def record(self) -> RunRecord:
+        """The run as it stands now."""
+        return lookup.get(self._store, self.id)
+
+    @property
+    def status(self) -> str:
+        return self.record.status
+
+    def events(self, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
+        """Replay the log from `after` and follow it until the run is closed.
+
+        Parameters
+        ----------
+        timeout_s
+            Stop after this many seconds without a new event; None: never.
+        """
+        return events.follow(self._store.database, self.id, after=after, timeout_s=timeout_s)
+
+    def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
+        """Return what the log holds now: events with ``seq > after``, at most `limit` of them."""
+        return events.page(self._store.database, self.id, after=after, limit=limit)
+
+    def rows(self) -> list[LeaderboardRow]:
+        """Rank the field on what is scored so far."""
+        return scores.leaderboard(self._store.database, self.record)
+
+    def leaderboard(self) -> pd.DataFrame:
+        """Return the leaderboard as a table, at any time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a model, best first, indexed by model id: name, the unrounded mean of each metric, seconds to fit
+            a fold, folds scored, status and reason.
+        """
+        import pandas as pd
+
+        rows = self.rows()
+        table = [
+            {"Model": row.name}
+            | dict(row.metrics)
+            | {"Fit (s)": row.fit_s, "Folds": row.folds_scored, "Status": row.status, "Reason": row.reason}
+            for row in rows
+        ]
+        return pd.DataFrame(table, index=pd.Index([row.model for row in rows], name="id"))
+
+    def wait(self, timeout_s: float = 30) -> RunRecord:
+        """Wait for the end, at most `timeout_s` seconds, and return the run whatever its state."""
+        deadline = time.monotonic() + timeout_s
+        found = self.record
+        while not found.is_terminal and time.monotonic() < deadline:
+            time.sleep(0.05)
+            found = self.record
+        return found
+
+    def cancel(self) -> RunRecord:
+        """End the run; what is scored stays. A run that has ended already is returned as it is."""
+        found = ending.request_cancel(self._store, self.id, by=self._user)
+        if not found.is_terminal:
+            lifecycle.start(self._store.settings)
+        return found
+
+    def delete(self) -> None:
+        """Remove the run with its events, scores and artifacts; its process is killed first."""
+        ending.delete(self._store, self.id, by=self._user)
+        lifecycle.start(self._store.settings)
+
+    def __repr__(self) -> str:
+        found = self.record
+        return f"<Run {found.short_id} {found.plan} of {found.source_name}: {found.status}>"
+
+    def _repr_html_(self) -> Any:
+        return self.leaderboard()._repr_html_()  # type: ignore[operator]

@@ -1,0 +1,1 @@
+"""Runs: what is asked for, the queue, the event log, the scores."""

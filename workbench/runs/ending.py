@@ -1,0 +1,95 @@
+"""How a run ends: by its result, by a cancel, by deletion. A terminal run never changes again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete as remove
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from workbench.runs import events, lookup
+from workbench.runs.record import CANCELLED, QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord
+from workbench.store.store import Store
+from workbench.store.tables import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, now
+
+
+def request_cancel(store: Store, run_id: str, *, by: str) -> RunRecord:
+    """Ask for a run's end: a queued run ends at once, a running one when its service kills it.
+
+    A terminal run is returned as it is.
+    """
+    with store.database.write() as session:
+        row = session.get(RunRow, run_id, with_for_update=True)
+        if row is not None and row.status == QUEUED:
+            _finish(session, row, CANCELLED, f"Cancelled by {by} before it started.")
+        elif row is not None and row.status == RUNNING and row.cancel_requested_at is None:
+            row.cancel_requested_at, row.cancel_requested_by = now(), by
+            events.append(session, run_id, "run.cancelling", f"{by} asked to cancel", payload={"by": by})
+    return lookup.get(store, run_id)
+
+
+def finish(
+    store: Store, run_id: str, status: str, message: str, *, summary: Mapping[str, Any] | None = None
+) -> bool:
+    """Bring a run to a terminal state; a run that is terminal already never changes.
+
+    Returns
+    -------
+    bool
+        Whether this call ended it.
+    """
+    with store.database.write() as session:
+        row = session.get(RunRow, run_id, with_for_update=True)
+        if row is None or row.status in TERMINAL:
+            return False
+        row.summary = dict(summary) if summary is not None else row.summary
+        _finish(session, row, status, message)
+        return True
+
+
+def _finish(session: Session, row: RunRow, status: str, message: str) -> None:
+    row.status = status
+    row.finished_at = now()
+    row.error = None if status == SUCCEEDED else message
+    started = row.started_at or row.created_at
+    took_ms = (row.finished_at - started).total_seconds() * 1000
+    events.append(session, row.id, f"run.{status}", message, duration_ms=took_ms)
+    events.append(session, row.id, events.CLOSED, "no more events")
+
+
+def delete(store: Store, run_id: str, *, by: str) -> None:
+    """Hide a run at once; its process is killed, then its rows and artifacts go.
+
+    An active run is asked to end first and is removed by its service.
+    """
+    found = request_cancel(store, run_id, by=by)
+    with store.database.write() as session:
+        if found.is_terminal:
+            _remove(session, run_id)
+        else:
+            session.execute(update(RunRow).where(RunRow.id == run_id).values(deleted_at=now()))
+    if found.is_terminal:
+        store.artifacts.delete_run(run_id)
+
+
+def remove_deleted(store: Store) -> None:
+    """Remove what was deleted while it ran and has ended since."""
+    gone = select(RunRow.id).where(RunRow.deleted_at.is_not(None), RunRow.status.in_(TERMINAL))
+    with store.database.read() as session:
+        run_ids = list(session.scalars(gone))
+    for run_id in run_ids:
+        with store.database.write() as session:
+            _remove(session, run_id)
+        store.artifacts.delete_run(run_id)
+
+
+def _remove(session: Session, run_id: str) -> None:
+    experiment_id = session.scalar(select(RunRow.experiment_id).where(RunRow.id == run_id))
+    for table in (EventRow, ScoreRow, ArtifactRow):
+        session.execute(remove(table).where(table.run_id == run_id))
+    session.execute(remove(RunRow).where(RunRow.id == run_id))
+    # An experiment without runs would keep its data source from being deleted.
+    if session.scalar(select(RunRow.id).where(RunRow.experiment_id == experiment_id).limit(1)) is None:
+        session.execute(remove(ExperimentRow).where(ExperimentRow.id == experiment_id))

@@ -1,0 +1,126 @@
+"""A run's event log: append-only, numbered from 1 without a gap, replayed and then followed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from workbench.store.database import Database
+from workbench.store.tables import EventRow, RunRow, now
+
+CLOSED = "run.closed"
+PAGE = 500
+PAGE_MOST = 5000
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a run's log.
+
+    Attributes
+    ----------
+    seq
+        Place in the log, from 1, without a gap.
+    duration_ms
+        How long the thing took that it tells of, in milliseconds; None where it has no duration.
+    """
+
+    run_id: str
+    seq: int
+    kind: str
+    message: str
+    payload: Mapping[str, Any]
+    duration_ms: float | None
+    emitted_at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "seq": self.seq,
+            "kind": self.kind,
+            "message": self.message,
+            "payload": dict(self.payload),
+            "duration_ms": self.duration_ms,
+            "emitted_at": self.emitted_at.isoformat(),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.emitted_at.astimezone():%H:%M:%S}  {self.kind:<18} {self.message}"
+
+
+def append(
+    session: Session,
+    run_id: str,
+    kind: str,
+    message: str,
+    *,
+    payload: Mapping[str, Any] | None = None,
+    duration_ms: float | None = None,
+) -> int:
+    """Append one event inside the caller's transaction and return its number.
+
+    The run's row is locked first where the database has row locks; SQLite has one writer anyway.
+    """
+    session.execute(select(RunRow.id).where(RunRow.id == run_id).with_for_update())
+    last = session.execute(select(func.max(EventRow.seq)).where(EventRow.run_id == run_id)).scalar()
+    seq = (last or 0) + 1
+    session.add(
+        EventRow(
+            run_id=run_id,
+            seq=seq,
+            kind=kind,
+            message=message,
+            payload=dict(payload or {}),
+            duration_ms=duration_ms,
+            emitted_at=now(),
+        )
+    )
+    session.flush()
+    return seq
+
+
+def page(database: Database, run_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
+    """Read the events with ``seq > after``, oldest first, at most `limit` (1 … 5000)."""
+    wanted = (
+        select(EventRow)
+        .where(EventRow.run_id == run_id, EventRow.seq > after)
+        .order_by(EventRow.seq)
+        .limit(max(1, min(limit, PAGE_MOST)))
+    )
+    with database.read() as session:
+        return [_event(row) for row in session.scalars(wanted)]
+
+
+def follow(database: Database, run_id: str, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
+    """Replay from `after`, then follow until the run is closed.
+
+    Parameters
+    ----------
+    timeout_s
+        Stop after this long without a new event; None: wait as long as the run takes.
+    """
+    quiet_since = time.monotonic()
+    while True:
+        events = page(database, run_id, after=after)
+        for event in events:
+            after = event.seq
+            yield event
+            if event.kind == CLOSED:
+                return
+        if events:
+            quiet_since = time.monotonic()
+        elif timeout_s is not None and time.monotonic() - quiet_since > timeout_s:
+            return
+        else:
+            time.sleep(POLL_S)
+
+
+def _event(row: EventRow) -> Event:
+    return Event(row.run_id, row.seq, row.kind, row.message, row.payload, row.duration_ms, row.emitted_at)

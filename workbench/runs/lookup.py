@@ -1,0 +1,65 @@
+"""Finding runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from workbench.errors import BadRequest, NotFound
+from workbench.runs.record import ACTIVE, RunRecord, record
+from workbench.store.store import Store
+from workbench.store.tables import RunRow, SourceRow
+
+_ID_LENGTH = 36
+_SHORTEST = 4
+
+
+def get(store: Store, reference: str) -> RunRecord:
+    """Find a run by its id or by the end of it (at least four digits).
+
+    Raises
+    ------
+    NotFound
+        ``run.not_found``
+    BadRequest
+        ``run.ambiguous`` when several runs end like that.
+    """
+    condition = RunRow.id == reference if len(reference) == _ID_LENGTH else RunRow.id.like(f"%{_literal(reference)}")
+    with store.database.read() as session:
+        found = session.execute(_visible().where(condition).limit(2)).all() if len(reference) >= _SHORTEST else []
+    if not found:
+        raise NotFound("run.not_found", f"There is no run '{reference}'.", run_id=reference)
+    if len(found) > 1:
+        raise BadRequest("run.ambiguous", f"Several runs end in '{reference}': give more of the id.")
+    return record(*found[0])
+
+
+def listed(store: Store, *, limit: int = 100, status: Sequence[str] = ()) -> list[RunRecord]:
+    """Return runs, newest first."""
+    query = _visible().order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
+    if status:
+        query = query.where(RunRow.status.in_(status))
+    with store.database.read() as session:
+        return [record(*found) for found in session.execute(query)]
+
+
+def active_count(store: Store) -> int:
+    """Count the runs that are queued or running."""
+    with store.database.read() as session:
+        return session.scalar(select(func.count()).select_from(RunRow).where(RunRow.status.in_(ACTIVE))) or 0
+
+
+def _visible() -> Any:
+    return (
+        select(RunRow, SourceRow.name)
+        .join(SourceRow, SourceRow.id == RunRow.source_id)
+        .where(RunRow.deleted_at.is_(None))
+    )
+
+
+def _literal(text: str) -> str:
+    return "".join(character for character in text.lower() if character in "0123456789abcdef-")
+
+

@@ -1,0 +1,168 @@
+"""The queue: a submitted run is a row; a service claims it and holds it by a lease that it renews."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from workbench.runs import events
+from workbench.runs.record import QUEUED, RUNNING, RunId, RunRecord, record
+from workbench.runs.spec import RunSpec
+from workbench.store.store import Store
+from workbench.store.tables import ExperimentRow, RunRow, now
+
+LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A running run and the process that carries it, as its service knows it.
+
+    Attributes
+    ----------
+    process_id, process_started
+        None between the claim and the fork.
+    """
+
+    run_id: RunId
+    process_id: int | None
+    process_started: float | None
+    cancel_requested_by: str | None
+    is_deleted: bool
+    started_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceIdentity:
+    """What the queue needs to know of a data source."""
+
+    id: str
+    name: str
+    sha256: str
+
+
+def submit(
+    store: Store,
+    source: SourceIdentity,
+    spec: RunSpec,
+    *,
+    by: str,
+    snapshot: Mapping[str, Any],
+    service_is_warm: bool,
+) -> RunRecord:
+    """Store a queued run with its first events; nothing is stored if anything fails.
+
+    Parameters
+    ----------
+    snapshot
+        What else the run keeps of the moment it was asked for: content hash, rows, executor.
+    service_is_warm
+        Where it is not, the log says at once what the run waits for.
+    """
+    with store.database.write() as session:
+        experiment_id = _experiment(session, store.project_id, source, spec)
+        row = RunRow(
+            experiment_id=experiment_id,
+            source_id=source.id,
+            plan=spec.plan,
+            task=spec.task,
+            target=spec.target,
+            spec=spec.model_dump(mode="json") | dict(snapshot),
+            created_by=by,
+        )
+        session.add(row)
+        session.flush()
+        events.append(
+            session, row.id, "run.queued", f"{spec.plan} of {source.name} for {spec.target}", payload={"by": by}
+        )
+        if not service_is_warm:
+            events.append(session, row.id, "service.starting", "starting; importing PyCaret takes some seconds")
+        return record(row, source.name)
+
+
+def claim(store: Store, owner: str, *, most: int) -> list[RunId]:
+    """Take up to `most` queued runs, oldest first, and mark them running under `owner`'s lease."""
+    if most <= 0:
+        return []
+    queued = (
+        select(RunRow)
+        .where(RunRow.status == QUEUED, RunRow.deleted_at.is_(None))
+        .order_by(RunRow.created_at, RunRow.id)
+        .limit(most)
+    )
+    with store.database.read() as session:
+        if session.execute(queued.with_only_columns(RunRow.id)).first() is None:
+            return []
+    with store.database.write() as session:
+        taken = list(session.scalars(queued.with_for_update(skip_locked=True)))
+        for row in taken:
+            row.status = RUNNING
+            row.claimed_by = owner
+            row.lease_until = now() + LEASE
+            row.started_at = now()
+            events.append(session, row.id, "run.started", "claimed by the service", payload={"service": owner})
+        return [RunId(row.id) for row in taken]
+
+
+def carried(store: Store) -> list[Claimed]:
+    """Return every running run."""
+    with store.database.read() as session:
+        return [
+            Claimed(
+                run_id=RunId(row.id),
+                process_id=row.process_id,
+                process_started=row.process_started,
+                cancel_requested_by=row.cancel_requested_by,
+                is_deleted=row.deleted_at is not None,
+                started_s=(now() - (row.started_at or now())).total_seconds(),
+            )
+            for row in session.scalars(select(RunRow).where(RunRow.status == RUNNING))
+        ]
+
+
+def renew(store: Store, run_ids: Sequence[str], owner: str) -> None:
+    """Extend the leases of runs that are carried here, taking them over where another service held them."""
+    if run_ids:
+        with store.database.write() as session:
+            session.execute(
+                update(RunRow).where(RunRow.id.in_(run_ids)).values(lease_until=now() + LEASE, claimed_by=owner)
+            )
+
+
+def set_process(store: Store, run_id: str, process_id: int, process_started: float) -> None:
+    with store.database.write() as session:
+        session.execute(
+            update(RunRow)
+            .where(RunRow.id == run_id)
+            .values(process_id=process_id, process_started=process_started)
+        )
+
+
+def _experiment(session: Session, project_id: str, source: SourceIdentity, spec: RunSpec) -> str:
+    """Find or make the experiment under which runs like this one are compared."""
+    setup = dict(spec.setup)
+    asked = [source.sha256, spec.task, spec.target, setup, spec.folds, spec.seed]
+    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    same: ColumnElement[bool] = ExperimentRow.fingerprint == fingerprint
+    found = session.scalar(select(ExperimentRow.id).where(ExperimentRow.project_id == project_id, same))
+    if found is not None:
+        return found
+    row = ExperimentRow(
+        project_id=project_id,
+        source_id=source.id,
+        name=f"{source.name} · {spec.target}"[:200],
+        task=spec.task,
+        target=spec.target,
+        setup=setup,
+        fingerprint=fingerprint,
+    )
+    session.add(row)
+    session.flush()
+    return row.id

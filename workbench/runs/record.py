@@ -1,0 +1,112 @@
+"""A run as it stands: a frozen copy of its row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NewType
+
+from workbench.catalogue import TASKS
+from workbench.store.tables import RunRow, now
+
+RunId = NewType("RunId", str)
+
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "queued", "running", "succeeded", "failed", "cancelled"
+ACTIVE = (QUEUED, RUNNING)
+TERMINAL = (SUCCEEDED, FAILED, CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the store knows of a run.
+
+    Attributes
+    ----------
+    field
+        Models in the field as ``(id, name)``; empty until set-up is fitted.
+    error
+        ``Type: message`` of a failed run, who cancelled a cancelled one, else None.
+    summary
+        Rows, best model and sort metric of a succeeded run, else None.
+    started_at, finished_at
+        None while that has not happened.
+    """
+
+    id: RunId
+    source_id: str
+    source_name: str
+    plan: str
+    task: str
+    target: str
+    status: str
+    spec: Mapping[str, Any]
+    field: tuple[tuple[str, str], ...]
+    error: str | None
+    summary: Mapping[str, Any] | None
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def short_id(self) -> str:
+        """The id's last eight digits: its first ones are the time, alike for neighbours."""
+        return self.id[-8:]
+
+    def model_name(self, model_id: str) -> str:
+        """Name of a model, also before the field is known."""
+        known = TASKS[self.task].model(model_id)
+        return dict(self.field).get(model_id) or (known.name if known else model_id)
+
+    @property
+    def duration_ms(self) -> float | None:
+        """Milliseconds from start to finish, or until now; None before the start."""
+        if self.started_at is None:
+            return None
+        return ((self.finished_at or now()) - self.started_at).total_seconds() * 1000
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "status": self.status,
+            "plan": self.plan,
+            "task": self.task,
+            "target": self.target,
+            "source": {"id": self.source_id, "name": self.source_name},
+            "error": self.error,
+            "summary": None if self.summary is None else dict(self.summary),
+            "duration_ms": self.duration_ms,
+            "created_at": self.created_at.isoformat(),
+            "started_at": self.started_at.isoformat() if self.started_at else None,
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+            "created_by": self.created_by,
+            "cancel_requested": self.cancel_requested,
+            "spec": dict(self.spec),
+        }
+
+
+def record(row: RunRow, source_name: str) -> RunRecord:
+    return RunRecord(
+        id=RunId(row.id),
+        source_id=row.source_id,
+        source_name=source_name,
+        plan=row.plan,
+        task=row.task,
+        target=row.target,
+        status=row.status,
+        spec=row.spec,
+        field=tuple((model_id, name) for model_id, name in row.field or ()),
+        error=row.error,
+        summary=row.summary,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        cancel_requested=row.cancel_requested_at is not None,
+    )

@@ -1,0 +1,1 @@
+"""The HTTP face: routes over the facade, errors as problem details."""

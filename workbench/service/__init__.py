@@ -1,0 +1,1 @@
+"""The service: one a home, started on demand, that carries runs out and outlives the kernel that started it."""

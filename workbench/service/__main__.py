@@ -1,0 +1,51 @@
+"""``python -m workbench.service``: the service process itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import replace
+
+from workbench import __version__
+from workbench.service import lifecycle
+from workbench.service.api import ApiProcess
+from workbench.service.runner import Runner
+from workbench.settings import load
+from workbench.store.store import open_store
+
+
+def main() -> int:
+    """Hold the home's lock and serve; 0 also when another service is there already."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    settings = load()
+    held = lifecycle.ServiceLock(settings)
+    if not held.hold():
+        return 0
+    token = lifecycle.new_token()
+    told = lifecycle.ServiceState(os.getpid(), "starting", time.time(), __version__, None, token)
+    lifecycle.write_state(settings, told)
+    api = ApiProcess(settings, token)
+    told = replace(told, api_port=api.port)
+    lifecycle.write_state(settings, told)
+    store = open_store(settings)
+    runner = Runner(
+        store,
+        f"{socket.gethostname()}:{os.getpid()}",
+        on_warm=lambda: lifecycle.write_state(settings, replace(told, phase="warm")),
+    )
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: runner.stop())
+    try:
+        runner.run()
+    finally:
+        api.close()
+        store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""The warm fork server: imports PyCaret once, then forks a process for each run in milliseconds.
+
+It talks with the runner over one socket, a JSON line a message:
+
+==============================  =====================================
+runner → fork server            fork server → runner
+==============================  =====================================
+``{"fork": run id}``            ``{"warm": seconds}``, once
+..                              ``{"forked": run id, "pid": …}``
+..                              ``{"exited": pid, "status": …}``
+==============================  =====================================
+
+It ends when the socket closes. The runs it forked go on: their state is in the store, and the next service adopts them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from workbench.runs.record import RunId
+from workbench.settings import Settings, load
+
+
+def serve(channel: socket.socket, settings: Settings) -> None:
+    """Warm up, then fork and reap until the other end closes."""
+    started = time.monotonic()
+    from workbench.training.experiment import warm_up
+
+    warnings.filterwarnings("ignore")
+    warm_up()
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    _send(channel, {"warm": time.monotonic() - started})
+    buffer = b""
+    while True:
+        readable, _, _ = select.select([channel, wake_read], [], [])
+        if wake_read in readable:
+            os.read(wake_read, 4096)
+            _reap(channel)
+        if channel in readable:
+            received = channel.recv(65536)
+            if not received:
+                return
+            *lines, buffer = (buffer + received).split(b"\n")
+            for line in lines:
+                run_id = RunId(json.loads(line)["fork"])
+                pid = _fork(run_id, settings, [channel.fileno(), wake_read, wake_write])
+                _send(channel, {"forked": run_id, "pid": pid})
+
+
+def _fork(run_id: RunId, settings: Settings, ours: list[int]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    # From here on a run process: its own group, so that one signal ends it and its workers.
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.SIG_DFL)
+    for descriptor in ours:
+        os.close(descriptor)
+    log = run_log(settings, run_id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    from workbench.service import process
+
+    process.main(run_id, settings)
+    return 0
+
+
+def run_log(settings: Settings, run_id: str) -> Path:
+    """Where a run process's own output goes."""
+    return settings.logs / "runs" / f"{run_id}.log"
+
+
+def _reap(channel: socket.socket) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        _send(channel, {"exited": pid, "status": os.waitstatus_to_exitcode(status)})
+
+
+def _send(channel: socket.socket, message: dict[str, object]) -> None:
+    channel.sendall(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), load())

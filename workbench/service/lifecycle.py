@@ -1,0 +1,214 @@
+"""The service's own life: found by a lock, started on demand, stopped by a signal."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from workbench.errors import EngineFault
+from workbench.settings import Settings
+
+START_PATIENCE_S = 20.0
+STOP_PATIENCE_S = 15.0
+
+# Units are the parallelism: a numeric library that starts threads of its own only makes them wait for each other.
+NATIVE_THREADS = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "NUMBA_NUM_THREADS",
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """What a running service tells of itself.
+
+    Attributes
+    ----------
+    phase
+        ``starting`` until the fork server has imported PyCaret, then ``warm``.
+    api_port
+        Port of the HTTP API on the loopback interface; None while there is none.
+    api_token
+        Secret that the API asks for; readable by the home's owner alone.
+    """
+
+    pid: int
+    phase: Literal["starting", "warm"]
+    started_at: float
+    version: str
+    api_port: int | None
+    api_token: str
+
+
+class ServiceLock:
+    """The lock that the one service of a home holds as long as it lives.
+
+    The kernel frees it however the service ends. Those who only ask take it shared, so that they never stand in each
+    other's way.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.home / "service.lock"
+        self._descriptor: int | None = None
+
+    def hold(self, *, patience_s: float = 2.0) -> bool:
+        """Take the lock for good; False when another service has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + patience_s
+        while not _flock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                return False
+            time.sleep(0.02)
+        self._descriptor = descriptor
+        return True
+
+    def is_held(self) -> bool:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _flock(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+
+
+def _flock(descriptor: int, mode: int) -> bool:
+    try:
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a service holds the home's lock; what a dead one left behind does not count."""
+    return ServiceLock(settings).is_held()
+
+
+def state(settings: Settings) -> ServiceState | None:
+    """Return what the running service tells, or None where none runs or it has not told yet."""
+    if not is_running(settings):
+        return None
+    try:
+        return ServiceState(**json.loads(_state_file(settings).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_state(settings: Settings, told: ServiceState) -> None:
+    path = _state_file(settings)
+    partial = path.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(told), file)
+    partial.replace(path)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def log_file(settings: Settings) -> Path:
+    return settings.logs / "service.log"
+
+
+def start(settings: Settings) -> None:
+    """Start a service unless one runs, and return without waiting for it.
+
+    It is detached: it outlives this process, its terminal and its session.
+
+    Raises
+    ------
+    EngineFault
+        ``service.not_started`` when the training interpreter cannot be run.
+    """
+    if is_running(settings):
+        return
+    log = log_file(settings)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        try:
+            subprocess.Popen(
+                [str(settings.training_python), "-m", "workbench.service"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                cwd=settings.home,
+                env=os.environ | NATIVE_THREADS | settings.environment(),
+            )
+        except OSError as error:
+            raise EngineFault(
+                "service.not_started",
+                f"The service could not be started with {settings.training_python}: {error.strerror}.",
+                hint="Set WORKBENCH_TRAINING_PYTHON to an interpreter that has PyCaret.",
+            ) from error
+
+
+def wait_until_running(settings: Settings, *, patience_s: float = START_PATIENCE_S) -> ServiceState:
+    """Wait until a started service tells its state.
+
+    Raises
+    ------
+    EngineFault
+        ``service.not_started`` when it does not within `patience_s` seconds.
+    """
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        told = state(settings)
+        if told is not None:
+            return told
+        time.sleep(0.05)
+    raise EngineFault(
+        "service.not_started",
+        f"The service did not start within {patience_s:g} s.",
+        hint=f"Its log is {log_file(settings)}.",
+    )
+
+
+def stop(settings: Settings, *, patience_s: float = STOP_PATIENCE_S) -> bool:
+    """Ask the service to stop and wait for it; runs under way go on and are adopted by the next service.
+
+    Returns
+    -------
+    bool
+        Whether one was running.
+
+    Raises
+    ------
+    EngineFault
+        When it is still there after `patience_s` seconds.
+    """
+    if not is_running(settings):
+        return False
+    told = wait_until_running(settings)
+    os.kill(told.pid, signal.SIGTERM)
+    deadline = time.monotonic() + patience_s
+    while is_running(settings):
+        if time.monotonic() > deadline:
+            raise EngineFault("service.not_started", f"The service (process {told.pid}) does not stop.")
+        time.sleep(0.05)
+    return True
+
+
+def _state_file(settings: Settings) -> Path:
+    return settings.home / "service.json"

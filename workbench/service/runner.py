@@ -1,0 +1,204 @@
+"""The service's loop: claim, fork, watch, kill, reap, and say why a process died."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+import psutil
+
+from workbench.runs import ending, lookup, queue
+from workbench.runs.queue import Claimed
+from workbench.runs.record import RunId
+from workbench.service.exits import UNKNOWN, explain
+from workbench.settings import Settings
+from workbench.store.store import Store
+
+POLL_S = 0.05
+RENEW_S = 10.0
+GRACE_S = 10.0
+"""How long a run that was claimed may stay without a process before it counts as lost."""
+
+log = logging.getLogger("workbench.service")
+
+
+class ForkServer:
+    """The runner's side of the warm fork server."""
+
+    def __init__(self, settings: Settings) -> None:
+        ours, theirs = socket.socketpair()
+        self.channel = ours
+        self._buffer = b""
+        self.is_warm = False
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "workbench.service.forkserver", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=os.environ | settings.environment(),
+        )
+        theirs.close()
+
+    def fork(self, run_id: RunId) -> None:
+        self.channel.sendall(json.dumps({"fork": run_id}).encode() + b"\n")
+
+    def messages(self, patience_s: float) -> list[dict[str, Any]]:
+        """Wait for messages, at most so long.
+
+        Raises
+        ------
+        EOFError
+            When the fork server is gone.
+        """
+        readable, _, _ = select.select([self.channel], [], [], patience_s)
+        if not readable:
+            return []
+        received = self.channel.recv(65536)
+        if not received:
+            raise EOFError
+        *lines, self._buffer = (self._buffer + received).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def close(self) -> int | None:
+        """End it; the runs it forked go on."""
+        self.channel.close()
+        self.process.kill()
+        return self.process.wait()
+
+
+class Runner:
+    """Carries out a home's runs until told to stop.
+
+    Parameters
+    ----------
+    owner
+        ``host:pid`` under which runs are claimed.
+    """
+
+    def __init__(self, store: Store, owner: str, *, on_warm: Any) -> None:
+        self._store = store
+        self._settings = store.settings
+        self._owner = owner
+        self._on_warm = on_warm
+        self._server = ForkServer(self._settings)
+        self._processes: dict[int, RunId] = {}
+        self._told_cold: set[str] = set()
+        self._stopping = False
+        self._renewed = 0.0
+        self._busy_at = time.monotonic()
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        """Loop until stopped or idle for the time that the settings allow."""
+        log.info("service %s started", self._owner)
+        while not self._stopping and time.monotonic() - self._busy_at < self._settings.service_idle_s:
+            self._claim()
+            self._hear()
+            self._watch()
+        self._server.close()
+        log.info("service %s stopped", self._owner)
+
+    def _claim(self) -> None:
+        if not self._server.is_warm:
+            return
+        room = self._settings.concurrent_runs - len(queue.carried(self._store))
+        for run_id in queue.claim(self._store, self._owner, most=room):
+            log.info("claimed run %s", run_id)
+            self._server.fork(run_id)
+
+    def _hear(self) -> None:
+        try:
+            messages = self._server.messages(POLL_S)
+        except (EOFError, ConnectionError):
+            code = self._server.close()
+            log.error("the fork server ended with %s; starting another", code)
+            self._server = ForkServer(self._settings)
+            return
+        for message in messages:
+            if "warm" in message:
+                self._server.is_warm = True
+                self._on_warm()
+                log.info("warm after %.1f s", message["warm"])
+            elif "forked" in message:
+                self._forked(RunId(message["forked"]), message["pid"])
+            elif "exited" in message:
+                self._exited(message["exited"], message["status"])
+
+    def _forked(self, run_id: RunId, pid: int) -> None:
+        self._processes[pid] = run_id
+        with contextlib.suppress(psutil.NoSuchProcess):
+            queue.set_process(self._store, run_id, pid, psutil.Process(pid).create_time())
+
+    def _exited(self, pid: int, status: int) -> None:
+        if pid in self._processes:
+            self._bury(self._processes[pid], status)
+
+    def _bury(self, run_id: RunId, status: int | None) -> None:
+        """Tell the end of a run whose process is gone; a run that told its own end keeps it."""
+        _end_group(self._group_of(run_id))
+        self._processes = {pid: carried for pid, carried in self._processes.items() if carried != run_id}
+        cancelled_by = next((c.cancel_requested_by for c in queue.carried(self._store) if c.run_id == run_id), None)
+        if cancelled_by is not None:
+            ended = ending.finish(self._store, run_id, "cancelled", f"Cancelled by {cancelled_by}.")
+        else:
+            ended = ending.finish(self._store, run_id, "failed", f"ProcessDied: {explain(status)}")
+        if ended:
+            log.info("run %s ended with its process (%s)", run_id, status)
+        ending.remove_deleted(self._store)
+
+    def _group_of(self, run_id: RunId) -> int | None:
+        return next((pid for pid, carried in self._processes.items() if carried == run_id), None)
+
+    def _watch(self) -> None:
+        """Kill what was cancelled, deleted or overdue; adopt what an earlier service left."""
+        carried = queue.carried(self._store)
+        if carried or lookup.active_count(self._store):
+            self._busy_at = time.monotonic()
+        for run in carried:
+            self._look_at(run)
+        if time.monotonic() - self._renewed > RENEW_S:
+            self._renewed = time.monotonic()
+            queue.renew(self._store, [run.run_id for run in carried], self._owner)
+
+    def _look_at(self, run: Claimed) -> None:
+        if run.process_id is None:
+            if run.run_id not in self._processes.values() and run.started_s > GRACE_S:
+                self._bury(run.run_id, UNKNOWN)
+            return
+        if not _is_alive(run):
+            if run.process_id not in self._processes:
+                self._bury(run.run_id, UNKNOWN)
+            return
+        limit_s = self._settings.run_timeout_s
+        if run.cancel_requested_by is not None or run.is_deleted:
+            _end_group(run.process_id)
+            ending.finish(self._store, run.run_id, "cancelled", f"Cancelled by {run.cancel_requested_by}.")
+        elif limit_s and run.started_s > limit_s:
+            _end_group(run.process_id)
+            ending.finish(self._store, run.run_id, "failed", f"TimedOut: the run took longer than {limit_s:g} s.")
+
+
+def _is_alive(run: Claimed) -> bool:
+    try:
+        process = psutil.Process(run.process_id)
+        same = run.process_started is None or abs(process.create_time() - run.process_started) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end_group(pid: int | None) -> None:
+    if pid is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

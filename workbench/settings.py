@@ -1,0 +1,84 @@
+"""Where Workbench lives and how far it may go: one typed object, read from the environment, passed by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workbench.errors import BadRequest
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Settings, each with a default and a ``WORKBENCH_…`` environment variable of the same name."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True, extra="forbid")
+
+    home: Path = Field(default=Path("~/.workbench"), description="Folder of everything that a run touches.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: a SQLite file in the home.")
+    artifact_url: str = Field(default="", description="Folder or fsspec URL of artifacts; empty: a folder in the home.")
+    training_python: Path = Field(default=Path(sys.executable), description="Interpreter that has PyCaret.")
+    workers: int = Field(default=0, ge=0, description="Parallel units of one run; 0: one a processor.")
+    concurrent_runs: int = Field(default=2, ge=1, description="Runs that may be under way at once.")
+    upload_limit: int = Field(default=1024 * MIB, ge=1, description="Largest upload, in bytes.")
+    column_limit: int = Field(default=2000, ge=2, description="Most columns a table may have.")
+    run_timeout_s: float = Field(default=0, ge=0, description="Longest a run may take, in seconds; 0: no limit.")
+    model_timeout_s: float = Field(default=0, ge=0, description="Longest a unit may take, in seconds; 0: no limit.")
+    service_idle_s: float = Field(default=8 * 3600, ge=1, description="The service stops after this long without work.")
+
+    @field_validator("home", "training_python")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        # Not resolved: a virtual environment's interpreter is a link, and following it leaves the environment.
+        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'workbench.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """fsspec URL or folder in force."""
+        return self.artifact_url or str(self.home / "artifacts")
+
+    @property
+    def files(self) -> Path:
+        """Uploaded tables."""
+        return self.home / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process."""
+        return {f"WORKBENCH_{name.upper()}": str(value) for name, value in self.model_dump().items()}
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    BadRequest
+        ``settings.invalid`` when a value does not fit, naming the variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise BadRequest(
+            "settings.invalid", f"WORKBENCH_{name.upper()} is not valid: {first['msg'].lower()}."
+        ) from error

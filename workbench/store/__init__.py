@@ -1,0 +1,1 @@
+"""The only meeting point: the database and the artifact store."""
