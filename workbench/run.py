@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from workbench.runs import ending, events, lookup, scores
+from workbench.runs import ending, events, lookup, progress, scores
 from workbench.runs.events import PAGE, Event
+from workbench.runs.progress import Progress
 from workbench.runs.record import RunRecord
 from workbench.runs.scores import LeaderboardRow
 from workbench.service import lifecycle
@@ -47,6 +48,14 @@ class Run:
     def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """Return what the log holds now: events with ``seq > after``, at most `limit` of them."""
         return events.page(self._store.database, self.id, after=after, limit=limit)
+
+    def last_seq(self) -> int:
+        """Return the number of the newest event, 0 where there is none."""
+        return events.last_seq(self._store.database, self.id)
+
+    def progress(self) -> Progress:
+        """Return how far the run is."""
+        return progress.progress(self._store.database, self.record)
 
     def rows(self) -> list[LeaderboardRow]:
         """Rank the field on what is scored so far."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import builtins
 import getpass
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench import settings as settings_module
-from workbench.catalogue import FOLDS, SEED
+from workbench.catalogue import FOLDS, SEED, TASKS
 from workbench.data.preflight import check_columns, check_target, suggest_task
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest
 from workbench.run import Run
-from workbench.runs import lookup, queue
+from workbench.runs import lookup, progress, queue
+from workbench.runs.progress import Estimate
 from workbench.runs.queue import SourceIdentity
-from workbench.runs.record import RUNNING, QUEUED
-from workbench.runs.spec import make_spec
+from workbench.runs.record import QUEUED, RUNNING, RunRecord
+from workbench.runs.spec import RunSpec, make_spec
 from workbench.service import lifecycle
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
@@ -104,30 +106,20 @@ class Runs:
         NotFound
             When there is no such data source.
         """
-        if not data:
-            raise BadRequest("spec.no_data", "No data source was named.", hint="Upload a table or load a sample first.")
-        source = data if isinstance(data, Source) else self._data.get(data)
-        options = dict(setup or {})
-        spec = make_spec(
-            plan=plan,
-            task=task or suggest_task(source, target),
+        source, spec = self._check(
+            data,
             target=target,
-            include=[model] if model is not None else include,
+            plan=plan,
+            task=task,
+            model=model,
+            include=include,
             exclude=exclude,
             folds=folds,
             seed=seed,
             sort=sort,
-            setup=options,
-            model_timeout_s=self._store.settings.model_timeout_s if model_timeout_s is None else model_timeout_s,
+            setup=setup,
+            model_timeout_s=model_timeout_s,
         )
-        for name, value in spec.setup.items():
-            if name.endswith("_features") and isinstance(value, list | dict):
-                check_columns(source, name, list(value))
-        check_target(source, target, task=spec.task, ignored=spec.setup.get("ignore_features") or ())
-        if spec.folds > source.row_count:
-            raise BadRequest(
-                "spec.invalid", f"{spec.folds} folds cannot be made of {source.row_count} rows.",
-            )
         told = lifecycle.state(self._store.settings)
         identity = SourceIdentity(source.id, source.name, source.sha256)
         run = queue.submit(
@@ -141,6 +133,52 @@ class Runs:
         lifecycle.start(self._store.settings)
         return Run(self._store, run.id, self._user)
 
+    def estimate(self, data: Source | str, **request: Any) -> Estimate:
+        """Judge what a request would cost, without storing it; it takes what `submit` takes and raises what it raises."""
+        source, spec = self._check(data, **request)
+        field = spec.include or [model.id for model in TASKS[spec.task].turbo]
+        models = [model for model in field if model not in spec.exclude]
+        return progress.estimate(
+            self._store.database,
+            spec,
+            models,
+            source_id=source.id,
+            rows=source.row_count,
+            workers=self._store.settings.worker_count,
+        )
+
+    def _check(
+        self,
+        data: Source | str,
+        *,
+        target: str,
+        plan: str = "compare",
+        task: str | None = None,
+        model: str | None = None,
+        include: Sequence[str] | None = None,
+        model_timeout_s: float | None = None,
+        **request: Any,
+    ) -> tuple[Source, RunSpec]:
+        """Check a request against the table and the catalogue."""
+        if not data:
+            raise BadRequest("spec.no_data", "No data source was named.", hint="Upload a table or load a sample first.")
+        source = self._data.get(data)
+        spec = make_spec(
+            plan=plan,
+            task=task or suggest_task(source, target),
+            target=target,
+            include=[model] if model is not None else include,
+            model_timeout_s=self._store.settings.model_timeout_s if model_timeout_s is None else model_timeout_s,
+            **request,
+        )
+        for name, value in spec.setup.items():
+            if TASKS[spec.task].options[name].kind == "columns" and name != "create_date_columns" and value:
+                check_columns(source, name, value)
+        check_target(source, target, task=spec.task, ignored=spec.setup.get("ignore_features") or ())
+        if spec.folds > source.row_count:
+            raise BadRequest("spec.invalid", f"{spec.folds} folds cannot be made of {source.row_count} rows.")
+        return source, spec
+
     def get(self, reference: str) -> Run:
         """Find a run by its id or by the end of it."""
         return Run(self._store, lookup.get(self._store, reference).id, self._user)
@@ -148,6 +186,10 @@ class Runs:
     def list(self, *, limit: int = 100) -> list[Run]:
         """Return runs, newest first."""
         return [Run(self._store, found.id, self._user) for found in lookup.listed(self._store, limit=limit)]
+
+    def records(self, *, limit: int = 100) -> builtins.list[RunRecord]:
+        """Return runs as they stand, newest first, in one look at the store."""
+        return lookup.listed(self._store, limit=limit)
 
     def current(self) -> Run | None:
         """Return the run that a panel should watch: the newest that is under way, else the newest."""

@@ -125,6 +125,15 @@ class Sources:
                 raise self._not_found(session, key)
             return Source.of(row)
 
+    def find_content(self, file: str | Path) -> Source | None:
+        """Find the live data source that holds exactly a file's bytes, so that it need not be stored twice."""
+        with Path(file).open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        query = select(SourceRow).where(*self._live(), SourceRow.sha256 == sha256).order_by(SourceRow.created_at)
+        with self._store.database.read() as session:
+            row = session.scalars(query).first()
+            return None if row is None else Source.of(row)
+
     def head(self, source: Source, rows: int = 20) -> builtins.list[dict[str, Any]]:
         """Return the first rows as plain data that JSON can hold; a missing value is None."""
         texts = {column.name: str for column in source.columns if column.kind in ("text", "date")}

@@ -69,8 +69,7 @@ def append(
     The run's row is locked first where the database has row locks; SQLite has one writer anyway.
     """
     session.execute(select(RunRow.id).where(RunRow.id == run_id).with_for_update())
-    last = session.execute(select(func.max(EventRow.seq)).where(EventRow.run_id == run_id)).scalar()
-    seq = (last or 0) + 1
+    seq = _last(session, run_id) + 1
     session.add(
         EventRow(
             run_id=run_id,
@@ -84,6 +83,12 @@ def append(
     )
     session.flush()
     return seq
+
+
+def last_seq(database: Database, run_id: str) -> int:
+    """Return the number of the newest event, 0 where there is none."""
+    with database.read() as session:
+        return _last(session, run_id)
 
 
 def page(database: Database, run_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
@@ -120,6 +125,10 @@ def follow(database: Database, run_id: str, *, after: int = 0, timeout_s: float 
             return
         else:
             time.sleep(POLL_S)
+
+
+def _last(session: Session, run_id: str) -> int:
+    return session.scalar(select(func.max(EventRow.seq)).where(EventRow.run_id == run_id)) or 0
 
 
 def _event(row: EventRow) -> Event:

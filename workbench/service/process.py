@@ -71,7 +71,7 @@ class _Telling:
 
         started = time.perf_counter()
         sources = Sources(self._store)
-        frame = sources.load(sources.get(self._run.source_id))
+        frame = sources.load(sources.get(self._run.source_id, hidden=True))
         took = (time.perf_counter() - started) * 1000
         self._event(
             "data.loaded",

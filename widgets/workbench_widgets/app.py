@@ -1,0 +1,52 @@
+"""The workbench itself: the panels on one page, fed by one thread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+import workbench
+from workbench_widgets.data import DataPanel
+from workbench_widgets.desk import Desk
+from workbench_widgets.events import EventsPanel
+from workbench_widgets.launch import LaunchPanel
+from workbench_widgets.leaderboard import LeaderboardPanel
+from workbench_widgets.live import Feeder
+from workbench_widgets.runs import RunsPanel
+
+_COLUMN = ipywidgets.Layout(display="flex", flex_flow="column", flex="1 1 0", min_width="0")
+
+
+class Workbench(ipywidgets.Box):
+    """All panels over one home.
+
+    Parameters
+    ----------
+    home
+        What `workbench.connect` returned; None: connect by the environment.
+
+    Attributes
+    ----------
+    data, launch, runs, leaderboard, events
+        The panels, each of which can also be shown by itself.
+    """
+
+    def __init__(self, home: workbench.Workbench | None = None, **layout: Any) -> None:
+        self.workbench = home or workbench.connect()
+        # Warm while the user looks for a table: PyCaret takes seconds to import.
+        self.workbench.service.start()
+        desk, self.feeder = Desk(self.workbench), Feeder(self.workbench)
+        self.data = DataPanel(desk, self.feeder)
+        self.launch = LaunchPanel(desk, self.feeder)
+        self.runs = RunsPanel(desk, self.feeder)
+        self.leaderboard = LeaderboardPanel(desk, self.feeder)
+        self.events = EventsPanel(desk, self.feeder)
+        left = ipywidgets.Box([self.data, self.launch], layout=_COLUMN)
+        right = ipywidgets.Box([self.runs, self.leaderboard, self.events], layout=_COLUMN)
+        left.add_class("wb-column")
+        right.add_class("wb-column")
+        right.add_class("wb-column-wide")
+        super().__init__([left, right], **layout)
+        self.add_class("wb-page")
+        self.feeder.add(self.data, self.launch, self.runs, self.leaderboard, self.events)

@@ -1,0 +1,35 @@
+"""A read-only page for those who watch: runs, the live log and the leaderboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+import workbench
+from workbench_widgets.desk import Desk
+from workbench_widgets.events import EventsPanel
+from workbench_widgets.leaderboard import LeaderboardPanel
+from workbench_widgets.live import Feeder
+from workbench_widgets.runs import RunsPanel
+
+
+class RunsDashboard(ipywidgets.Box):
+    """Runs under way and past; nothing here changes anything.
+
+    Parameters
+    ----------
+    home
+        What `workbench.connect` returned; None: connect by the environment.
+    """
+
+    def __init__(self, home: workbench.Workbench | None = None, **layout: Any) -> None:
+        self.workbench = home or workbench.connect()
+        desk, self.feeder = Desk(self.workbench), Feeder(self.workbench)
+        self.runs = RunsPanel(desk, self.feeder, read_only=True)
+        self.leaderboard = LeaderboardPanel(desk, self.feeder)
+        self.events = EventsPanel(desk, self.feeder)
+        super().__init__([self.runs, self.leaderboard, self.events], **layout)
+        self.add_class("wb-page")
+        self.add_class("wb-page-narrow")
+        self.feeder.add(self.runs, self.leaderboard, self.events)

@@ -1,0 +1,112 @@
+"""The runs panel: what is under way and what was, one of them watched; cancel works whatever the kernel does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from workbench import Run
+from workbench.runs.record import RunRecord
+from workbench_widgets.desk import Desk
+from workbench_widgets.live import Feeder
+from workbench_widgets.panel import Command, Panel, script
+
+RUNS_SHOWN = 30
+BEACON_S = 1.0
+"""How often the page is told where the API is, so that it knows before it needs it."""
+
+
+class RunsPanel(Panel):
+    """Runs, newest first, with the progress of the one that is watched.
+
+    Parameters
+    ----------
+    read_only
+        No cancel, no delete, and no way to the API: for dashboards.
+    """
+
+    _esm = script("runs")
+
+    def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
+        self._desk = desk
+        self._feeder = feeder
+        self._read_only = read_only
+        self._told_api = 0.0
+        super().__init__(desk.workbench, read_only=read_only, runs=[], watched=None, progress=None, service=None)
+        self.feed()
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        if self._read_only:
+            return {"watch": self._watch}
+        return {"watch": self._watch, "cancel": self._cancel, "delete": self._delete, "api": self._tell_api}
+
+    def feed(self) -> bool:
+        records = self.workbench.runs.records(limit=RUNS_SHOWN)
+        watched = self._desk.run
+        if watched is not None and watched.id not in {found.id for found in records}:
+            watched = self.workbench.runs.current()
+            self._desk.watch(watched)
+        elif watched is None and records:
+            watched = self.workbench.runs.current()
+            self._desk.watch(watched)
+        self.show(
+            runs=[_line(found) for found in records],
+            watched=watched.id if watched else None,
+            progress=None if watched is None else _progress(watched),
+        )
+        self._beacon()
+        return any(not found.is_terminal for found in records)
+
+    def _beacon(self) -> None:
+        if self._read_only or time.monotonic() - self._told_api < BEACON_S:
+            return
+        self._told_api = time.monotonic()
+        # By message, not by trait: a saved notebook must not hold the token.
+        self.send({"api": self._tell_api()})
+
+    def _tell_api(self) -> dict[str, Any] | None:
+        told = self.workbench.service.state()
+        self.show(service=None if told is None else told.phase)
+        if told is None or told.api_port is None:
+            return None
+        return {"port": told.api_port, "token": told.api_token}
+
+    def _watch(self, id: str) -> None:
+        self._desk.watch(self.workbench.runs.get(id))
+        self.feed()
+        self._feeder.wake()
+
+    def _cancel(self, id: str) -> dict[str, Any]:
+        found = self.workbench.runs.get(id).cancel()
+        self._feeder.wake()
+        return {"status": found.status}
+
+    def _delete(self, id: str) -> None:
+        self.workbench.runs.get(id).delete()
+        self.feed()
+        self._feeder.wake()
+
+
+def _line(found: RunRecord) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "short": found.short_id,
+        "plan": found.plan,
+        "source": found.source_name,
+        "target": found.target,
+        "task": found.task,
+        "status": found.status,
+        "error": found.error,
+        "best": found.model_name((found.summary or {})["best"]) if (found.summary or {}).get("best") else None,
+        "created": found.created_at.isoformat(),
+        "started": found.started_at.isoformat() if found.started_at else None,
+        "finished": found.finished_at.isoformat() if found.finished_at else None,
+        "cancelling": found.cancel_requested and not found.is_terminal,
+    }
+
+
+def _progress(run: Run) -> dict[str, Any]:
+    told = run.progress()
+    return {"done": told.done, "total": told.total, "remaining_s": told.remaining_s, "doing": told.doing}

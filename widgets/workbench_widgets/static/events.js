@@ -1,0 +1,74 @@
+// The live log: one line an event, filtered and followed in the browser.
+
+const SHOWN_MOST = 2000;
+const KINDS = [
+  ["", "everything"],
+  ["run.", "run"],
+  ["unit.", "scores by fold"],
+  ["model.", "models"],
+  ["failed", "failures"],
+];
+
+const isFailure = (event) => /failed|timed_out|cancel/.test(event.kind);
+
+function line(event) {
+  const tone = isFailure(event) ? "bad" : event.kind === "run.succeeded" || event.kind === "model.scored" ? "good" : "plain";
+  return h(
+    "div",
+    { class: `wb-line wb-tone-${tone}`, role: "listitem" },
+    h("span", { class: "wb-seq" }, event.seq),
+    h("time", { datetime: event.at }, clock(event.at)),
+    h("span", { class: "wb-kind" }, event.kind),
+    h("span", { class: "wb-message" }, event.message),
+    h("span", { class: "wb-took" }, event.ms === null ? "" : duration(event.ms / 1000)),
+  );
+}
+
+export default panel((el, link) => {
+  const kind = choices(h("select", { "aria-label": "Kind of event" }), KINDS);
+  const words = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter the log" });
+  const follow = h("input", { type: "checkbox", checked: true });
+  const count = h("span", { class: "wb-count" });
+  const side = [count, kind, words, h("label", { class: "wb-check" }, follow, "Follow")];
+  const { body, heading } = frame(el, "Events", { side });
+  const log = h("div", { class: "wb-log", role: "list", tabindex: "0", "aria-label": "Log of the run" });
+  const empty = h("p", { class: "wb-empty" });
+  body.append(log, empty);
+  let drawn = 0;
+  let run = null;
+
+  const isWanted = (event) => {
+    if (kind.value === "failed" ? !isFailure(event) : !event.kind.startsWith(kind.value)) return false;
+    const wanted = words.value.trim().toLowerCase();
+    return !wanted || `${event.kind} ${event.message}`.toLowerCase().includes(wanted);
+  };
+
+  const draw = (view, afresh) => {
+    if (afresh || view.run !== run || view.events.length < drawn) {
+      log.replaceChildren();
+      drawn = 0;
+      run = view.run;
+    }
+    // The kernel keeps the newest part of a long log; so does the page.
+    const fresh = view.events.slice(drawn).filter(isWanted).slice(-SHOWN_MOST).map(line);
+    drawn = view.events.length;
+    if (fresh.length) log.append(...fresh);
+    while (log.childElementCount > SHOWN_MOST) log.firstElementChild.remove();
+    if (fresh.length && follow.checked) log.scrollTop = log.scrollHeight;
+    const last = view.events.at(-1);
+    count.textContent = last ? `${last.seq} events` : "";
+    heading.title = view.title ?? "";
+    empty.hidden = log.childElementCount > 0;
+    log.hidden = !empty.hidden;
+    empty.textContent = view.run ? (view.events.length ? "No event matches the filter." : "Waiting for the first event…") : "No run yet. Launch one, and its log appears here while it runs.";
+  };
+
+  kind.addEventListener("change", () => draw(link.view, true));
+  words.addEventListener("input", () => draw(link.view, true));
+  follow.addEventListener("change", () => follow.checked && (log.scrollTop = log.scrollHeight));
+  log.addEventListener("wheel", () => {
+    // Who scrolls up wants to read; following goes on at the bottom.
+    follow.checked = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
+  });
+  return (view, patch) => draw(view, patch === null);
+});

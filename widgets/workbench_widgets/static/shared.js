@@ -1,0 +1,249 @@
+// What every panel shares: a replica of the kernel's view, commands that are answered, and small DOM helpers.
+// Python joins this file with a panel's own; modules loaded by anywidget cannot import each other.
+
+const ACKNOWLEDGE_MS = 300;
+const BUSY_MS = 1500;
+
+/** A command that the engine refused, with its code and its one sentence. */
+class Refused extends Error {
+  constructor(problem) {
+    super([problem.detail, problem.hint].filter(Boolean).join(" "));
+    this.code = problem.code;
+  }
+}
+
+/** The browser's end of one panel: applies numbered patches in order, asks for the whole view when one is missing. */
+class Link {
+  constructor(model) {
+    this.model = model;
+    this.waiting = new Map();
+    this.calls = 0;
+    this.listeners = new Set();
+    this.api = null;
+    this.takeWhole(model.get("full"));
+    model.on("change:patch", () => this.takePatch(model.get("patch")));
+    model.on("change:full", () => this.takeWhole(model.get("full")));
+    model.on("msg:custom", (message) => this.takeMessage(message));
+    const patch = model.get("patch");
+    if (patch && patch.number > this.number) this.takePatch(patch);
+  }
+
+  takeWhole({ number, view }) {
+    this.number = number;
+    this.view = { ...view };
+    this.tell(null);
+  }
+
+  takePatch(patch) {
+    if (patch.number === undefined || patch.number <= this.number) return;
+    if (patch.number !== this.number + 1) {
+      this.resync();
+      return;
+    }
+    this.number = patch.number;
+    Object.assign(this.view, patch.set);
+    for (const [key, entries] of Object.entries(patch.put)) this.view[key] = { ...this.view[key], ...entries };
+    for (const [key, items] of Object.entries(patch.append)) this.view[key] = [...(this.view[key] ?? []), ...items];
+    this.tell(patch);
+  }
+
+  async resync() {
+    if (this.resyncing) return;
+    this.resyncing = true;
+    try {
+      this.takeWhole(await this.call("resync"));
+    } finally {
+      this.resyncing = false;
+    }
+  }
+
+  takeMessage(message) {
+    if ("api" in message) {
+      this.api = message.api;
+      return;
+    }
+    const call = this.waiting.get(message.answer);
+    if (!call) return;
+    this.waiting.delete(message.answer);
+    if (message.error) call.reject(new Refused(message.error));
+    else call.resolve(message.result);
+  }
+
+  /** Ask the kernel for something; the promise settles with its answer. */
+  call(command, args = {}, buffers = undefined) {
+    const number = ++this.calls;
+    const answer = new Promise((resolve, reject) => this.waiting.set(number, { resolve, reject }));
+    this.model.send({ call: number, command, arguments: args }, undefined, buffers);
+    return answer;
+  }
+
+  /** Ask the kernel, and where it is too busy to answer, the service itself by HTTP. Only for what may happen twice. */
+  async callOrPost(command, args, path) {
+    const answer = this.call(command, args);
+    const busy = Symbol("busy");
+    const first = await Promise.race([answer, pause(ACKNOWLEDGE_MS).then(() => busy)]);
+    if (first !== busy) return first;
+    if (!this.api) return answer;
+    const url = new URL(`proxy/${this.api.port}/api/v1${path}`, baseUrl());
+    const response = await fetch(url, { method: "POST", headers: { "X-Workbench-Token": this.api.token } });
+    const body = await response.json().catch(() => null);
+    if (!response.ok) throw new Refused(body ?? { detail: `The service answered ${response.status}.` });
+    return body;
+  }
+
+  listen(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(patch) {
+    for (const listener of this.listeners) listener(this.view, patch);
+  }
+}
+
+/** Make anywidget's export from a function that builds a panel into an element and returns its update function. */
+function panel(build) {
+  return () => {
+    let link;
+    return {
+      initialize({ model }) {
+        link = new Link(model);
+      },
+      render({ el }) {
+        el.classList.add("wb");
+        // JupyterLab's single-key shortcuts must not fire while somebody types here.
+        el.dataset.lmSuppressShortcuts = "true";
+        const update = build(el, link);
+        update(link.view, null);
+        const leave = link.listen(update);
+        return () => {
+          leave();
+          update.dispose?.();
+        };
+      },
+    };
+  };
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function baseUrl() {
+  const config = document.getElementById("jupyter-config-data");
+  const path = config ? JSON.parse(config.textContent).baseUrl : document.body.dataset.baseUrl;
+  return new URL(path ?? "/", location.origin);
+}
+
+/** Make an element: h("button", { class: "wb-button", onclick }, "Go"). Null children are left out. */
+function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else if (name === "value" || name === "checked" || name === "disabled") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  fill(element, ...children);
+  return element;
+}
+
+function svg(tag, properties = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Replace an element's children. */
+function fill(element, ...children) {
+  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A panel's frame: title, a place at its right, body, and the area where errors are shown. */
+function frame(el, title, { side = [], label = title } = {}) {
+  const body = h("div", { class: "wb-body" });
+  const error = h("div", { class: "wb-error", role: "alert", hidden: true });
+  const heading = h("h3", { class: "wb-title" }, title);
+  const section = h("section", { class: "wb-panel", "aria-label": label }, h("header", { class: "wb-head" }, heading, h("div", { class: "wb-side" }, side)), error, body);
+  el.append(section);
+  const showError = (problem) => {
+    error.hidden = !problem;
+    const dismiss = h("button", { class: "wb-dismiss", type: "button", title: "Dismiss", "aria-label": "Dismiss", onclick: () => showError(null) }, "×");
+    if (problem) fill(error, h("span", {}, problem.message ?? String(problem)), dismiss);
+  };
+  return { body, heading, section, showError };
+}
+
+/** Run an action from a button: busy while it lasts, its error shown where the user is looking. */
+async function act(button, showError, action) {
+  if (button.getAttribute("aria-busy") === "true") return undefined;
+  button.setAttribute("aria-busy", "true");
+  const late = setTimeout(() => button.classList.add("wb-waits"), BUSY_MS);
+  showError(null);
+  try {
+    return await action();
+  } catch (error) {
+    showError(error);
+    return undefined;
+  } finally {
+    clearTimeout(late);
+    button.classList.remove("wb-waits");
+    button.removeAttribute("aria-busy");
+  }
+}
+
+const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-US"));
+
+/** A value in at most four decimals or four digits, as it is read in a table. */
+function figure(value) {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  if (size >= 10000) return Math.round(value).toLocaleString("en-US");
+  return value.toFixed(size >= 1000 ? 1 : size >= 100 ? 2 : 4);
+}
+
+function bytes(size) {
+  const units = ["B", "KB", "MB", "GB"];
+  let power = 0;
+  while (size >= 1000 && power < units.length - 1) {
+    size /= 1000;
+    power += 1;
+  }
+  return `${power && size < 100 ? size.toFixed(1) : Math.round(size)} ${units[power]}`;
+}
+
+function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 0.0995) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, "0")} s`;
+  return `${Math.floor(seconds / 3600)} h ${String(Math.round((seconds % 3600) / 60)).padStart(2, "0")} min`;
+}
+
+const clock = (iso) => new Date(iso).toLocaleTimeString("en-GB");
+
+function when(iso) {
+  const then = new Date(iso);
+  const today = new Date().toDateString() === then.toDateString();
+  return today ? clock(iso) : then.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
+/** A field of a form: label, control, and room for a hint. */
+function field(label, control, { hint = null, wide = false } = {}) {
+  const id = `wb-${Math.random().toString(36).slice(2)}`;
+  control.id = id;
+  return h("div", { class: wide ? "wb-field wb-wide" : "wb-field" }, h("label", { for: id }, label), control, hint ? h("small", {}, hint) : null);
+}
+
+/** Fill a select while keeping what is chosen, where it is still among the choices. */
+function choices(select, options, chosen = select.value) {
+  fill(select, options.map(([value, text]) => h("option", { value }, text)));
+  if (options.some(([value]) => value === chosen)) select.value = chosen;
+  return select;
+}
+
+const STATUS_WORDS = { timed_out: "timed out" };
+
+const chip = (status, text = STATUS_WORDS[status] ?? status) => h("span", { class: `wb-chip wb-${status}` }, text);
