@@ -15,8 +15,6 @@ from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
 from workbench_widgets.runs import RunsPanel
 
-_COLUMN = ipywidgets.Layout(display="flex", flex_flow="column", flex="1 1 0", min_width="0")
-
 
 class Workbench(ipywidgets.Box):
     """All panels over one home.
@@ -42,8 +40,8 @@ class Workbench(ipywidgets.Box):
         self.runs = RunsPanel(desk, self.feeder)
         self.leaderboard = LeaderboardPanel(desk, self.feeder)
         self.events = EventsPanel(desk, self.feeder)
-        left = ipywidgets.Box([self.data, self.launch], layout=_COLUMN)
-        right = ipywidgets.Box([self.runs, self.leaderboard, self.events], layout=_COLUMN)
+        left = ipywidgets.Box([self.data, self.launch])
+        right = ipywidgets.Box([self.runs, self.leaderboard, self.events])
         left.add_class("wb-column")
         right.add_class("wb-column")
         right.add_class("wb-column-wide")

@@ -98,7 +98,7 @@ export default panel((el, link) => {
   };
 
   const columnLine = (column, rows) => {
-    const range = column.kind === "number" && column.minimum !== null ? `${figure(column.minimum)} … ${figure(column.maximum)}`
+    const range = column.kind === "number" && column.minimum !== null ? `${short(column.minimum)} … ${short(column.maximum)}`
       : column.top.slice(0, 3).map(([value, count]) => `${value} (${number(count)})`).join(", ");
     const gap = rows ? column.missing / rows : 0;
     const missing = h("td", { class: "wb-number wb-bar wb-gap", title: `${number(column.missing)} missing` }, column.missing ? `${(100 * gap).toFixed(gap < 0.1 ? 1 : 0)}%` : "");

@@ -2,6 +2,8 @@
 
 const SPREAD = { width: 96, height: 18, edge: 4 };
 
+const inOrder = (view) => [...view.metrics].sort((a, b) => (b.name === view.sort) - (a.name === view.sort));
+
 const isBounded = (metric) => metric.greater;
 
 /** Share of a cell that its bar fills: of 1 for scores, of the column's largest for errors. */
@@ -106,8 +108,10 @@ export default panel((el, link) => {
 
   const drawHead = (view) =>
     fill(head, h("tr", {}, h("th", { scope: "col", class: "wb-rank" }, "#"), heading("Model", "name", false, false),
-      view.metrics.map((metric) => heading(metric.name, metric.name, metric.greater, metric.name === view.sort)),
-      h("th", { scope: "col", title: `${view.sort} on each fold; the line is the mean` }, "Folds"), heading("Fit", "fit_s", false, false)));
+      // The ranking metric and its spread over folds come first: they are what the order rests on.
+      inOrder(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort),
+        metric.name === view.sort ? h("th", { scope: "col", title: `${view.sort} on each fold; the line is the mean` }, "Folds") : null]),
+      heading("Fit", "fit_s", false, false)));
 
   const drawRow = (view, row, largest, range) => {
     const isOut = row.status === "failed" || row.status === "timed_out";
@@ -123,7 +127,8 @@ export default panel((el, link) => {
       fill(known, rank, name, h("td", { class: "wb-reason", colspan: view.metrics.length + 1, title: row.reason }, row.reason), fit);
       return known;
     }
-    const cells = view.metrics.map((metric) => {
+    const done = row.folds_scored < row.folds_total ? h("small", { class: "wb-part" }, `${row.folds_scored}/${row.folds_total}`) : null;
+    const cells = inOrder(view).map((metric) => {
       const mean = row.metrics[metric.name];
       const std = row.std[metric.name];
       const isMissing = mean === null && row.folds_scored > 0;
@@ -131,10 +136,9 @@ export default panel((el, link) => {
       const cell = h("td", { class: metric.name === view.sort ? "wb-number wb-bar wb-main" : "wb-number wb-bar", title }, isMissing ? "undefined" : mean === null ? "" : figure(mean));
       cell.style.setProperty("--share", share(mean, metric, largest[metric.name]));
       if (isMissing) cell.classList.add("wb-undefined");
-      return cell;
+      return metric.name === view.sort ? [cell, h("td", { class: "wb-spread" }, spread(row, range), done)] : cell;
     });
-    const done = row.folds_scored < row.folds_total ? h("small", { class: "wb-part" }, `${row.folds_scored}/${row.folds_total}`) : null;
-    fill(known, rank, name, cells, h("td", { class: "wb-spread" }, spread(row, range), done), fit);
+    fill(known, rank, name, cells, fit);
     return known;
   };
 

@@ -203,6 +203,9 @@ function figure(value) {
   return value.toFixed(size >= 1000 ? 1 : size >= 100 ? 2 : 4);
 }
 
+/** A value as short as it can be said: 1,070 rather than 1070.0, 0.5 rather than 0.5000. */
+const short = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: Math.abs(value) >= 1000 ? 6 : 4 });
+
 function bytes(size) {
   const units = ["B", "KB", "MB", "GB"];
   let power = 0;
