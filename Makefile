@@ -5,8 +5,8 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 UV      := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
-INSTALL  = $(UV) pip install --python $(BIN)/python $(if $(CI),--quiet) -c constraints.txt
-AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# Compiled at once: a notebook's first import should not pay for it, nor every import where nothing may be written.
+INSTALL  = $(UV) pip install --compile-bytecode --python $(BIN)/python $(if $(CI),--quiet) -c constraints.txt
 ARGS    ?=
 
 # Like pip, trust what the system trusts, such as a company's own certificate; uv alone would not.
@@ -20,7 +20,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: $(VENV)/.lab ## open JupyterLab on the workbench; ARGS=--no-browser on a server
-	PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --LabApp.default_url=/lab/tree/notebooks/workbench.ipynb $(AS_ROOT) $(ARGS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" workbench lab $(ARGS)
 
 test: check notebooks ## check the code, then run every test; ARGS go to pytest
 	$(BIN)/pytest $(ARGS)

@@ -81,7 +81,11 @@ def _training(settings: Settings) -> Finding:
     mend = "Install the `training` extra on Python 3.11, and set WORKBENCH_TRAINING_PYTHON to that interpreter."
     try:
         answer = subprocess.run(
-            [str(settings.training_python), "-c", _ASK_TRAINING], capture_output=True, text=True, timeout=30, check=False
+            [str(settings.training_python), "-c", _ASK_TRAINING],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding("training", False, f"{settings.training_python} cannot be run: {error}.", mend)

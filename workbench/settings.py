@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
     @property
     def artifacts(self) -> str:
-        """fsspec URL or folder in force."""
+        """Folder or fsspec URL in force."""
         return self.artifact_url or str(self.home / "artifacts")
 
     @property

@@ -134,7 +134,7 @@ class Runs:
         return Run(self._store, run.id, self._user)
 
     def estimate(self, data: Source | str, **request: Any) -> Estimate:
-        """Judge what a request would cost, without storing it; it takes what `submit` takes and raises what it raises."""
+        """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
         source, spec = self._check(data, **request)
         field = spec.include or [model.id for model in TASKS[spec.task].turbo]
         models = [model for model in field if model not in spec.exclude]

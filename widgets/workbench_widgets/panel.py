@@ -87,7 +87,9 @@ class Panel(anywidget.AnyWidget):
             Values to replace; those that are there already are not sent.
         """
         with self._lock:
-            changed = {key: value for key, value in changes.items() if key not in self._view or self._view[key] != value}
+            changed = {
+                key: value for key, value in changes.items() if key not in self._view or self._view[key] != value
+            }
             if not changed and not put and not append:
                 return
             self._view.update(changed)
@@ -121,7 +123,9 @@ class Panel(anywidget.AnyWidget):
             self.send({"answer": number, "error": error.as_problem()})
         except Exception as error:
             log.exception("the command %s failed", name)
-            self.send({"answer": number, "error": {"code": "panel.failed", "detail": f"{type(error).__name__}: {error}"}})
+            self.send(
+                {"answer": number, "error": {"code": "panel.failed", "detail": f"{type(error).__name__}: {error}"}}
+            )
 
     def _command(self, name: str) -> Command:
         if name == "resync":

@@ -45,10 +45,7 @@ class RunsPanel(Panel):
     def feed(self) -> bool:
         records = self.workbench.runs.records(limit=RUNS_SHOWN)
         watched = self._desk.run
-        if watched is not None and watched.id not in {found.id for found in records}:
-            watched = self.workbench.runs.current()
-            self._desk.watch(watched)
-        elif watched is None and records:
+        if (watched is not None and watched.id not in {found.id for found in records}) or (watched is None and records):
             watched = self.workbench.runs.current()
             self._desk.watch(watched)
         self.show(

@@ -17,9 +17,15 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def lab(context: typer.Context) -> None:
     """Open JupyterLab on the workbench notebook; further arguments go to JupyterLab."""
     _need("jupyterlab")
-    notebook = notebooks() / "workbench.ipynb"
-    root = ["--allow-root"] if os.geteuid() == 0 else []
-    _become("jupyterlab", [str(notebook), *root, *context.args])
+    _become(
+        "jupyterlab",
+        [
+            f"--ServerApp.root_dir={notebooks().parent}",
+            "--LabApp.default_url=/lab/tree/notebooks/workbench.ipynb",
+            *_as_root(),
+            *context.args,
+        ],
+    )
 
 
 def dashboards(context: typer.Context) -> None:
@@ -37,6 +43,11 @@ def dashboards(context: typer.Context) -> None:
             *context.args,
         ],
     )
+
+
+def _as_root() -> list[str]:
+    # Jupyter refuses to run as root unless told; in a container there is nobody else.
+    return ["--allow-root"] if os.geteuid() == 0 else []
 
 
 def notebooks() -> Path:

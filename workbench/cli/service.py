@@ -11,6 +11,7 @@ import typer
 from workbench import Workbench, connect
 from workbench.cli import render
 from workbench.doctor import examine
+from workbench.service.lifecycle import ServiceState
 from workbench.settings import load
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -70,7 +71,7 @@ def doctor(json: Json = False) -> None:
 
 
 def _wait_warm(workbench: Workbench) -> None:
-    told = workbench.service.wait()
+    told: ServiceState | None = workbench.service.wait()
     while told is not None and told.phase != "warm":
         time.sleep(0.1)
         told = workbench.service.state()

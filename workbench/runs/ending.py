@@ -30,9 +30,7 @@ def request_cancel(store: Store, run_id: str, *, by: str) -> RunRecord:
     return lookup.get(store, run_id)
 
 
-def finish(
-    store: Store, run_id: str, status: str, message: str, *, summary: Mapping[str, Any] | None = None
-) -> bool:
+def finish(store: Store, run_id: str, status: str, message: str, *, summary: Mapping[str, Any] | None = None) -> bool:
     """Bring a run to a terminal state; a run that is terminal already never changes.
 
     Returns

@@ -61,5 +61,3 @@ def _visible() -> Any:
 
 def _literal(text: str) -> str:
     return "".join(character for character in text.lower() if character in "0123456789abcdef-")
-
-

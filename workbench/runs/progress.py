@@ -67,13 +67,11 @@ class Estimate:
 def progress(database: Database, run: RunRecord) -> Progress:
     total = len(run.field) * int(run.spec["folds"]) if run.plan != "setup" else 0
     last = select(EventRow.kind).where(EventRow.run_id == run.id).order_by(EventRow.seq.desc()).limit(1)
-    counted = select(func.count(), func.min(ScoreRow.created_at), func.max(ScoreRow.created_at)).where(
-        ScoreRow.run_id == run.id
-    )
+    counted = select(func.count(), func.min(ScoreRow.created_at)).where(ScoreRow.run_id == run.id)
     lost = select(ScoreRow.model).where(ScoreRow.run_id == run.id, ScoreRow.status == "timed_out").distinct()
     with database.read() as session:
         kind = session.scalar(last) or ""
-        done, first, latest = session.execute(counted).one()
+        done, first = session.execute(counted).one()
         lost_models = len(list(session.scalars(lost)))
     if lost_models:
         # The folds that a timed-out model is spared count as done.

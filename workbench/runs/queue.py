@@ -139,9 +139,7 @@ def renew(store: Store, run_ids: Sequence[str], owner: str) -> None:
 def set_process(store: Store, run_id: str, process_id: int, process_started: float) -> None:
     with store.database.write() as session:
         session.execute(
-            update(RunRow)
-            .where(RunRow.id == run_id)
-            .values(process_id=process_id, process_started=process_started)
+            update(RunRow).where(RunRow.id == run_id).values(process_id=process_id, process_started=process_started)
         )
 
 

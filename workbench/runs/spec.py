@@ -145,9 +145,7 @@ def check_option(task: Task, name: str, value: Any) -> Any:
     try:
         return _READERS[option.kind](option, value)
     except (TypeError, ValueError) as error:
-        raise BadRequest(
-            "spec.invalid", f"The option '{name}' is {value!r}; it takes {_wanted(option)}."
-        ) from error
+        raise BadRequest("spec.invalid", f"The option '{name}' is {value!r}; it takes {_wanted(option)}.") from error
 
 
 def _wanted(option: Option) -> str:
@@ -180,7 +178,9 @@ def _read_bool(option: Option, value: Any) -> Any:  # noqa: ARG001
 def _read_int(option: Option, value: Any) -> Any:
     if _is_none(option, value):
         return None
-    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+    if isinstance(value, bool):
+        raise TypeError(value)
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError(value)
     return int(value)
 
@@ -189,7 +189,7 @@ def _read_float(option: Option, value: Any) -> Any:
     if _is_none(option, value):
         return None
     if isinstance(value, bool):
-        raise ValueError(value)
+        raise TypeError(value)
     return float(value)
 
 

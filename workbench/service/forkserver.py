@@ -43,11 +43,11 @@ def serve(channel: socket.socket, settings: Settings) -> None:
     _send(channel, {"warm": time.monotonic() - started})
     buffer = b""
     while True:
-        readable, _, _ = select.select([channel, wake_read], [], [])
+        readable, _, _ = select.select([channel.fileno(), wake_read], [], [])
         if wake_read in readable:
             os.read(wake_read, 4096)
             _reap(channel)
-        if channel in readable:
+        if channel.fileno() in readable:
             received = channel.recv(65536)
             if not received:
                 return

@@ -20,9 +20,8 @@ START_PATIENCE_S = 20.0
 STOP_PATIENCE_S = 15.0
 
 # Units are the parallelism: a numeric library that starts threads of its own only makes them wait for each other.
-NATIVE_THREADS = {
-    name: "1"
-    for name in (
+NATIVE_THREADS = dict.fromkeys(
+    (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
@@ -30,8 +29,9 @@ NATIVE_THREADS = {
         "VECLIB_MAXIMUM_THREADS",
         "NUMEXPR_NUM_THREADS",
         "NUMBA_NUM_THREADS",
-    )
-}
+    ),
+    "1",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,9 @@ class _Telling:
                 reason = f"{model} is not installed where training runs."
                 for fold in range(update.folds):
                     scores.store_score(session, self._run.id, model, fold, "failed", reason=reason)
-                events.append(session, self._run.id, "model.failed", f"{known(model)}: {reason}", payload={"model": model})
+                events.append(
+                    session, self._run.id, "model.failed", f"{known(model)}: {reason}", payload={"model": model}
+                )
 
     def _prepared(self, update: FoldPrepared) -> None:
         self._folds_prepared += 1

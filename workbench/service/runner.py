@@ -121,7 +121,7 @@ class Runner:
             messages = self._server.messages(POLL_S)
         except (EOFError, ConnectionError):
             code = self._server.close()
-            log.error("the fork server ended with %s; starting another", code)
+            log.warning("the fork server ended with %s; starting another", code)
             self._server = ForkServer(self._settings)
             return
         for message in messages:

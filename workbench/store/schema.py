@@ -87,7 +87,8 @@ def _refuse(connection: Connection, revision: str | None, *, upgrade: bool) -> N
         )
     if not upgrade:
         raise EngineFault(
-            "store.schema_ahead", f"The database has schema {revision}; this Workbench needs {HEAD}.",
+            "store.schema_ahead",
+            f"The database has schema {revision}; this Workbench needs {HEAD}.",
             hint="Run `workbench doctor --migrate`.",
         )
 

@@ -52,15 +52,16 @@ def _defaults(database: Database) -> tuple[str, str]:
     )
     with database.read() as session:
         found = session.execute(find).first()
-    if found is None:
-        with database.write() as session:
-            found = session.execute(find).first()
-            if found is None:
-                workspace = WorkspaceRow(name=DEFAULT)
-                session.add(workspace)
-                session.flush()
-                project = ProjectRow(workspace_id=workspace.id, name=DEFAULT)
-                session.add(project)
-                session.flush()
-                found = workspace.id, project.id
-    return found[0], found[1]
+    if found is not None:
+        return found[0], found[1]
+    with database.write() as session:
+        found = session.execute(find).first()
+        if found is not None:
+            return found[0], found[1]
+        workspace = WorkspaceRow(name=DEFAULT)
+        session.add(workspace)
+        session.flush()
+        project = ProjectRow(workspace_id=workspace.id, name=DEFAULT)
+        session.add(project)
+        session.flush()
+        return workspace.id, project.id

@@ -141,7 +141,9 @@ class RunRow(Base):
     claimed_by: Mapped[str | None] = mapped_column(doc="host:pid of the service that runs it.")
     lease_until: Mapped[datetime | None]
     process_id: Mapped[int | None]
-    process_started: Mapped[float | None] = mapped_column(doc="Start time of that process, so that a reused id is told.")
+    process_started: Mapped[float | None] = mapped_column(
+        doc="Start time of that process, so that a reused id is told."
+    )
 
 
 class EventRow(Base):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.catalogue import TASKS
 from workbench.errors import BadRequest
 from workbench.training.request import ExperimentFitted, TrainingRequest
 
@@ -90,8 +91,8 @@ def warm_up() -> None:
     """Import PyCaret and set up once, so that a process forked from this one starts at once."""
     _remember_grids()
     frame = pd.DataFrame({"x": range(60), "k": ["a", "b", "c"] * 20, "y": [0, 1] * 30})
-    for task, sort in (("classification", "Accuracy"), ("regression", "R2")):
-        set_up(frame, TrainingRequest(task=task, target="y", plan="setup", sort=sort, seed=1, folds=2))
+    for task in TASKS.values():
+        set_up(frame, TrainingRequest(task=task.name, target="y", plan="setup", sort=task.sort, seed=1, folds=2))
 
 
 def _remember_grids() -> None:
@@ -99,14 +100,14 @@ def _remember_grids() -> None:
 
     They are pure functions of literals, and rounding their 130,000 numbers is most of what a small set-up costs.
     """
-    from pycaret.utils import generic
+    generic = importlib.import_module("pycaret.utils.generic")
 
     once = cache(generic.np_list_arange)
 
     def np_list_arange(start: float, stop: float, step: float, inclusive: bool = False) -> list[float]:
         return list(once(start, stop, step, inclusive))
 
-    for name in ("classification", "regression"):
-        module = importlib.import_module(f"pycaret.containers.models.{name}")
+    for name in TASKS:
+        module: Any = importlib.import_module(f"pycaret.containers.models.{name}")
         if hasattr(module, "np_list_arange"):
             module.np_list_arange = np_list_arange

@@ -64,7 +64,7 @@ def splits(experiment: Any) -> Iterator[Split]:
 
 
 def prepare(experiment: Any, split: Split) -> tuple[Fold, FoldPrepared]:
-    """Fit the preprocessing on a fold's training rows and transform its test rows, as PyCaret's cross-validation does."""
+    """Fit the preprocessing on a fold's training rows and transform its test rows, as PyCaret does."""
     started = time.perf_counter()
     X, y = experiment.X_train, experiment.y_train
     pipeline = deepcopy(experiment.pipeline)

@@ -76,6 +76,9 @@ def _cross_validate(
         prepared[index], update = prepare(experiment, next(pending))
         return update
 
+    def forget(index: int) -> None:
+        del prepared[index]
+
     def compute(unit: Unit) -> UnitScored:
         return scoring.fit_and_score(unit.model, estimators[unit.model], prepared[unit.fold])
 
@@ -83,7 +86,7 @@ def _cross_validate(
         models,
         folds,
         prepare=prepare_next,
-        forget=lambda index: prepared.pop(index),
+        forget=forget,
         compute=compute,
         workers=request.workers,
         limit_s=request.model_timeout_s,
