@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -91,6 +92,8 @@ class Worker:
 
 def fork(compute: Compute, generation: int, siblings: list[Worker]) -> Worker:
     """Fork a worker that computes units with what this process holds now."""
+    # What is alive now outlives the worker: a collection there that walked over it would copy every page it touched.
+    gc.freeze()
     ours, theirs = _FORK.Pipe()
     inherited = [ours, *(sibling.pipe for sibling in siblings)]
     process = _FORK.Process(target=_work, args=(theirs, compute, inherited, os.getpid()), daemon=True)
