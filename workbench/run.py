@@ -43,6 +43,7 @@ class Run:
         timeout_s
             Stop after this many seconds without a new event; None: never.
         """
+        self._see_to_it()
         return events.follow(self._store.database, self.id, after=after, timeout_s=timeout_s)
 
     def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
@@ -84,8 +85,12 @@ class Run:
     def wait(self, timeout_s: float = 30) -> RunRecord:
         """Wait for the end, at most `timeout_s` seconds, and return the run whatever its state."""
         deadline = time.monotonic() + timeout_s
+        looked = 0.0
         found = self.record
         while not found.is_terminal and time.monotonic() < deadline:
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                self._see_to_it()
             time.sleep(0.05)
             found = self.record
         return found
@@ -93,14 +98,18 @@ class Run:
     def cancel(self) -> RunRecord:
         """End the run; what is scored stays. A run that has ended already is returned as it is."""
         found = ending.request_cancel(self._store, self.id, by=self._user)
-        if not found.is_terminal:
-            lifecycle.start(self._store.settings)
+        self._see_to_it()
         return found
 
     def delete(self) -> None:
         """Remove the run with its events, scores and artifacts; its process is killed first."""
+        self._see_to_it()
         ending.delete(self._store, self.id, by=self._user)
-        lifecycle.start(self._store.settings)
+
+    def _see_to_it(self) -> None:
+        """Start a service where the run still needs one: the last may have been stopped or killed."""
+        if not self.record.is_terminal:
+            lifecycle.start(self._store.settings)
 
     def __repr__(self) -> str:
         found = self.record

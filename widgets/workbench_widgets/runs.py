@@ -65,6 +65,9 @@ class RunsPanel(Panel):
 
     def _tell_api(self) -> dict[str, Any] | None:
         told = self.workbench.service.state()
+        if told is None and any(run["status"] in ("queued", "running") for run in self._view["runs"]):
+            # The service was stopped or killed; the next one takes its runs over.
+            self.workbench.service.start()
         self.show(service=None if told is None else told.phase)
         if told is None or told.api_port is None:
             return None

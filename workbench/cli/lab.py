@@ -13,6 +13,10 @@ from workbench.errors import BadRequest, NotFound
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
+# PyCaret brings dash, whose JupyterLab extension ships as source; every start would open with a dialog that asks to
+# build it, which needs node.
+NO_BUILD_CHECK = "--ServerApp.tornado_settings={'page_config_data': {'buildCheck': False}}"
+
 
 def lab(context: typer.Context) -> None:
     """Open JupyterLab on the workbench notebook; further arguments go to JupyterLab."""
@@ -22,6 +26,7 @@ def lab(context: typer.Context) -> None:
         [
             f"--ServerApp.root_dir={notebooks().parent}",
             "--LabApp.default_url=/lab/tree/notebooks/workbench.ipynb",
+            NO_BUILD_CHECK,
             *_as_root(),
             *context.args,
         ],

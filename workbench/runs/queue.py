@@ -111,6 +111,16 @@ def claim(store: Store, owner: str, *, most: int) -> list[RunId]:
         return [RunId(row.id) for row in taken]
 
 
+def requeue(store: Store, run_id: str) -> None:
+    """Put a claimed run back that no process was started for."""
+    with store.database.write() as session:
+        row = session.get(RunRow, run_id, with_for_update=True)
+        if row is None or row.status != RUNNING or row.process_id is not None:
+            return
+        row.status, row.started_at, row.claimed_by, row.lease_until = QUEUED, None, None, None
+        events.append(session, run_id, "run.requeued", "its service ended before it could start")
+
+
 def carried(store: Store) -> list[Claimed]:
     """Return every running run."""
     with store.database.read() as session:

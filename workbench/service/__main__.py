@@ -1,9 +1,14 @@
-"""``python -m workbench.service``: the service process itself."""
+"""``python -m workbench.service``: detach, then be the service."""
 
 from __future__ import annotations
 
-import logging
 import os
+
+# First of all, so that whoever starts the service waits for no import but the interpreter's own.
+if __name__ == "__main__" and os.fork():
+    os._exit(0)
+
+import logging
 import signal
 import socket
 import sys
@@ -36,6 +41,7 @@ def main() -> int:
         store,
         f"{socket.gethostname()}:{os.getpid()}",
         on_warm=lambda: lifecycle.write_state(settings, replace(told, phase="warm")),
+        each_round=api.tend,
     )
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: runner.stop())

@@ -147,7 +147,8 @@ def start(settings: Settings) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         try:
-            subprocess.Popen(
+            # Ends at once: what it starts detaches itself, so that no process of ours is its parent.
+            code = subprocess.run(
                 [str(settings.training_python), "-m", "workbench.service"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -155,13 +156,20 @@ def start(settings: Settings) -> None:
                 start_new_session=True,
                 cwd=settings.home,
                 env=os.environ | NATIVE_THREADS | settings.environment(),
-            )
+                check=False,
+            ).returncode
         except OSError as error:
-            raise EngineFault(
-                "service.not_started",
-                f"The service could not be started with {settings.training_python}: {error.strerror}.",
-                hint="Set WORKBENCH_TRAINING_PYTHON to an interpreter that has PyCaret.",
-            ) from error
+            raise _not_started(settings, f"{error.strerror}") from error
+    if code:
+        raise _not_started(settings, f"it ended with code {code}, and {log} says why")
+
+
+def _not_started(settings: Settings, why: str) -> EngineFault:
+    return EngineFault(
+        "service.not_started",
+        f"The service could not be started with {settings.training_python}: {why}.",
+        hint="WORKBENCH_TRAINING_PYTHON names the interpreter to use.",
+    )
 
 
 def wait_until_running(settings: Settings, *, patience_s: float = START_PATIENCE_S) -> ServiceState:

@@ -12,10 +12,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 
+from workbench.errors import WorkbenchError
 from workbench.runs import ending, lookup, queue
 from workbench.runs.queue import Claimed
 from workbench.runs.record import RunId
@@ -24,9 +26,10 @@ from workbench.settings import Settings
 from workbench.store.store import Store
 
 POLL_S = 0.05
+RETRY_S = 0.5
 RENEW_S = 10.0
 GRACE_S = 10.0
-"""How long a run that was claimed may stay without a process before it counts as lost."""
+"""How long a run that was claimed may stay without a process before it goes back into the queue."""
 
 log = logging.getLogger("workbench.service")
 
@@ -81,13 +84,20 @@ class Runner:
     ----------
     owner
         ``host:pid`` under which runs are claimed.
+    on_warm
+        Called once the fork server can fork.
+    each_round
+        Called in every round of the loop.
     """
 
-    def __init__(self, store: Store, owner: str, *, on_warm: Any) -> None:
+    def __init__(
+        self, store: Store, owner: str, *, on_warm: Callable[[], None], each_round: Callable[[], None]
+    ) -> None:
         self._store = store
         self._settings = store.settings
         self._owner = owner
         self._on_warm = on_warm
+        self._each_round = each_round
         self._server = ForkServer(self._settings)
         self._processes: dict[int, RunId] = {}
         self._told_cold: set[str] = set()
@@ -102,9 +112,15 @@ class Runner:
         """Loop until stopped or idle for the time that the settings allow."""
         log.info("service %s started", self._owner)
         while not self._stopping and time.monotonic() - self._busy_at < self._settings.service_idle_s:
-            self._claim()
-            self._hear()
-            self._watch()
+            try:
+                self._claim()
+                self._hear()
+                self._watch()
+                self._each_round()
+            except WorkbenchError as error:
+                # A database that is away for a moment is no reason to let go of the runs.
+                log.warning("%s", error)
+                time.sleep(RETRY_S)
         self._server.close()
         log.info("service %s stopped", self._owner)
 
@@ -123,6 +139,8 @@ class Runner:
             code = self._server.close()
             log.warning("the fork server ended with %s; starting another", code)
             self._server = ForkServer(self._settings)
+            # Its runs go on without a parent; from now on they are watched like those of an earlier service.
+            self._processes.clear()
             return
         for message in messages:
             if "warm" in message:
@@ -173,7 +191,7 @@ class Runner:
     def _look_at(self, run: Claimed) -> None:
         if run.process_id is None:
             if run.run_id not in self._processes.values() and run.started_s > GRACE_S:
-                self._bury(run.run_id, UNKNOWN)
+                queue.requeue(self._store, run.run_id)
             return
         if not _is_alive(run):
             if run.process_id not in self._processes:
