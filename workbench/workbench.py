@@ -174,7 +174,14 @@ class Runs:
         for name, value in spec.setup.items():
             if TASKS[spec.task].options[name].kind == "columns" and name != "create_date_columns" and value:
                 check_columns(source, name, value)
-        check_target(source, target, task=spec.task, ignored=spec.setup.get("ignore_features") or ())
+        stratify = TASKS[spec.task].options["data_split_stratify"]
+        check_target(
+            source,
+            target,
+            task=spec.task,
+            ignored=spec.setup.get("ignore_features") or (),
+            stratified=bool(spec.setup.get(stratify.name, stratify.default)),
+        )
         if spec.folds > source.row_count:
             raise BadRequest("spec.invalid", f"{spec.folds} folds cannot be made of {source.row_count} rows.")
         return source, spec

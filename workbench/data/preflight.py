@@ -8,14 +8,23 @@ from workbench.data.source import Source
 from workbench.errors import BadRequest, choices
 
 
-def check_target(source: Source, target: str, *, task: str, ignored: Sequence[str] = ()) -> None:
+def check_target(
+    source: Source, target: str, *, task: str, ignored: Sequence[str] = (), stratified: bool = False
+) -> None:
     """Refuse a target that nothing can be learned for.
+
+    Parameters
+    ----------
+    ignored
+        Columns that are left out of the features.
+    stratified
+        Whether each class must appear on both sides of the hold-out split.
 
     Raises
     ------
     BadRequest
-        ``spec.target_missing``, ``spec.target_empty``, ``spec.target_constant``, ``spec.target_not_numeric``, or
-        ``spec.no_features``.
+        ``spec.target_missing``, ``spec.target_empty``, ``spec.target_constant``, ``spec.target_not_numeric``,
+        ``spec.target_rare``, or ``spec.no_features``.
     """
     if not target:
         raise BadRequest("spec.target_missing", "No target was named.", hint=choices("", source.column_names))
@@ -38,6 +47,12 @@ def check_target(source: Source, target: str, *, task: str, ignored: Sequence[st
             "spec.target_not_numeric",
             f"The target '{target}' of {source.name} is not a number, so it cannot be regressed on.",
             hint="Classification may be the task you want.",
+        )
+    if task == "classification" and stratified and column.rarest == 1:
+        raise BadRequest(
+            "spec.target_rare",
+            f"The target '{target}' of {source.name} has a class with a single row, which cannot be split.",
+            hint="Another target, regression, or data_split_stratify=false may be what you want.",
         )
     features = [name for name in source.column_names if name != target and name not in ignored]
     if not features:

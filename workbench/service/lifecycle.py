@@ -20,7 +20,8 @@ START_PATIENCE_S = 20.0
 STOP_PATIENCE_S = 15.0
 
 # Units are the parallelism: a numeric library that starts threads of its own only makes them wait for each other.
-NATIVE_THREADS = dict.fromkeys(
+# And PyCaret writes a log into the current folder at each import, unless it is told where.
+TRAINING_ENVIRONMENT = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
@@ -31,7 +32,7 @@ NATIVE_THREADS = dict.fromkeys(
         "NUMBA_NUM_THREADS",
     ),
     "1",
-)
+) | {"PYCARET_CUSTOM_LOGGING_PATH": os.devnull}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def start(settings: Settings) -> None:
                 stderr=output,
                 start_new_session=True,
                 cwd=settings.home,
-                env=os.environ | NATIVE_THREADS | settings.environment(),
+                env=os.environ | TRAINING_ENVIRONMENT | settings.environment(),
                 check=False,
             ).returncode
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,7 +28,7 @@ class Database:
         try:
             self.url: URL = make_url(url)
             self.engine = _engine(self.url)
-        except (ArgumentError, ImportError) as error:
+        except (ArgumentError, ImportError, OSError) as error:
             raise EngineFault("store.unreachable", f"The database URL cannot be used: {error}.") from error
         self._writer = self.engine.execution_options(workbench_writes=True)
 
@@ -56,7 +56,10 @@ class Database:
 def _foreign_errors(url: URL) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (IntegrityError, ProgrammingError, DataError):
+        # These are about a statement, not about the place.
+        raise
+    except DBAPIError as error:
         place = url.render_as_string(hide_password=True)
         raise EngineFault("store.unreachable", f"The database {place} does not answer: {_reason(error)}.") from error
 

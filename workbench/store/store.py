@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from workbench.errors import EngineFault
 from workbench.settings import Settings
 from workbench.store.artifacts import ArtifactStore
 from workbench.store.database import Database
@@ -36,8 +37,21 @@ class Store:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the store, creating or upgrading it where needed."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    """Open the store, creating or upgrading it where needed.
+
+    Raises
+    ------
+    EngineFault
+        ``store.…`` when the home or its database cannot be used.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineFault(
+            "store.unreachable",
+            f"The home {settings.home} cannot be made: {error.strerror}.",
+            hint="Set WORKBENCH_HOME to a folder of yours.",
+        ) from error
     database = Database(settings.database)
     ensure_schema(database)
     workspace_id, project_id = _defaults(database)
