@@ -1,21 +1,29 @@
-"""What every test may lean on: a home of its own, a store in it, and a say on what may be skipped."""
+"""What every test may lean on: a home of its own, a store in it, a warm service, and a say on what may be skipped."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
+from workbench.workbench import Workbench, connect
 
 # Tests share few processors, and a native thread pool each would fight over them. numpy reads these once, when it is
 # imported, which nothing above does.
 for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")
+# PyCaret would write a log file wherever the tests are started.
+os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
 
 MISSING = "missing:"
 """A skip whose reason begins so is for something that the machine lacks; it fails under WORKBENCH_TEST_STRICT=1."""
@@ -50,6 +58,130 @@ def store(settings: Settings) -> Iterator[Store]:
     opened = open_store(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """Wait until a condition holds and return what it gave; fail the test where it never does."""
+
+    def wait(condition: Callable[[], Any], *, patience_s: float = 60) -> Any:
+        deadline = time.monotonic() + patience_s
+        while not (answer := condition()):
+            if time.monotonic() > deadline:
+                pytest.fail(f"It did not come about within {patience_s:g} s.")
+            time.sleep(0.02)
+        return answer
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def living() -> Callable[[Path], list[psutil.Process]]:
+    """Find the living processes whose home lies at or below a folder: services, APIs, runs and their workers."""
+    return _living
+
+
+def _living(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            home = process.environ().get("WORKBENCH_HOME")
+            if home and Path(home).is_relative_to(folder) and process.pid != os.getpid():
+                found.append(process)
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_is_left(tmp_path_factory: pytest.TempPathFactory, eventually) -> Iterator[None]:
+    """Fail the session where a process outlives the tests that started it, and end it."""
+    yield
+    folder = tmp_path_factory.getbasetemp()
+    # What was told to end may still be about it.
+    psutil.wait_procs(_living(folder), timeout=10)
+    told = []
+    for process in _living(folder):
+        with suppress(psutil.Error):
+            told.append(f"{process.pid}: {' '.join(process.cmdline())} in {process.environ()['WORKBENCH_HOME']}")
+            process.kill()
+    assert told == []
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory, eventually) -> Iterator[Workbench]:
+    """A workbench whose service is warm. All tests share it: none may stop it or take its last run for its own."""
+    home = tmp_path_factory.mktemp("warm")
+    opened = connect(Settings(home=home, database_url="", artifact_url=""))
+    opened.service.start()
+    eventually(lambda: (told := opened.service.state()) and told.phase == "warm")
+    yield opened
+    opened.service.stop()
+    opened.close()
+    eventually(lambda: not _living(home), patience_s=10)
+
+
+@pytest.fixture
+def workbench(settings: Settings, eventually) -> Iterator[Workbench]:
+    """A workbench on a fresh home, without a service; what the test starts is ended with it."""
+    opened = connect(settings)
+    yield opened
+    for run in opened.runs.list():
+        with suppress(ProcessLookupError):
+            if (process_id := _process_of(opened, run.id)) is not None:
+                os.killpg(process_id, signal.SIGKILL)
+    opened.service.stop()
+    opened.close()
+    eventually(lambda: not _living(settings.home), patience_s=10)
+
+
+def _process_of(opened: Workbench, run_id: str) -> int | None:
+    from workbench.runs import queue
+
+    carried = queue.carried(opened._store)
+    return next((run.process_id for run in carried if run.run_id == run_id), None)
+
+
+@pytest.fixture(scope="session")
+def process_of() -> Callable[[Workbench, str], int | None]:
+    """Find the process that carries a running run."""
+    return _process_of
+
+
+@pytest.fixture(scope="session")
+def mixed() -> dict[str, Any]:
+    """A small table a task, with a category, gaps and noise; the targets are ``buys`` and ``spends``."""
+    import numpy as np
+    import pandas as pd
+
+    random, rows = np.random.default_rng(7), 160
+    age = random.normal(40, 12, rows).round()
+    income = random.lognormal(10, 0.5, rows).round(2)
+    city = random.choice(["Rome", "Oslo", "Bern"], rows, p=[0.5, 0.3, 0.2]).astype(object)
+    wish = (age - 40) / 12 + (city == "Oslo") * 1.2 + np.log(income) - 10 + random.normal(0, 0.8, rows)
+    frame = pd.DataFrame({"age": age, "income": income, "city": city, "visits": random.poisson(3, rows)})
+    frame.loc[random.choice(rows, 12, replace=False), "age"] = np.nan
+    frame.loc[random.choice(rows, 9, replace=False), "city"] = np.nan
+    spends = (100 + 30 * wish + random.normal(0, 5, rows)).round(2)
+    return {
+        "classification": frame.assign(buys=np.where(wish > 0.6, "yes", "no")),
+        "regression": frame.assign(spends=spends),
+    }
+
+
+@pytest.fixture(scope="session")
+def pycaret_says() -> Callable[..., Any]:
+    """Let PyCaret compare models by itself, on one thread, and return the table that it prints."""
+
+    def compare(task: str, frame: Any, target: str, include: list[str] | None, **setup: Any) -> Any:
+        import importlib
+
+        module = importlib.import_module(f"pycaret.{task}")
+        experiment = getattr(module, f"{task.title()}Experiment")()
+        quiet = {"verbose": False, "html": False, "system_log": False, "memory": False, "n_jobs": 1}
+        experiment.setup(frame, target=target, **quiet, **setup)
+        experiment.compare_models(include=include, verbose=False, errors="raise")
+        return experiment.pull().drop(columns=["Model", "TT (Sec)"])
+
+    return compare
 
 
 @pytest.fixture(scope="session")

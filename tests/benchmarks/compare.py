@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.compare TABLE.csv --target TARGET [--task regression] [--repeat 3] [--skip-default]
 
-Each figure is the wall time of a whole process from start to exit: PyCaret as installed, PyCaret held to one thread, the
+Each figure is the wall time of a whole process from start to exit: PyCaret as installed, PyCaret on one thread, the
 Workbench command with its service warm, and once with its service cold. Without a table it uses the `loans` sample.
 The last line says whether the leaderboards agree to four decimals.
 """
