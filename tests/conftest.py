@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from workbench.runs import queue
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
 from workbench.workbench import Workbench, connect
@@ -114,9 +115,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory, eventually) -> Iterator[Workb
     opened.service.start()
     eventually(lambda: (told := opened.service.state()) and told.phase == "warm")
     yield opened
-    opened.service.stop()
-    opened.close()
-    eventually(lambda: not _living(home), patience_s=10)
+    _end(opened, eventually)
 
 
 @pytest.fixture
@@ -124,26 +123,21 @@ def workbench(settings: Settings, eventually) -> Iterator[Workbench]:
     """A workbench on a fresh home, without a service; what the test starts is ended with it."""
     opened = connect(settings)
     yield opened
-    for run in opened.runs.list():
-        with suppress(ProcessLookupError):
-            if (process_id := _process_of(opened, run.id)) is not None:
-                os.killpg(process_id, signal.SIGKILL)
-    opened.service.stop()
+    _end(opened, eventually)
+
+
+def _end(opened: Workbench, eventually: Callable[..., Any]) -> None:
+    def is_over() -> bool:
+        # Again and again: one that was started just now may not have come to life yet.
+        opened.service.stop()
+        for run in queue.carried(opened._store):
+            with suppress(ProcessLookupError):
+                if run.process_id is not None:
+                    os.killpg(run.process_id, signal.SIGKILL)
+        return not _living(opened.settings.home)
+
+    eventually(is_over)
     opened.close()
-    eventually(lambda: not _living(settings.home), patience_s=10)
-
-
-def _process_of(opened: Workbench, run_id: str) -> int | None:
-    from workbench.runs import queue
-
-    carried = queue.carried(opened._store)
-    return next((run.process_id for run in carried if run.run_id == run_id), None)
-
-
-@pytest.fixture(scope="session")
-def process_of() -> Callable[[Workbench, str], int | None]:
-    """Find the process that carries a running run."""
-    return _process_of
 
 
 @pytest.fixture(scope="session")

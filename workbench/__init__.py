@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.version import __version__
+
 if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
     from workbench.run import Run
     from workbench.settings import Settings
     from workbench.workbench import Workbench, connect
 
-__version__ = "0.1.0"
 __all__ = ["Run", "Settings", "Workbench", "WorkbenchError", "__version__", "connect"]
 
 _HOMES = {

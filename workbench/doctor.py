@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench import __version__
 from workbench.errors import WorkbenchError
 from workbench.service import lifecycle
 from workbench.settings import Settings
 from workbench.store.store import open_store
+from workbench.version import __version__
 
 _ASK_TRAINING = "import importlib.metadata as m, sys; print(sys.version.split()[0], m.version('pycaret'))"
 _PARTS = {

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench import __version__
 from workbench.cli import data, lab, run, service
 from workbench.errors import WorkbenchError
+from workbench.version import __version__
 
 EXIT_USER = 2
 """Exit code where the caller can mend it; a failure of the engine's own exits with 1."""

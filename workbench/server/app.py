@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from workbench import __version__
 from workbench.errors import Forbidden, WorkbenchError
+from workbench.version import __version__
 from workbench.workbench import Workbench
 
 PROBLEM = "application/problem+json"

@@ -15,12 +15,12 @@ import sys
 import time
 from dataclasses import replace
 
-from workbench import __version__
 from workbench.service import lifecycle
 from workbench.service.api import ApiProcess
 from workbench.service.runner import Runner
 from workbench.settings import load
 from workbench.store.store import open_store
+from workbench.version import __version__
 
 
 def main() -> int:
