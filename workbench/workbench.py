@@ -21,6 +21,7 @@ from workbench.runs.record import QUEUED, RUNNING, RunRecord
 from workbench.runs.spec import RunSpec, make_spec
 from workbench.service import lifecycle
 from workbench.settings import Settings
+from workbench.store.database import Changes
 from workbench.store.store import Store, open_store
 
 
@@ -44,6 +45,10 @@ class Workbench:
         self.data = Sources(store)
         self.runs = Runs(store, self.data, user)
         self.service = Service(store.settings)
+
+    def changes(self) -> Changes:
+        """Return a watcher that tells cheaply whether anything in the store may have changed."""
+        return self._store.database.changes()
 
     def close(self) -> None:
         self._store.close()

@@ -109,7 +109,7 @@ def agreement(ours: dict, theirs: dict) -> str:
         for model, value in column.items() if metric not in ignored else ():
             cells += 1
             mine = board[model][metric]
-            if mine is None or abs(round(mine, 4) - value) > 1e-9:
+            if mine is None or abs(mine - value) > 0.5e-4 + 1e-9:
                 apart.append(f"{model} {metric}: {value} there, {mine} here")
     return f"{cells - len(apart)} of {cells} cells equal to four decimals" + "".join(f"\n  {line}" for line in apart)
 

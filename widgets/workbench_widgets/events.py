@@ -38,7 +38,7 @@ class EventsPanel(Panel):
         if batch:
             self._seen = batch[-1].seq
             self.show(append={"events": [_line(event) for event in batch]}, closed=batch[-1].kind == "run.closed")
-        return True
+        return len(batch) == BATCH
 
 
 def _line(event: Any) -> dict[str, Any]:

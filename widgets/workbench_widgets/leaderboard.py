@@ -37,7 +37,7 @@ class LeaderboardPanel(Panel):
         found = run.record
         mark = (run.id, found.status, run.last_seq())
         if mark == self._mark:
-            return not found.is_terminal
+            return False
         self._read_at = time.monotonic()
         self._mark = mark
         if run.id != self._view["run"]:
@@ -54,7 +54,7 @@ class LeaderboardPanel(Panel):
             status=found.status,
             plan=found.plan,
         )
-        return not found.is_terminal
+        return False
 
 
 def _line(row: LeaderboardRow, sort: str) -> dict[str, Any]:

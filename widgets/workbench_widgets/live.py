@@ -14,8 +14,8 @@ from typing import Protocol
 from workbench import Workbench, WorkbenchError
 
 TICK_S = 0.1
-QUIET_S = 0.5
-"""Time between looks while no run is under way."""
+LOOK_S = 1.0
+"""Longest time between two looks, also where nothing in the store has changed."""
 
 log = logging.getLogger("workbench.widgets")
 
@@ -24,7 +24,7 @@ class Fed(Protocol):
     """What the feeder feeds."""
 
     def feed(self) -> bool:
-        """Show what is new; return whether more is to be expected soon."""
+        """Show what is new in the store; return whether something new had to wait for the next look."""
         ...
 
 
@@ -63,16 +63,23 @@ class Feeder:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        changes = self.workbench.changes()
+        looked = 0.0
+        waiting = False
         while not self._closed:
-            began = time.monotonic()
             panels = list(self._fed)
             if not panels:
-                return
-            more = [self._feed(panel) for panel in panels]
+                break
+            began = time.monotonic()
+            # Asked for first and always: what is written after this look is new at the next.
+            if changes.any() or waiting or self._wake.is_set() or began - looked > LOOK_S:
+                self._wake.clear()
+                looked = began
+                fed = [self._feed(panel) for panel in panels]
+                waiting = any(fed)
             del panels
-            pause = TICK_S if any(more) else QUIET_S
-            self._wake.wait(max(0.01, pause - (time.monotonic() - began)))
-            self._wake.clear()
+            self._wake.wait(max(0.01, TICK_S - (time.monotonic() - began)))
+        changes.close()
 
     def _feed(self, panel: Fed) -> bool:
         try:

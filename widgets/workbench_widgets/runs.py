@@ -54,7 +54,7 @@ class RunsPanel(Panel):
             progress=None if watched is None else _progress(watched),
         )
         self._beacon()
-        return any(not found.is_terminal for found in records)
+        return False
 
     def _beacon(self) -> None:
         if self._read_only or time.monotonic() - self._told_api < BEACON_S:

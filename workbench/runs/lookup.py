@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from workbench.errors import BadRequest, NotFound
-from workbench.runs.record import ACTIVE, RunRecord, record
+from workbench.runs.record import RunRecord, record
 from workbench.store.store import Store
 from workbench.store.tables import RunRow, SourceRow
 
@@ -43,12 +43,6 @@ def listed(store: Store, *, limit: int = 100, status: Sequence[str] = ()) -> lis
         query = query.where(RunRow.status.in_(status))
     with store.database.read() as session:
         return [record(*found) for found in session.execute(query)]
-
-
-def active_count(store: Store) -> int:
-    """Count the runs that are queued or running."""
-    with store.database.read() as session:
-        return session.scalar(select(func.count()).select_from(RunRow).where(RunRow.status.in_(ACTIVE))) or 0
 
 
 def _visible() -> Any:

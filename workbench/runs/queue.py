@@ -22,16 +22,19 @@ LEASE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A running run and the process that carries it, as its service knows it.
+class Active:
+    """A queued or running run and the process that carries it, as its service knows it.
 
     Attributes
     ----------
     process_id, process_started
-        None between the claim and the fork.
+        None before the fork.
+    started_s
+        Seconds since the claim; 0 before it.
     """
 
     run_id: RunId
+    is_queued: bool
     process_id: int | None
     process_started: float | None
     cancel_requested_by: str | None
@@ -97,9 +100,6 @@ def claim(store: Store, owner: str, *, most: int) -> list[RunId]:
         .order_by(RunRow.created_at, RunRow.id)
         .limit(most)
     )
-    with store.database.read() as session:
-        if session.execute(queued.with_only_columns(RunRow.id)).first() is None:
-            return []
     with store.database.write() as session:
         taken = list(session.scalars(queued.with_for_update(skip_locked=True)))
         for row in taken:
@@ -121,20 +121,35 @@ def requeue(store: Store, run_id: str) -> None:
         events.append(session, run_id, "run.requeued", "its service ended before it could start")
 
 
-def carried(store: Store) -> list[Claimed]:
-    """Return every running run."""
+def active(store: Store) -> list[Active]:
+    """Return every queued and running run, oldest first, in one look."""
+    query = (
+        select(
+            RunRow.id,
+            RunRow.status,
+            RunRow.process_id,
+            RunRow.process_started,
+            RunRow.cancel_requested_by,
+            RunRow.deleted_at,
+            RunRow.started_at,
+        )
+        .where(RunRow.status.in_((QUEUED, RUNNING)))
+        .order_by(RunRow.created_at, RunRow.id)
+    )
     with store.database.read() as session:
-        return [
-            Claimed(
-                run_id=RunId(row.id),
-                process_id=row.process_id,
-                process_started=row.process_started,
-                cancel_requested_by=row.cancel_requested_by,
-                is_deleted=row.deleted_at is not None,
-                started_s=(now() - (row.started_at or now())).total_seconds(),
-            )
-            for row in session.scalars(select(RunRow).where(RunRow.status == RUNNING))
-        ]
+        found = session.execute(query).all()
+    return [
+        Active(
+            run_id=RunId(row.id),
+            is_queued=row.status == QUEUED,
+            process_id=row.process_id,
+            process_started=row.process_started,
+            cancel_requested_by=row.cancel_requested_by,
+            is_deleted=row.deleted_at is not None,
+            started_s=0.0 if row.started_at is None else (now() - row.started_at).total_seconds(),
+        )
+        for row in found
+    ]
 
 
 def renew(store: Store, run_ids: Sequence[str], owner: str) -> None:

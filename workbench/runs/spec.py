@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -91,7 +92,8 @@ def make_spec(
             raise BadRequest("spec.unknown_model", f"There is no {known.name} model '{model_id}'.", hint=names)
     if plan == "create" and len(include or ()) != 1:
         raise BadRequest("spec.invalid", "The plan 'create' fits one model: name exactly one.")
-    if include is not None and not [model_id for model_id in include if model_id not in exclude]:
+    field = [model.id for model in known.models if model.is_turbo] if include is None else include
+    if all(model_id in exclude for model_id in field):
         raise BadRequest("spec.invalid", "No model is left: name at least one that is not excluded.")
     metric = known.metric(sort or known.sort)
     if metric is None:
@@ -190,7 +192,10 @@ def _read_float(option: Option, value: Any) -> Any:
         return None
     if isinstance(value, bool):
         raise TypeError(value)
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _read_number(option: Option, value: Any) -> Any:
@@ -218,7 +223,7 @@ def _read_text(option: Option, value: Any) -> Any:
         raise TypeError(value)
     try:
         # "mean" and 0 are both fills for a gap.
-        return float(value) if option.choices and value not in option.choices else value
+        return _read_float(option, value) if option.choices and value not in option.choices else value
     except ValueError:
         return value
 

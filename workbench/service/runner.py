@@ -18,14 +18,15 @@ from typing import Any
 import psutil
 
 from workbench.errors import WorkbenchError
-from workbench.runs import ending, lookup, queue
-from workbench.runs.queue import Claimed
+from workbench.runs import ending, queue
+from workbench.runs.queue import Active
 from workbench.runs.record import RunId
 from workbench.service.exits import UNKNOWN, explain
 from workbench.settings import Settings
 from workbench.store.store import Store
 
 POLL_S = 0.05
+LOOK_S = 0.5
 RETRY_S = 0.5
 RENEW_S = 10.0
 GRACE_S = 10.0
@@ -111,28 +112,43 @@ class Runner:
     def run(self) -> None:
         """Loop until stopped or idle for the time that the settings allow."""
         log.info("service %s started", self._owner)
+        changes = self._store.database.changes()
+        looked = 0.0
         while not self._stopping and time.monotonic() - self._busy_at < self._settings.service_idle_s:
             try:
-                self._claim()
-                self._hear()
-                self._watch()
-                self._each_round()
+                heard = self._hear()
+                # Whatever no commit tells of, a process that died or a limit that passed, waits for the slow look.
+                if changes.any() or heard or time.monotonic() - looked > LOOK_S:
+                    looked = time.monotonic()
+                    self._look()
+                    self._each_round()
             except WorkbenchError as error:
                 # A database that is away for a moment is no reason to let go of the runs.
                 log.warning("%s", error)
                 time.sleep(RETRY_S)
+        changes.close()
         self._server.close()
         log.info("service %s stopped", self._owner)
 
-    def _claim(self) -> None:
-        if not self._server.is_warm:
-            return
-        room = self._settings.concurrent_runs - len(queue.carried(self._store))
-        for run_id in queue.claim(self._store, self._owner, most=room):
-            log.info("claimed run %s", run_id)
-            self._server.fork(run_id)
+    def _look(self) -> None:
+        """Claim what waits; kill what was cancelled, deleted or is overdue; adopt what an earlier service left."""
+        active = queue.active(self._store)
+        if active:
+            self._busy_at = time.monotonic()
+        running = [run for run in active if not run.is_queued]
+        for run in running:
+            self._look_at(run)
+        room = self._settings.concurrent_runs - len(running)
+        if self._server.is_warm and len(running) < len(active) and room > 0:
+            for run_id in queue.claim(self._store, self._owner, most=room):
+                log.info("claimed run %s", run_id)
+                self._server.fork(run_id)
+        if running and time.monotonic() - self._renewed > RENEW_S:
+            self._renewed = time.monotonic()
+            queue.renew(self._store, [run.run_id for run in running], self._owner)
 
-    def _hear(self) -> None:
+    def _hear(self) -> bool:
+        """Take what the fork server says, waiting for it a little; return whether it said anything."""
         try:
             messages = self._server.messages(POLL_S)
         except (EOFError, ConnectionError):
@@ -141,7 +157,7 @@ class Runner:
             self._server = ForkServer(self._settings)
             # Its runs go on without a parent; from now on they are watched like those of an earlier service.
             self._processes.clear()
-            return
+            return True
         for message in messages:
             if "warm" in message:
                 self._server.is_warm = True
@@ -151,6 +167,7 @@ class Runner:
                 self._forked(RunId(message["forked"]), message["pid"])
             elif "exited" in message:
                 self._exited(message["exited"], message["status"])
+        return bool(messages)
 
     def _forked(self, run_id: RunId, pid: int) -> None:
         self._processes[pid] = run_id
@@ -165,7 +182,9 @@ class Runner:
         """Tell the end of a run whose process is gone; a run that told its own end keeps it."""
         _end_group(self._group_of(run_id))
         self._processes = {pid: carried for pid, carried in self._processes.items() if carried != run_id}
-        cancelled_by = next((c.cancel_requested_by for c in queue.carried(self._store) if c.run_id == run_id), None)
+        cancelled_by = next(
+            (run.cancel_requested_by for run in queue.active(self._store) if run.run_id == run_id), None
+        )
         if cancelled_by is not None:
             ended = ending.finish(self._store, run_id, "cancelled", f"Cancelled by {cancelled_by}.")
         else:
@@ -177,18 +196,7 @@ class Runner:
     def _group_of(self, run_id: RunId) -> int | None:
         return next((pid for pid, carried in self._processes.items() if carried == run_id), None)
 
-    def _watch(self) -> None:
-        """Kill what was cancelled, deleted or overdue; adopt what an earlier service left."""
-        carried = queue.carried(self._store)
-        if carried or lookup.active_count(self._store):
-            self._busy_at = time.monotonic()
-        for run in carried:
-            self._look_at(run)
-        if time.monotonic() - self._renewed > RENEW_S:
-            self._renewed = time.monotonic()
-            queue.renew(self._store, [run.run_id for run in carried], self._owner)
-
-    def _look_at(self, run: Claimed) -> None:
+    def _look_at(self, run: Active) -> None:
         if run.process_id is None:
             if run.run_id not in self._processes.values() and run.started_s > GRACE_S:
                 queue.requeue(self._store, run.run_id)
@@ -206,7 +214,7 @@ class Runner:
             ending.finish(self._store, run.run_id, "failed", f"TimedOut: the run took longer than {limit_s:g} s.")
 
 
-def _is_alive(run: Claimed) -> bool:
+def _is_alive(run: Active) -> bool:
     try:
         process = psutil.Process(run.process_id)
         same = run.process_started is None or abs(process.create_time() - run.process_started) < 1

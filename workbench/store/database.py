@@ -48,8 +48,38 @@ class Database:
         with _foreign_errors(self.url), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def changes(self) -> Changes:
+        """Return a watcher that starts now."""
+        return Changes(self)
+
     def close(self) -> None:
         self.engine.dispose()
+
+
+class Changes:
+    """Tells in microseconds whether there can be anything new to read.
+
+    SQLite counts the commits of all other connections; where a database has no such count, there may always be news.
+    Not to be shared between threads.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._connection = database.engine.raw_connection() if database.is_sqlite else None
+        self._version: int | None = None
+
+    def any(self) -> bool:
+        """Whether somebody may have written since the last call; True at the first."""
+        if self._connection is None:
+            return True
+        cursor = self._connection.cursor()
+        version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+        cursor.close()
+        before, self._version = self._version, version
+        return version != before
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 @contextmanager
