@@ -23,7 +23,7 @@ def request_cancel(store: Store, run_id: str, *, by: str) -> RunRecord:
     with store.database.write() as session:
         row = session.get(RunRow, run_id, with_for_update=True)
         if row is not None and row.status == QUEUED:
-            _finish(session, row, CANCELLED, f"Cancelled by {by} before it started.")
+            _finish(session, row, CANCELLED, _cancel_words(by))
         elif row is not None and row.status == RUNNING and row.cancel_requested_at is None:
             row.cancel_requested_at, row.cancel_requested_by = now(), by
             events.append(session, run_id, "run.cancelling", f"{by} asked to cancel", payload={"by": by})
@@ -45,6 +45,15 @@ def finish(store: Store, run_id: str, status: str, message: str, *, summary: Map
         row.summary = dict(summary) if summary is not None else row.summary
         _finish(session, row, status, message)
         return True
+
+
+def cancelled(store: Store, run_id: str, *, by: str) -> bool:
+    """Tell that a run was ended for somebody; return whether this call ended it."""
+    return finish(store, run_id, CANCELLED, _cancel_words(by))
+
+
+def _cancel_words(by: str) -> str:
+    return f"Cancelled by {by} at {now():%Y-%m-%d %H:%M:%S} UTC."
 
 
 def _finish(session: Session, row: RunRow, status: str, message: str) -> None:

@@ -12,7 +12,7 @@ from workbench.runs.record import RunRecord, record
 from workbench.store.store import Store
 from workbench.store.tables import RunRow, SourceRow
 
-_ID_LENGTH = 36
+_DIGITS = frozenset("0123456789abcdef-")
 _SHORTEST = 4
 
 
@@ -26,9 +26,10 @@ def get(store: Store, reference: str) -> RunRecord:
     BadRequest
         ``run.ambiguous`` when several runs end like that.
     """
-    condition = RunRow.id == reference if len(reference) == _ID_LENGTH else RunRow.id.like(f"%{_literal(reference)}")
-    with store.database.read() as session:
-        found = session.execute(_visible().where(condition).limit(2)).all() if len(reference) >= _SHORTEST else []
+    found = []
+    if len(reference) >= _SHORTEST and _DIGITS.issuperset(reference.lower()):
+        with store.database.read() as session:
+            found = session.execute(_visible().where(RunRow.id.endswith(reference.lower())).limit(2)).all()
     if not found:
         raise NotFound("run.not_found", f"There is no run '{reference}'.", run_id=reference)
     if len(found) > 1:
@@ -51,7 +52,3 @@ def _visible() -> Any:
         .join(SourceRow, SourceRow.id == RunRow.source_id)
         .where(RunRow.deleted_at.is_(None))
     )
-
-
-def _literal(text: str) -> str:
-    return "".join(character for character in text.lower() if character in "0123456789abcdef-")

@@ -118,12 +118,12 @@ def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
     means = {row.model: row.metrics[sort.name] if row.status in _RANKED else None for row in rows}
     order = rank(means, greater_is_better=sort.greater_is_better)
     place = {model: index for index, model in enumerate(order)}
-    rows.sort(key=lambda row: (_LAST.get(row.status, 0), place[row.model]))
+    rows.sort(key=lambda row: (_LAST.get(row.status, 0 if row.folds_scored else 2), place[row.model]))
     return [_placed(row, number if means[row.model] is not None else None) for number, row in enumerate(rows, 1)]
 
 
 _RANKED = ("scoring", "scored", "stopped")
-_LAST = {"failed": 1, "timed_out": 1, "waiting": 2}
+_LAST = {"failed": 1, "timed_out": 1}
 
 
 def _row(model: str, name: str, units: Sequence[ScoreRow], metrics: Sequence[str], run: RunRecord) -> LeaderboardRow:

@@ -115,6 +115,7 @@ class _Telling:
         known = self._run.model_name
         with self._store.database.write() as session:
             row = session.get_one(RunRow, self._run.id)
+            row.spec = row.spec | {"versions": dict(update.versions)}
             row.field = [[model, name] for model, name in update.field] + [
                 [model, known(model)] for model in update.missing
             ]

@@ -182,11 +182,9 @@ class Runner:
         """Tell the end of a run whose process is gone; a run that told its own end keeps it."""
         _end_group(self._group_of(run_id))
         self._processes = {pid: carried for pid, carried in self._processes.items() if carried != run_id}
-        cancelled_by = next(
-            (run.cancel_requested_by for run in queue.active(self._store) if run.run_id == run_id), None
-        )
-        if cancelled_by is not None:
-            ended = ending.finish(self._store, run_id, "cancelled", f"Cancelled by {cancelled_by}.")
+        run = next((run for run in queue.active(self._store) if run.run_id == run_id), None)
+        if run is not None and run.cancel_requested_by is not None:
+            ended = ending.cancelled(self._store, run_id, by=run.cancel_requested_by)
         else:
             ended = ending.finish(self._store, run_id, "failed", f"ProcessDied: {explain(status)}")
         if ended:
@@ -208,7 +206,7 @@ class Runner:
         limit_s = self._settings.run_timeout_s
         if run.cancel_requested_by is not None or run.is_deleted:
             _end_group(run.process_id)
-            ending.finish(self._store, run.run_id, "cancelled", f"Cancelled by {run.cancel_requested_by}.")
+            ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
         elif limit_s and run.started_s > limit_s:
             _end_group(run.process_id)
             ending.finish(self._store, run.run_id, "failed", f"TimedOut: the run took longer than {limit_s:g} s.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import platform
 import time
 from functools import cache
 from typing import Any
@@ -64,8 +66,14 @@ def set_up(frame: pd.DataFrame, request: TrainingRequest) -> tuple[Any, Experime
         folds=experiment.fold_generator.get_n_splits(groups=experiment._get_groups(None)),
         field=field,
         missing=missing,
+        versions=_versions(),
         duration_s=time.perf_counter() - started,
     )
+
+
+def _versions() -> dict[str, str]:
+    names = ("pycaret", "scikit-learn", "imbalanced-learn", "lightgbm", "pandas", "numpy", "scipy")
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in names}
 
 
 def _field(experiment: Any, request: TrainingRequest) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

@@ -51,6 +51,8 @@ class ExperimentFitted:
     """Ids and names of the models, in PyCaret's order."""
     missing: tuple[str, ...]
     """Ids of models that were asked for and are not installed."""
+    versions: Mapping[str, str]
+    """Python and the libraries that the numbers depend on."""
     duration_s: float
 
 

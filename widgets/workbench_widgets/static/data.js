@@ -1,7 +1,7 @@
 // Bring a table, look at it, choose it. Files go up in acknowledged chunks, so that no message is ever too large.
 
 const CHUNK = 4 * 1024 * 1024;
-const KIND_MARKS = { number: "#", text: "Aa", bool: "?", date: "◷" };
+const KIND_MARKS = { number: "#", text: "Aa", bool: "✓", date: "◷" };
 
 export default panel((el, link) => {
   const { body, showError } = frame(el, "Data");
@@ -20,7 +20,7 @@ export default panel((el, link) => {
     showError(null);
     const mine = { stopped: false };
     upload = mine;
-    const bar = h("div", { class: "wb-progress", role: "progressbar" }, h("div"));
+    const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-label": `Upload of ${chosen.name}`, "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
     const said = h("span", {});
     const stop = h("button", { class: "wb-button wb-quiet", type: "button", onclick: () => (mine.stopped = true) }, "Cancel");
     fill(going, h("div", { class: "wb-run-line" }, h("span", {}, h("strong", {}, chosen.name), " ", said), stop), bar);
@@ -28,6 +28,7 @@ export default panel((el, link) => {
     const tell = (text, part) => {
       said.textContent = text;
       bar.firstElementChild.style.width = `${100 * part}%`;
+      bar.setAttribute("aria-valuenow", Math.round(100 * part));
     };
     tell(bytes(chosen.size), 0);
     let ticket = null;
@@ -117,7 +118,7 @@ export default panel((el, link) => {
     const gaps = source.columns.reduce((sum, column) => sum + column.missing, 0);
     const kinds = Object.entries(source.columns.reduce((sum, column) => ({ ...sum, [column.kind]: (sum[column.kind] ?? 0) + 1 }), {}));
     const profile = [`${number(source.row_count)} rows`, `${number(source.columns.length)} columns`, kinds.map(([kind, count]) => `${count} ${kind}`).join(", "),
-      gaps ? `${number(gaps)} gaps` : "no gaps", bytes(source.size_bytes)].join(" · ");
+      gaps ? `${number(gaps)} gaps` : "no gaps", bytes(source.size_bytes)].map((part, index) => h("span", {}, index ? ` · ${part}` : part));
     const remove = h("button", { class: "wb-button wb-quiet", type: "button", title: "Delete this data source",
       onclick: () => confirmDelete(remove, source) }, "Delete");
     const tabs = h("div", { class: "wb-tabs", role: "tablist" }, ["columns", "preview"].map((name) =>

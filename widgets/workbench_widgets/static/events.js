@@ -54,12 +54,13 @@ export default panel((el, link) => {
     drawn = view.events.length;
     if (fresh.length) log.append(...fresh);
     while (log.childElementCount > SHOWN_MOST) log.firstElementChild.remove();
-    if (fresh.length && follow.checked) log.scrollTop = log.scrollHeight;
     const last = view.events.at(-1);
     count.textContent = last ? `${last.seq} events` : "";
     heading.title = view.title ?? "";
     empty.hidden = log.childElementCount > 0;
     log.hidden = !empty.hidden;
+    // A hidden log has no height to scroll by: show it first.
+    if (fresh.length && follow.checked) log.scrollTop = log.scrollHeight;
     empty.textContent = view.run ? (view.events.length ? "No event matches the filter." : "Waiting for the first event…") : "No run yet. Launch one, and its log appears here while it runs.";
   };
 

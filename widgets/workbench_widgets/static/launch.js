@@ -37,7 +37,7 @@ export default panel((el, link) => {
       h("button", { type: "button", class: "wb-pill", onclick: () => ((chosen.models = set), modelsChosen(), ask()) }, text))),
       all.map((model) => h("label", { class: "wb-check", title: [model.id, model.requires ? `needs ${model.requires} where training runs` : model.is_turbo ? null : "slow: left out unless chosen"].filter(Boolean).join(" · ") },
         h("input", { type: one ? "radio" : "checkbox", name: one ? "wb-model" : null, value: model.id, checked: one ? model.id === [...wanted][0] : wanted.has(model.id), onchange: () => pick() }),
-        model.name, model.is_turbo && !model.requires ? null : h("small", {}, model.requires ?? "slow"))));
+        h("span", {}, model.name), model.is_turbo && !model.requires ? null : h("small", {}, model.requires ?? "slow"))));
     modelsField.firstElementChild.textContent = modelWords(wanted, standard, one);
     modelsField.hidden = plan.value === "setup";
   };
@@ -60,7 +60,7 @@ export default panel((el, link) => {
       else chosen.options[option.name] = next;
       ask();
     };
-    if (option.kind === "bool") return h("label", { class: "wb-check", title: option.about }, h("input", { type: "checkbox", checked: value === true, onchange: (event) => keep(event.target.checked) }), option.name.replaceAll("_", " "));
+    if (option.kind === "bool") return h("label", { class: "wb-check", title: option.about }, h("input", { type: "checkbox", checked: value === true, onchange: (event) => keep(event.target.checked) }), h("span", {}, option.name.replaceAll("_", " ")));
     let control;
     if (option.kind === "choice" || (option.choices.length && option.kind === "text")) {
       control = choices(h("select", { title: option.about, onchange: (event) => keep(event.target.value) }), option.choices.map((choice) => [String(choice), String(choice)]), String(value));

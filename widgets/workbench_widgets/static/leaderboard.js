@@ -103,14 +103,15 @@ export default panel((el, link) => {
     const down = sorting ? sorting[1] : downFirst;
     const arrow = active ? (down ? " ▾" : " ▴") : "";
     const button = h("button", { type: "button", class: "wb-sort", onclick: () => turn(column, downFirst) }, `${text}${arrow}`);
-    return h("th", { scope: "col", "aria-sort": active ? (down ? "descending" : "ascending") : "none", class: column === "name" ? "wb-name" : "wb-number" }, button);
+    const kind = column === "name" ? "wb-name" : isRanking ? "wb-number wb-main" : "wb-number";
+    return h("th", { scope: "col", "aria-sort": active ? (down ? "descending" : "ascending") : "none", class: kind }, button);
   };
 
   const drawHead = (view) =>
     fill(head, h("tr", {}, h("th", { scope: "col", class: "wb-rank" }, "#"), heading("Model", "name", false, false),
       // The ranking metric and its spread over folds come first: they are what the order rests on.
       inOrder(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort),
-        metric.name === view.sort ? h("th", { scope: "col", title: `${view.sort} on each fold; the line is the mean` }, "Folds") : null]),
+        metric.name === view.sort ? h("th", { scope: "col", class: "wb-spread", title: `${view.sort} on each fold; the line is the mean` }, "Folds") : null]),
       heading("Fit", "fit_s", false, false)));
 
   const drawRow = (view, row, largest, range) => {
@@ -119,15 +120,17 @@ export default panel((el, link) => {
     drawn.set(row.model, known);
     known.className = `wb-row wb-is-${row.status}`;
     known.dataset.model = row.model;
-    const name = h("td", { class: "wb-name" }, h("span", { class: "wb-model", title: row.model }, row.name),
-      isOut || row.status === "stopped" ? chip(row.status) : null);
-    const rank = h("td", { class: "wb-rank" }, row.rank ?? "");
+    known.classList.toggle("wb-best", row.rank === 1);
+    const name = h("td", { class: "wb-name", title: row.model }, row.name);
+    const rank = h("td", { class: "wb-rank" }, h("span", {}, row.rank ?? ""));
     const fit = h("td", { class: "wb-number" }, row.fit_s === null ? "" : duration(row.fit_s));
     if (isOut) {
-      fill(known, rank, name, h("td", { class: "wb-reason", colspan: view.metrics.length + 1, title: row.reason }, row.reason), fit);
+      fill(known, rank, name, h("td", { class: "wb-reason", colspan: view.metrics.length + 1, title: row.reason }, chip(row.status), row.reason), fit);
       return known;
     }
-    const done = row.folds_scored < row.folds_total ? h("small", { class: "wb-part" }, `${row.folds_scored}/${row.folds_total}`) : null;
+    const isStopped = row.status === "stopped";
+    const done = row.folds_scored < row.folds_total
+      ? h("small", { class: isStopped ? "wb-part wb-stopped" : "wb-part", title: isStopped ? "stopped before the other folds" : "folds scored" }, `${row.folds_scored}/${row.folds_total}`) : null;
     const cells = inOrder(view).map((metric) => {
       const mean = row.metrics[metric.name];
       const std = row.std[metric.name];
