@@ -41,7 +41,7 @@ def main() -> int:
         store,
         f"{socket.gethostname()}:{os.getpid()}",
         on_warm=lambda: lifecycle.write_state(settings, replace(told, phase="warm")),
-        each_round=api.tend,
+        each_round=lambda: _tend(api, held, runner),
     )
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: runner.stop())
@@ -51,6 +51,13 @@ def main() -> int:
         api.close()
         store.close()
     return 0
+
+
+def _tend(api: ApiProcess, held: lifecycle.ServiceLock, runner: Runner) -> None:
+    api.tend()
+    if held.is_lost():
+        logging.getLogger("workbench.service").warning("the home is gone; so is its service")
+        runner.stop()
 
 
 if __name__ == "__main__":

@@ -81,6 +81,14 @@ class ServiceLock:
         self._descriptor = descriptor
         return True
 
+    def is_lost(self) -> bool:
+        """Whether the file that is locked here is not in the home any more: somebody removed the home."""
+        assert self._descriptor is not None, "hold the lock first"
+        try:
+            return not os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except FileNotFoundError:
+            return True
+
     def is_held(self) -> bool:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
