@@ -23,6 +23,11 @@ log = logging.getLogger("workbench.widgets")
 class Fed(Protocol):
     """What the feeder feeds."""
 
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Whether nobody can see it any more."""
+        ...
+
     def feed(self) -> bool:
         """Show what is new in the store; return whether something new had to wait for the next look."""
         ...
@@ -75,7 +80,7 @@ class Feeder:
             if changes.any() or waiting or self._wake.is_set() or began - looked > LOOK_S:
                 self._wake.clear()
                 looked = began
-                fed = [self._feed(panel) for panel in panels]
+                fed = [self._feed(panel) for panel in panels if not panel.is_out_of_sight]
                 waiting = any(fed)
             del panels
             self._wake.wait(max(0.01, TICK_S - (time.monotonic() - began)))

@@ -60,8 +60,15 @@ class Panel(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._view: dict[str, Any] = dict(view)
         self._number = 0
-        super().__init__(full={"number": 0, "view": self._view})
+        super().__init__(full={"number": 0, "view": self._view}, _view_count=0)
+        self._was_seen = False
+        self.observe(self._seen, names="_view_count")
         self.on_msg(self._answer)
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Whether the page showed this panel once and does not any more, as when its cell was run again."""
+        return self._was_seen and self._view_count == 0
 
     @property
     def commands(self) -> Mapping[str, Command]:
@@ -104,6 +111,9 @@ class Panel(anywidget.AnyWidget):
                 "put": {key: dict(entries) for key, entries in (put or {}).items()},
                 "append": dict(append or {}),
             }
+
+    def _seen(self, change: Mapping[str, Any]) -> None:
+        self._was_seen = self._was_seen or bool(change["new"])
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
         """Answer the widget's state; the view in it is the present one, not the one it was made with."""

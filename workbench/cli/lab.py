@@ -21,6 +21,9 @@ NO_BUILD_CHECK = "--ServerApp.tornado_settings={'page_config_data': {'buildCheck
 def lab(context: typer.Context) -> None:
     """Open JupyterLab on the workbench notebook; further arguments go to JupyterLab."""
     _need("jupyterlab")
+    # One of PyCaret's dependencies ships an extension of an older kind, for which JupyterLab would ask to be rebuilt.
+    paths = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     _become(
         "jupyterlab",
         [
