@@ -108,36 +108,43 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory, eventually) -> 
 
 
 @pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory, eventually) -> Iterator[Workbench]:
+def end(eventually: Callable[..., Any]) -> Callable[[Workbench], None]:
+    """End whatever a workbench has started, and close it."""
+
+    def end(workbench: Workbench) -> None:
+        def is_over() -> bool:
+            # Again and again: a service that was started just now may not have come to life yet.
+            workbench.service.stop()
+            for run in queue.active(workbench._store):
+                with suppress(ProcessLookupError):
+                    if run.process_id is not None:
+                        os.killpg(run.process_id, signal.SIGKILL)
+            return not _living(workbench.settings.home)
+
+        eventually(is_over)
+        workbench.close()
+
+    return end
+
+
+@pytest.fixture(scope="session")
+def warm(
+    tmp_path_factory: pytest.TempPathFactory, eventually: Callable[..., Any], end: Callable[[Workbench], None]
+) -> Iterator[Workbench]:
     """A workbench whose service is warm. All tests share it: none may stop it or take its last run for its own."""
-    home = tmp_path_factory.mktemp("warm")
-    opened = connect(Settings(home=home, database_url="", artifact_url=""))
+    opened = connect(Settings(home=tmp_path_factory.mktemp("warm"), database_url="", artifact_url=""))
     opened.service.start()
     eventually(lambda: (told := opened.service.state()) and told.phase == "warm")
     yield opened
-    _end(opened, eventually)
+    end(opened)
 
 
 @pytest.fixture
-def workbench(settings: Settings, eventually) -> Iterator[Workbench]:
+def workbench(settings: Settings, end: Callable[[Workbench], None]) -> Iterator[Workbench]:
     """A workbench on a fresh home, without a service; what the test starts is ended with it."""
     opened = connect(settings)
     yield opened
-    _end(opened, eventually)
-
-
-def _end(opened: Workbench, eventually: Callable[..., Any]) -> None:
-    def is_over() -> bool:
-        # Again and again: one that was started just now may not have come to life yet.
-        opened.service.stop()
-        for run in queue.carried(opened._store):
-            with suppress(ProcessLookupError):
-                if run.process_id is not None:
-                    os.killpg(run.process_id, signal.SIGKILL)
-        return not _living(opened.settings.home)
-
-    eventually(is_over)
-    opened.close()
+    end(opened)
 
 
 @pytest.fixture(scope="session")
@@ -165,13 +172,15 @@ def mixed() -> dict[str, Any]:
 def pycaret_says() -> Callable[..., Any]:
     """Let PyCaret compare models by itself, on one thread, and return the table that it prints."""
 
-    def compare(task: str, frame: Any, target: str, include: list[str] | None, **setup: Any) -> Any:
+    def compare(
+        task: str, frame: Any, target: str, include: list[str] | None, *, seed: int = 11, folds: int = 3, **setup: Any
+    ) -> Any:
         import importlib
 
         module = importlib.import_module(f"pycaret.{task}")
         experiment = getattr(module, f"{task.title()}Experiment")()
         quiet = {"verbose": False, "html": False, "system_log": False, "memory": False, "n_jobs": 1}
-        experiment.setup(frame, target=target, **quiet, **setup)
+        experiment.setup(frame, target=target, session_id=seed, fold=folds, **quiet, **setup)
         experiment.compare_models(include=include, verbose=False, errors="raise")
         return experiment.pull().drop(columns=["Model", "TT (Sec)"])
 

@@ -12,9 +12,9 @@ from workbench.catalogue import FOLDS, SEED, TASKS
 from workbench.data.preflight import check_columns, check_target, suggest_task
 from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import BadRequest
+from workbench.errors import BadRequest, WorkbenchError
 from workbench.run import Run
-from workbench.runs import lookup, progress, queue
+from workbench.runs import ending, lookup, progress, queue
 from workbench.runs.progress import Estimate
 from workbench.runs.queue import SourceIdentity
 from workbench.runs.record import QUEUED, RUNNING, RunRecord
@@ -110,6 +110,8 @@ class Runs:
             Naming what does not fit and the valid choices. Nothing is stored then.
         NotFound
             When there is no such data source.
+        EngineFault
+            ``service.not_started`` when no service can be started; the run is not kept then.
         """
         source, spec = self._check(
             data,
@@ -135,7 +137,11 @@ class Runs:
             snapshot={"source_sha256": source.sha256, "rows": source.row_count, "executor": "local"},
             service_is_warm=told is not None and told.phase == "warm",
         )
-        lifecycle.start(self._store.settings)
+        try:
+            lifecycle.start(self._store.settings)
+        except WorkbenchError:
+            ending.delete(self._store, run.id, by=self._user)
+            raise
         return Run(self._store, run.id, self._user)
 
     def estimate(self, data: Source | str, **request: Any) -> Estimate:

@@ -18,7 +18,7 @@ class EventsPanel(Panel):
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:  # noqa: ARG002 - panels are made alike
         self._desk = desk
-        self._seen = 0
+        self._last_seq = 0
         super().__init__(desk.workbench, run=None, title=None, closed=False, events=[])
         self.feed()
 
@@ -29,14 +29,14 @@ class EventsPanel(Panel):
             return False
         if self._view["run"] != run.id:
             found = run.record
-            self._seen = 0
+            self._last_seq = 0
             title = f"{found.plan} of {found.source_name} for {found.target}"
             self.show(run=run.id, title=title, closed=False, events=[])
         if self._view["closed"]:
             return False
-        batch = run.log(after=self._seen, limit=BATCH)
+        batch = run.log(after=self._last_seq, limit=BATCH)
         if batch:
-            self._seen = batch[-1].seq
+            self._last_seq = batch[-1].seq
             self.show(append={"events": [_line(event) for event in batch]}, closed=batch[-1].kind == "run.closed")
         return len(batch) == BATCH
 

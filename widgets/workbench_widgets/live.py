@@ -12,6 +12,7 @@ import weakref
 from typing import Protocol
 
 from workbench import Workbench, WorkbenchError
+from workbench.errors import NotFound
 
 TICK_S = 0.1
 LOOK_S = 1.0
@@ -89,6 +90,9 @@ class Feeder:
     def _feed(self, panel: Fed) -> bool:
         try:
             return panel.feed()
+        except NotFound:
+            # What it shows was deleted elsewhere; the next look finds what there is instead.
+            return True
         except WorkbenchError as error:
             # The store may be away for a moment; the next look tries again.
             log.warning("%s", error)

@@ -13,9 +13,8 @@ from workbench.errors import BadRequest, NotFound
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
-# PyCaret brings dash, whose JupyterLab extension ships as source; every start would open with a dialog that asks to
-# build it, which needs node.
-NO_BUILD_CHECK = "--ServerApp.tornado_settings={'page_config_data': {'buildCheck': False}}"
+# All others that are installed would be loaded at each visit: it takes a second, and some do not fit Voila.
+DASHBOARD_EXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 
 
 def lab(context: typer.Context) -> None:
@@ -29,7 +28,6 @@ def lab(context: typer.Context) -> None:
         [
             f"--ServerApp.root_dir={notebooks().parent}",
             "--LabApp.default_url=/lab/tree/notebooks/workbench.ipynb",
-            NO_BUILD_CHECK,
             *_as_root(),
             *context.args,
         ],
@@ -45,6 +43,8 @@ def dashboards(context: typer.Context) -> None:
             str(notebooks() / "dashboards"),
             "--strip_sources=True",
             "--VoilaConfiguration.show_tracebacks=False",
+            "--VoilaConfiguration.classic_tree=True",
+            *(f"--VoilaConfiguration.extension_allowlist={name}" for name in DASHBOARD_EXTENSIONS),
             "--MappingKernelManager.cull_idle_timeout=120",
             "--MappingKernelManager.cull_interval=30",
             "--no-browser",

@@ -13,6 +13,7 @@ from workbench.store.store import Store
 from workbench.store.tables import RunRow, SourceRow
 
 _DIGITS = frozenset("0123456789abcdef-")
+_ID_LENGTH = 36
 _SHORTEST = 4
 
 
@@ -26,10 +27,12 @@ def get(store: Store, reference: str) -> RunRecord:
     BadRequest
         ``run.ambiguous`` when several runs end like that.
     """
-    found = []
-    if len(reference) >= _SHORTEST and _DIGITS.issuperset(reference.lower()):
+    end = reference.lower()
+    found: Sequence[Any] = ()
+    if len(end) >= _SHORTEST and _DIGITS.issuperset(end):
+        condition = RunRow.id == end if len(end) == _ID_LENGTH else RunRow.id.endswith(end)
         with store.database.read() as session:
-            found = session.execute(_visible().where(RunRow.id.endswith(reference.lower())).limit(2)).all()
+            found = session.execute(_visible().where(condition).limit(2)).all()
     if not found:
         raise NotFound("run.not_found", f"There is no run '{reference}'.", run_id=reference)
     if len(found) > 1:

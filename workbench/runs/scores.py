@@ -105,7 +105,8 @@ def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
     rank, models without any score last; nothing is left out.
     """
     query = select(ScoreRow).where(ScoreRow.run_id == run.id).order_by(ScoreRow.fold)
-    units: dict[str, list[ScoreRow]] = {model: [] for model, _ in run.field}
+    # A set-up scores nothing: its field never waits.
+    units: dict[str, list[ScoreRow]] = {model: [] for model, _ in run.field if run.plan != "setup"}
     with database.read() as session:
         for row in session.scalars(query):
             units.setdefault(row.model, []).append(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -66,6 +67,7 @@ class ServiceLock:
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.home / "service.lock"
+        self._told = _state_file(settings)
         self._descriptor: int | None = None
 
     def hold(self, *, patience_s: float = 2.0) -> bool:
@@ -79,6 +81,8 @@ class ServiceLock:
                 return False
             time.sleep(0.02)
         self._descriptor = descriptor
+        # What an earlier service told would pass for this one's words until it tells its own.
+        self._told.unlink(missing_ok=True)
         return True
 
     def is_lost(self) -> bool:
@@ -218,7 +222,8 @@ def stop(settings: Settings, *, patience_s: float = STOP_PATIENCE_S) -> bool:
     if not is_running(settings):
         return False
     told = wait_until_running(settings)
-    os.kill(told.pid, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(told.pid, signal.SIGTERM)
     deadline = time.monotonic() + patience_s
     while is_running(settings):
         if time.monotonic() > deadline:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from workbench.training.request import FoldPrepared
 
@@ -67,7 +66,8 @@ def prepare(experiment: Any, split: Split) -> tuple[Fold, FoldPrepared]:
     """Fit the preprocessing on a fold's training rows and transform its test rows, as PyCaret does."""
     started = time.perf_counter()
     X, y = experiment.X_train, experiment.y_train
-    pipeline = deepcopy(experiment.pipeline)
+    # As cross-validation does: a copy would remember columns and their order from the fit on all training rows.
+    pipeline = clone(experiment.pipeline)
     pipeline.steps.append(("actual_estimator", _Keep()))
     pipeline.fit(X.iloc[split.train], y.iloc[split.train])
     kept = pipeline.steps[-1][1]

@@ -72,7 +72,7 @@ class Scheduler:
             while self._prepared < self._folds or self._queue or any(w.given for w in self._workers):
                 if self._wants_a_fold():
                     yield self._next_fold()
-                self._fill()
+                yield from self._fill()
                 # Answers are waited for only when there is nothing better to do.
                 yield from self._answers(0 if self._wants_a_fold() else self._patience())
         finally:
@@ -93,14 +93,24 @@ class Scheduler:
                 self._queue.append(Unit(model, fold))
         return prepared
 
-    def _fill(self) -> None:
+    def _fill(self) -> Iterator[Answer]:
         """Give units out in order, to the worker with the least to do, replacing workers that are behind."""
         while self._queue:
             unit = self._queue[0]
             worker = self._worker_for(unit)
             if worker is None:
                 return
-            worker.give(self._queue.popleft())
+            try:
+                worker.give(unit)
+            except OSError:
+                # It has died since the last look at it. What it still said comes first; an idle one is no loss.
+                if worker.given:
+                    yield from self._hear(worker)
+                else:
+                    self._workers.remove(worker)
+                    _exit_code(worker)
+            else:
+                self._queue.popleft()
 
     def _worker_for(self, unit: Unit) -> Worker | None:
         for worker in [w for w in self._workers if not w.given and w.generation <= unit.fold]:
@@ -145,6 +155,7 @@ class Scheduler:
         self._workers.remove(worker)
         unit, *waiting = worker.given
         code = worker.kill() if reason else _exit_code(worker)
+        is_known = unit.model in self._lost
         self._lost.add(unit.model)
         self._close(unit.fold)
         self._queue.extendleft(reversed(waiting))
@@ -155,7 +166,8 @@ class Scheduler:
             else:
                 kept.append(queued)
         self._queue = kept
-        yield UnitFailed(unit.model, unit.fold, reason or _why(code), timed_out=timed_out)
+        if not is_known:
+            yield UnitFailed(unit.model, unit.fold, reason or _why(code), timed_out=timed_out)
 
     def _close(self, fold: int) -> None:
         self._open[fold] -= 1

@@ -33,7 +33,8 @@ class Scoring:
         metrics = experiment._all_metrics.values()
         self._signs = {metric.display_name: 1 if metric.greater_is_better else -1 for metric in metrics}
         self._scorer = MultimetricScorerPatched(
-            scorers={metric.display_name: _honest(metric.scorer) for metric in metrics}, raise_exc=False
+            scorers={metric.display_name: _honest(metric.scorer, experiment.is_multiclass) for metric in metrics},
+            raise_exc=False,
         )
         self._seed = experiment.seed
 
@@ -68,10 +69,14 @@ class Scoring:
         return metrics, undefined
 
 
-def _honest(scorer: Any) -> Any:
-    if isinstance(scorer, ScorerWithErrorScore):
-        return _Scorer(scorer._score_func, scorer._sign, scorer._kwargs, scorer._response_method)
-    return get_scorer(scorer)
+def _honest(scorer: Any, is_multiclass: bool) -> Any:
+    if not isinstance(scorer, ScorerWithErrorScore):
+        return get_scorer(scorer)
+    response = scorer._response_method
+    if is_multiclass and "predict_proba" in response:
+        # PyCaret asks for decision values first, which are no probabilities of several classes, and prints 0.0.
+        response = "predict_proba"
+    return _Scorer(scorer._score_func, scorer._sign, scorer._kwargs, response)
 
 
 def _last_line(traceback: str) -> str:

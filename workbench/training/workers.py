@@ -53,10 +53,17 @@ class Worker:
     started: float | None = None
 
     def give(self, unit: Unit) -> None:
+        """Send a unit.
+
+        Raises
+        ------
+        OSError
+            When the process is gone.
+        """
+        self.pipe.send(unit)
         self.given.append(unit)
         if len(self.given) == 1:
             self.started = time.monotonic()
-        self.pipe.send(unit)
 
     def take(self) -> UnitScored | UnitFailed:
         """Read one answer.

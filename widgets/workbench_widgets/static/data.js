@@ -118,14 +118,14 @@ export default panel((el, link) => {
     const gaps = source.columns.reduce((sum, column) => sum + column.missing, 0);
     const kinds = Object.entries(source.columns.reduce((sum, column) => ({ ...sum, [column.kind]: (sum[column.kind] ?? 0) + 1 }), {}));
     const profile = [`${number(source.row_count)} rows`, `${number(source.columns.length)} columns`, kinds.map(([kind, count]) => `${count} ${kind}`).join(", "),
-      gaps ? `${number(gaps)} gaps` : "no gaps", bytes(source.size_bytes)].map((part, index) => h("span", {}, index ? ` · ${part}` : part));
+      gaps ? `${number(gaps)} gaps` : "no gaps", bytes(source.size_bytes)].map((part, index) => [index ? " · " : null, h("span", {}, part)]);
     const remove = h("button", { class: "wb-button wb-quiet", type: "button", title: "Delete this data source",
       onclick: () => confirmDelete(remove, source) }, "Delete");
     const tabs = h("div", { class: "wb-tabs", role: "tablist" }, ["columns", "preview"].map((name) =>
       h("button", { type: "button", role: "tab", "aria-selected": tab === name ? "true" : "false", onclick: () => ((tab = name), drawSource(link.view)) }, name === "columns" ? "Columns" : "First rows")));
     const names = source.columns.map((column) => column.name);
     const table = tab === "columns"
-      ? h("table", { class: "wb-table wb-columns" }, h("thead", {}, h("tr", {}, ["", "Column", "Distinct", "Missing", "Range or most frequent"].map((text, index) => h("th", { scope: "col", class: index === 2 || index === 3 ? "wb-number" : "" }, text)))),
+      ? h("table", { class: "wb-table wb-columns" }, h("thead", {}, h("tr", {}, ["", "Column", "Distinct", "Missing", "Values"].map((text, index) => h("th", { scope: "col", class: index === 2 || index === 3 ? "wb-number" : "" }, text)))),
           h("tbody", {}, source.columns.map((column) => columnLine(column, source.row_count))))
       : h("table", { class: "wb-table wb-preview" }, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))),
           h("tbody", {}, source.preview.map((row) => h("tr", {}, names.map((name) => h("td", { class: typeof row[name] === "number" ? "wb-number" : "" }, row[name] === null ? h("i", { class: "wb-faint" }, "–") : String(row[name])))))));

@@ -36,6 +36,7 @@ export default panel((el, link) => {
   body.append(log, empty);
   let drawn = 0;
   let run = null;
+  let top = 0;
 
   const isWanted = (event) => {
     if (kind.value === "failed" ? !isFailure(event) : !event.kind.startsWith(kind.value)) return false;
@@ -59,7 +60,6 @@ export default panel((el, link) => {
     heading.title = view.title ?? "";
     empty.hidden = log.childElementCount > 0;
     log.hidden = !empty.hidden;
-    // A hidden log has no height to scroll by: show it first.
     // After layout: a log that was drawn before it was put on the page has no height yet.
     if (fresh.length && follow.checked) requestAnimationFrame(() => (log.scrollTop = log.scrollHeight));
     empty.textContent = view.run ? (view.events.length ? "No event matches the filter." : "Waiting for the first event…") : "No run yet. Launch one, and its log appears here while it runs.";
@@ -68,9 +68,17 @@ export default panel((el, link) => {
   kind.addEventListener("change", () => draw(link.view, true));
   words.addEventListener("input", () => draw(link.view, true));
   follow.addEventListener("change", () => follow.checked && (log.scrollTop = log.scrollHeight));
-  log.addEventListener("wheel", () => {
-    // Who scrolls up wants to read; following goes on at the bottom.
-    follow.checked = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
+  // Who scrolls up wants to read; following goes on at the bottom. Only by hand: a change of theme moves the log too.
+  let byHand = 0;
+  for (const name of ["wheel", "keydown", "touchmove", "pointerdown"]) {
+    log.addEventListener(name, () => (byHand = performance.now() + (name === "pointerdown" ? 5000 : 500)), { passive: true });
+  }
+  log.addEventListener("scroll", () => {
+    if (performance.now() < byHand) {
+      if (log.scrollTop < top) follow.checked = false;
+      else if (log.scrollTop + log.clientHeight >= log.scrollHeight - 4) follow.checked = true;
+    }
+    top = log.scrollTop;
   });
   return (view, patch) => draw(view, patch === null);
 });

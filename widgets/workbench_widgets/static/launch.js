@@ -132,9 +132,9 @@ export default panel((el, link) => {
   };
   for (const control of [folds, seed, sort, limit]) control.addEventListener("input", ask);
 
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    act(launch, showError, () => link.call("launch", request()));
+    if (await act(launch, showError, () => link.call("launch", request()))) reveal(el, "Runs");
   });
 
   let table = null;

@@ -158,7 +158,7 @@ export default panel((el, link) => {
     const range = axis(shown);
     reorder(rows, shown.map((row) => drawRow(view, row, largest, range)));
     const scored = shown.filter((row) => row.status === "scored").length;
-    status.textContent = shown.length ? `${view.title} · ${scored} of ${shown.length} models scored` : "";
+    status.textContent = shown.length ? `${view.title} · ${scored} of ${shown.length} models complete` : "";
     save.disabled = !shown.length;
     scroll.hidden = !shown.length;
     empty.hidden = shown.length > 0;

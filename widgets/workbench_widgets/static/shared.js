@@ -111,8 +111,8 @@ function panel(build) {
       },
       render({ el }) {
         el.classList.add("wb");
-        // JupyterLab's single-key shortcuts must not fire while somebody types here.
-        el.dataset.lmSuppressShortcuts = "true";
+        // JupyterLab's single-key shortcuts must not fire here: on a list or a button, x would cut the cell.
+        el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation());
         const update = build(el, link);
         update(link.view, null);
         const leave = link.listen(update);
@@ -173,6 +173,12 @@ function frame(el, title, { side = [], label = title } = {}) {
     if (problem) fill(error, h("span", {}, problem.message ?? String(problem)), dismiss);
   };
   return { body, heading, section, showError };
+}
+
+/** Bring another panel of the page into sight, where it lies below: on a narrow page what was launched would go unseen. */
+function reveal(el, title) {
+  const section = el.closest(".wb-page")?.querySelector(`.wb-panel[aria-label="${title}"]`);
+  if (section && section.getBoundingClientRect().top > innerHeight - 120) section.scrollIntoView({ block: "start", behavior: "smooth" });
 }
 
 /** Run an action from a button: busy while it lasts, its error shown where the user is looking. */

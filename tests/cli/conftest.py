@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.settings import Settings
+
+_SCRIPT = Path(sys.executable).with_name("workbench")
+COMMAND = [str(_SCRIPT)] if _SCRIPT.is_file() else [sys.executable, "-c", "from workbench.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left on its two streams, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    def refuses(self, *words: str) -> None:
+        """Check that it refused as it should: exit code 2, one sentence, no traceback."""
+        assert self.code == 2, self
+        (sentence,) = self.err.splitlines()
+        assert sentence.startswith("error: ")
+        assert [word for word in words if word not in sentence] == [], sentence
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a command in that home; nothing of the developer's own settings is in it."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH_")}
+    return own | {"WORKBENCH_HOME": str(settings.home), "COLUMNS": "160"}
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.Popen[str]]:
+    """Start the command, as in a shell, in an empty folder."""
+    folder = tmp_path_factory.mktemp("shell")
+
+    def start(settings: Settings, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            env=environment(settings),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def say(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Said]:
+    """Run the command to its end."""
+
+    def say(settings: Settings, *arguments: object) -> Said:
+        process = start(settings, *arguments)
+        try:
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
+        return Said(process.returncode, out, err)
+
+    return say
+
+
+@pytest.fixture
+def fresh(settings: Settings, say: Callable[..., Said]) -> Callable[..., Said]:
+    """Run the command in a home of its own, where nothing runs."""
+    return lambda *arguments: say(settings, *arguments)
+
+
+@pytest.fixture(scope="session")
+def shared(warm: Any, say: Callable[..., Said]) -> Callable[..., Said]:
+    """Run the command in the home whose service is warm."""
+    return lambda *arguments: say(warm.settings, *arguments)

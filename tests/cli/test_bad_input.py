@@ -1,0 +1,162 @@
+"""Bad input: one clear sentence, exit code 2, and neither row nor file nor process."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.settings import Settings
+from workbench.store.store import open_store
+from workbench.store.tables import EventRow, ExperimentRow, RunRow, SourceRow
+
+GOOD = "age,city,buys\n" + "".join(f"{20 + row},{'Rome' if row % 3 else 'Oslo'},{row % 2}\n" for row in range(30))
+WIDE = ",".join(f"c{number}" for number in range(3000)) + "\n" + ",".join("1" * 3000) + "\n"
+BINARY = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
+
+NO_TABLE = [
+    pytest.param("", ["table.csv is empty."], id="empty file"),
+    pytest.param("age,city,buys\n", ["has a header but no rows"], id="header only"),
+    pytest.param(BINARY, ["is not a text table", "PNG image"], id="binary file named csv"),
+    pytest.param(WIDE, ["3,000 columns", "the limit is 2,000"], id="3000 columns"),
+    pytest.param('a,b\n1,"2\n', ["a quote opened in the row at line 2 is never closed"], id="open quote"),
+    pytest.param("a,b\n1,2\n1,2,3\n", ["line 3"], id="ragged row"),
+]
+
+
+def rows(settings: Settings) -> dict[str, int]:
+    store = open_store(settings)
+    with store.database.read() as session:
+        counts = {t.__tablename__: session.query(t).count() for t in (SourceRow, ExperimentRow, RunRow, EventRow)}
+    store.close()
+    return counts
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(settings, living, tmp_path):
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    yield
+    assert set(rows(settings).values()) == {0}
+    assert not settings.files.exists() or list(settings.files.iterdir()) == []
+    assert living(settings.home) == []
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()} - {path.name for path in before}
+    assert {name for name in left if not name.startswith(("table.csv", "workbench.db"))} == set()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content: str | bytes):
+        path = tmp_path / "table.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(("content", "words"), NO_TABLE)
+def test_what_is_no_table_is_not_added(fresh, write, content, words):
+    fresh("data", "add", write(content)).refuses(*words)
+
+
+@pytest.mark.parametrize(("content", "words"), NO_TABLE)
+def test_what_is_no_table_is_not_compared_on(fresh, write, content, words):
+    fresh("run", "compare", "--data", write(content), "--target", "buys").refuses(*words)
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "words"),
+    [
+        pytest.param("buys\n1\n0\n", ["--target", "buys"], ["no column beside the target 'buys'"], id="one column"),
+        pytest.param(GOOD, ["--target", "bys"], ["no column 'bys'", "Did you mean buys?"], id="missing target"),
+        pytest.param(GOOD, ["--target", ""], ["No target was named."], id="unnamed target"),
+        pytest.param("a,b\n1,x\n2,x\n", ["--target", "b"], ["is always the same"], id="constant target"),
+        pytest.param("a,b\n1,\n2,\n", ["--target", "b"], ["has no values at all"], id="all-null target"),
+        pytest.param(
+            GOOD, ["--target", "city", "--task", "regression"], ["is not a number"], id="text to be regressed on"
+        ),
+        pytest.param(
+            "a,b\n" + "1,x\n" * 30 + "2,y\n", ["--target", "b"], ["has a class with a single row"], id="rare class"
+        ),
+        pytest.param(
+            GOOD,
+            ["--target", "buys", "--include", "lr,lgbm"],
+            ["no classification model 'lgbm'", "Did you mean lightgbm?"],
+            id="unknown model",
+        ),
+        pytest.param(
+            GOOD,
+            ["--target", "buys", "--set", "normalise=true"],
+            ["no set-up option 'normalise'", "Did you mean normalize?"],
+            id="unknown option",
+        ),
+        pytest.param(
+            GOOD,
+            ["--target", "buys", "--set", "normalize=perhaps"],
+            ["'normalize' is 'perhaps'; it takes true or false"],
+            id="unfit value of an option",
+        ),
+        pytest.param(
+            GOOD,
+            ["--target", "buys", "--set", "ignore_features=town"],
+            ["'ignore_features' names 'town'"],
+            id="option that names no column",
+        ),
+        pytest.param(GOOD, ["--target", "buys", "--set", "normalize"], ["--set takes OPTION=VALUE"], id="no value"),
+        pytest.param(GOOD, ["--target", "buys", "--sort", "Acuracy"], ["Did you mean Accuracy?"], id="unknown metric"),
+        pytest.param(GOOD, ["--target", "buys", "--task", "clustering"], ["no task 'clustering'"], id="unknown task"),
+        pytest.param(GOOD, ["--target", "buys", "--fold", "1"], ["folds is 1", "from 2 to 200"], id="too few folds"),
+        pytest.param(GOOD, ["--target", "buys", "--fold", "31"], ["31 folds cannot be made of 30 rows"], id="too many"),
+        pytest.param(GOOD, ["--target", "buys", "--session-id", "-1"], ["seed is -1"], id="negative seed"),
+        pytest.param(GOOD, ["--target", "buys", "--include", ""], ["No model is left"], id="no model"),
+    ],
+)
+def test_what_cannot_be_compared_is_not(fresh, write, content, arguments, words):
+    fresh("run", "compare", "--data", write(content), *arguments).refuses(*words)
+
+
+def test_create_refuses_an_unknown_model(fresh, write):
+    said = fresh("run", "create", "--data", write(GOOD), "--target", "buys", "--model", "lightgmb")
+    said.refuses("no classification model 'lightgmb'", "Did you mean lightgbm?")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("nowhere.csv", 'There is no data source "nowhere.csv".'),
+        (".", 'There is no data source ".".'),
+        ("x" * 300, "There is no data source"),
+    ],
+)
+def test_data_that_is_not_there_is_refused(fresh, data, words):
+    fresh("run", "compare", "--data", data, "--target", "buys").refuses(words)
+
+
+def test_a_file_that_is_not_there_is_not_added(fresh, tmp_path):
+    fresh("data", "add", tmp_path / "nowhere.csv").refuses("There is no file", "nowhere.csv")
+
+
+def test_a_refusal_is_told_as_json_where_json_is_asked_for(fresh, write):
+    said = fresh("run", "compare", "--data", write(GOOD), "--target", "bys", "--json")
+    said.refuses("no column 'bys'")
+    assert said.document["error"]["code"] == "spec.target_missing"
+    assert said.document["error"]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "show", "nothing"],
+        ["run", "cancel", "zzzz"],
+        ["run", "events", "0000"],
+        ["data", "show", "nothing"],
+        ["data", "remove", "nothing"],
+    ],
+)
+def test_what_is_not_there_is_refused(fresh, arguments):
+    fresh(*arguments).refuses("There is no ")
+
+
+@pytest.mark.parametrize("arguments", [["run", "compare"], ["nothing"], ["run", "compare", "--fold", "many"]])
+def test_a_command_that_is_misspelt_is_refused_with_its_usage(fresh, arguments):
+    said = fresh(*arguments)
+    assert said.code == 2
+    assert "Usage: " in said.err
+    assert "Traceback" not in said.err

@@ -1,0 +1,125 @@
+"""``workbench doctor``, ``workbench service`` and what holds for every command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from workbench.settings import Settings
+from workbench.store.database import Database
+from workbench.version import __version__
+
+
+def test_the_version_is_told(fresh):
+    assert fresh("--version").out == f"{__version__}\n"
+
+
+def test_without_a_command_the_commands_are_named(fresh):
+    said = fresh()
+    assert all(command in said.out + said.err for command in ("data", "run", "service", "doctor", "lab", "dashboards"))
+
+
+def test_the_doctor_finds_nothing_wrong_where_all_is_installed(fresh, settings):
+    said = fresh("doctor", "--json")
+    findings = {finding["about"]: finding for finding in said.document}
+    assert [about for about, finding in findings.items() if not finding["is_well"]] == []
+    assert said.code == 0
+    assert list(findings) == [
+        "Workbench",
+        "home",
+        "store",
+        "training",
+        "panels",
+        "HTTP API",
+        "JupyterLab",
+        "dashboards",
+        "service",
+    ]
+    assert str(settings.home) in findings["home"]["text"]
+    assert "PyCaret 3.3.2" in findings["training"]["text"]
+    assert findings["service"]["text"].startswith("stopped")
+
+
+def test_the_doctor_says_what_runs(shared, warm):
+    said = shared("doctor")
+    assert said.code == 0
+    assert f"warm, process {warm.service.state().pid}" in said.out
+
+
+def test_the_doctor_says_how_to_mend_a_database_that_is_not_ours(fresh, settings):
+    (settings.home / "workbench.db").unlink()
+    database = Database(settings.database)
+    with database.write() as session:
+        session.connection().exec_driver_sql("CREATE TABLE customers (id INTEGER)")
+    database.close()
+    said = fresh("doctor")
+    assert said.code == 1
+    assert "wrong store" in said.out
+    assert "customers" in said.out
+    assert "→ Name an empty database" in said.out
+    assert "Traceback" not in said.err
+
+
+def test_the_doctor_says_how_to_mend_a_training_python_without_pycaret(settings, say, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("os.environ", os.environ | {"TRAINING": str(python)})
+    said = _with(say, settings, "doctor", WORKBENCH_TRAINING_PYTHON=str(python))
+    assert said.code == 1
+    assert f"{python} has no PyCaret." in said.out
+    assert "WORKBENCH_TRAINING_PYTHON" in said.out
+
+
+def _with(say, settings, *arguments, **environment):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["data", "list"], ["run", "list"]])
+def test_a_home_that_cannot_be_made_is_said(say, tmp_path, command):
+    (tmp_path / "file").write_text("in the way")
+    said = say(Settings(home=tmp_path / "file" / "home"), *command)
+    assert said.code == 1
+    assert str(tmp_path / "file" / "home") in said.out + said.err
+    assert "WORKBENCH_HOME" in said.out + said.err
+    assert "Traceback" not in said.err
+
+
+def test_where_no_service_runs_the_command_says_so(fresh):
+    assert fresh("service", "status").out == "stopped; it starts with the next run\n"
+    assert fresh("service", "status", "--json").document == {"running": False, "service": None}
+    assert fresh("service", "stop").out == "it was not running\n"
+    assert fresh("service", "logs").out == ""
+
+
+def test_a_running_service_is_told_without_its_secret(shared, warm):
+    said = shared("service", "status", "--json")
+    told = warm.service.state()
+    assert said.document["running"]
+    assert (said.document["service"]["pid"], said.document["service"]["phase"]) == (told.pid, "warm")
+    assert told.api_token not in said.out
+    assert shared("service", "status").out.startswith(f"warm, process {told.pid}, up ")
+
+
+def test_the_services_log_is_printed_from_its_end(shared, warm):
+    assert shared("service", "logs", "-n", "1").out.splitlines() == warm.service.log(1)
+
+
+def test_a_service_that_runs_is_stopped(workbench, fresh, living, eventually):
+    workbench.service.start()
+    workbench.service.wait()
+    assert fresh("service", "stop").out == "stopped\n"
+    eventually(lambda: living(workbench.settings.home) == [])
+
+
+def test_commands_write_nothing_outside_the_home(shared, start, warm):
+    assert shared("run", "setup", "--data", "iris", "--target", "species").code in (0, 2)
+    folder = Path(start.__closure__[0].cell_contents)
+    assert list(folder.iterdir()) == []
+
+
+def test_an_unfit_setting_is_named(say, settings):
+    said = _with(say, settings, "data", "list", WORKBENCH_CONCURRENT_RUNS="none")
+    said.refuses("WORKBENCH_CONCURRENT_RUNS is not valid")

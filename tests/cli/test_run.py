@@ -1,0 +1,231 @@
+"""``workbench run``: the whole job from the command line."""
+
+from __future__ import annotations
+
+import io
+import signal
+
+import pandas as pd
+import pytest
+
+from workbench.errors import NotFound
+
+ROUNDED = 0.5e-4 + 1e-9
+"""Half of the last digit that PyCaret prints."""
+MODELS = ["lr", "nb", "dt", "lda", "dummy"]
+LONG = ["--target", "diagnosis", "--include", "gbc", "--fold", "200"]
+"""A comparison of breast_cancer that takes minutes unless it is ended."""
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def table(mixed, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tables") / "shoppers.csv"
+    mixed["classification"].to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def compared(shared, table):
+    """What a small comparison of a file prints as JSON."""
+    options = ["--session-id", "7", "--fold", "3", "--include", ",".join(MODELS), "--set", "normalize=true"]
+    return shared("run", "compare", "--data", table, "--target", "buys", *options, "--json")
+
+
+@pytest.fixture
+def long(warm):
+    """A long comparison, as submitted from the command line."""
+    warm.data.sample("breast_cancer")
+    found = []
+    yield found
+    for run_id in found:
+        warm.runs.get(run_id).cancel()
+        assert warm.runs.get(run_id).wait(timeout_s=30).is_terminal
+
+
+def test_a_comparison_prints_one_document_of_the_documented_shape(compared):
+    assert (compared.code, compared.err) == (0, "")
+    assert set(compared.document) == {"run", "leaderboard"}
+    run = compared.document["run"]
+    assert (run["status"], run["error"], run["plan"], run["target"]) == ("succeeded", None, "compare", "buys")
+    assert run["duration_ms"] > 0
+    assert len(run["id"]) == 36
+    board = compared.document["leaderboard"]
+    assert sorted(row["model"] for row in board) == sorted(MODELS)
+    for row in board:
+        assert {"model", "name", "status", "reason", "metrics", "std", "fit_s"} <= set(row)
+        assert (row["status"], row["reason"]) == ("scored", None)
+        assert list(row["metrics"]) == list(row["std"]) == ["Accuracy", "AUC", "Recall", "Prec.", "F1", "Kappa", "MCC"]
+        assert row["fit_s"] > 0
+    best = [row["metrics"]["Accuracy"] for row in board]
+    assert best == sorted(best, reverse=True)
+
+
+def test_its_numbers_are_those_of_pycaret(compared, table, pycaret_says):
+    theirs = pycaret_says(
+        "classification", pd.read_csv(table), "buys", MODELS, seed=7, folds=3, normalize=True
+    )
+    ours = {row["model"]: row["metrics"] for row in compared.document["leaderboard"]}
+    assert set(theirs.index) == set(MODELS)
+    apart = [
+        (model, metric, ours[model][metric], value)
+        for model, row in theirs.iterrows()
+        for metric, value in row.items()
+        if abs(ours[model][metric] - value) > ROUNDED
+    ]
+    assert apart == []
+
+
+def test_its_means_are_not_rounded(compared):
+    digits = [len(repr(value)) for row in compared.document["leaderboard"] for value in row["metrics"].values() if value]
+    assert max(digits) > 12
+
+
+def test_a_file_that_was_compared_on_is_known_the_next_time(compared, shared, table, warm):
+    said = shared("run", "setup", "--data", table, "--target", "buys", "--json")
+    assert said.code == 0
+    assert said.document["run"]["source"] == compared.document["run"]["source"]
+    assert [source.name for source in warm.data.list()].count("shoppers") == 1
+
+
+def test_a_source_may_be_named_instead_of_a_file(compared, shared):
+    said = shared("run", "create", "--data", "shoppers", "--target", "buys", "--model", "nb", "--fold", "2", "--json")
+    assert (said.code, said.document["run"]["plan"]) == (0, "create")
+    assert [row["model"] for row in said.document["leaderboard"]] == ["nb"]
+
+
+def test_without_json_a_table_is_printed(compared, shared):
+    said = shared("run", "show", compared.document["run"]["id"])
+    assert (said.code, said.err) == (0, "")
+    assert "succeeded" in said.out.splitlines()[0]
+    for row in compared.document["leaderboard"]:
+        (line,) = [line for line in said.out.splitlines() if f" {row['name']} " in line]
+        assert f"{row['metrics']['Accuracy']:.4f}" in line
+        assert "3/3" in line
+
+
+def test_show_prints_the_document_that_compare_printed(compared, shared):
+    said = shared("run", "show", compared.document["run"]["id"][-8:], "--json")
+    assert said.document == compared.document
+
+
+def test_list_shows_runs_newest_first(compared, shared, warm):
+    said = shared("run", "list", "--json", "--limit", "1000")
+    assert [run["id"] for run in said.document] == [run.id for run in warm.runs.list(limit=1000)]
+    assert compared.document["run"] in said.document
+    table = shared("run", "list", "--limit", "1000").out
+    assert compared.document["run"]["id"][-8:] in table
+    assert len(shared("run", "list", "--json", "--limit", "1").document) == 1
+
+
+def test_events_are_printed_as_lines_and_as_json(compared, shared, warm):
+    run = warm.runs.get(compared.document["run"]["id"])
+    whole = [event.as_dict() for event in run.log()]
+    assert shared("run", "events", run.id, "--json").document == whole
+    assert shared("run", "events", run.id, "--after", "5", "--json").document == whole[5:]
+    lines = shared("run", "events", run.id, "--follow").out.splitlines()
+    assert len(lines) == len(whole)
+    assert "run.queued" in lines[0]
+    assert "run.closed" in lines[-1]
+
+
+def test_a_run_of_many_events_is_printed_whole(warm, shared):
+    from workbench.runs import queue
+    from workbench.runs.queue import SourceIdentity
+    from workbench.runs.spec import make_spec
+    from workbench.store.tables import EventRow
+
+    iris = warm.data.sample("iris")
+    spec = make_spec(plan="setup", task="classification", target="species")
+    identity = SourceIdentity(iris.id, iris.name, iris.sha256)
+    run = queue.submit(warm._store, identity, spec, by="ada", snapshot={"rows": 150}, service_is_warm=True)
+    warm.runs.get(run.id).wait(timeout_s=60)
+    last = warm.runs.get(run.id).last_seq()
+    row = {"run_id": run.id, "kind": "test.said", "message": "", "payload": {}}
+    with warm._store.database.write() as session:
+        session.execute(EventRow.__table__.insert(), [row | {"seq": last + number} for number in range(1, 5101)])
+    assert len(shared("run", "events", run.id, "--json").document) == last + 5100
+    assert len(shared("run", "events", run.id).out.splitlines()) == last + 5100
+
+
+def test_no_wait_returns_at_once_and_cancel_ends_the_run(long, shared, warm):
+    said = shared("run", "compare", "--data", "breast_cancer", *LONG, "--no-wait", "--json")
+    long.append(said.document["run"]["id"])
+    assert said.code == 0
+    assert said.document["run"]["status"] in ("queued", "running")
+    ended = shared("run", "cancel", long[0], "--json")
+    assert (ended.code, ended.document["status"]) == (0, "cancelled")
+    assert ended.document["error"].startswith(f"Cancelled by {warm.user}")
+    again = shared("run", "cancel", long[0])
+    assert (again.code, again.out) == (0, f"{long[0][-8:]}: cancelled\n")
+
+
+def test_an_interrupted_command_cancels_its_run(long, start, warm, eventually):
+    known = {run.id for run in warm.runs.list(limit=1000)}
+    process = start(warm.settings, "run", "compare", "--data", "breast_cancer", *LONG)
+    new = eventually(lambda: [run for run in warm.runs.list() if run.id not in known])
+    long.append(new[0].id)
+    eventually(lambda: new[0].status == "running")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert new[0].wait(timeout_s=30).status == "cancelled"
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(long, start, shared, warm):
+    said = shared("run", "compare", "--data", "breast_cancer", *LONG, "--no-wait", "--json")
+    long.append(said.document["run"]["id"])
+    process = start(warm.settings, "run", "events", long[0], "--follow")
+    assert "run.queued" in process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_a_run_that_fails_exits_with_one_and_says_why(compared, shared):
+    options = ["--set", "feature_selection=true", "--set", "feature_selection_estimator=what"]
+    said = shared("run", "setup", "--data", "shoppers", "--target", "buys", *options)
+    assert said.code == 1
+    assert "failed" in said.out.splitlines()[0]
+    assert "Set-up failed: ValueError" in said.out
+    assert "Traceback" not in said.out + said.err
+
+
+def test_a_table_in_latin_1_with_repeated_names_is_compared_on(shared, warm, tmp_path):
+    text = "größe,größe,kauft\n" + "".join(f"{row},{row % 7},{'jä' if row % 2 else 'nein'}\n" for row in range(40))
+    path = tmp_path / "latin.csv"
+    path.write_bytes(text.encode("latin-1"))
+    said = shared(
+        "run", "compare", "--data", path, "--target", "kauft", "--include", "nb", "--fold", "2", "--json"
+    )
+    assert (said.code, said.document["run"]["status"]) == (0, "succeeded")
+    with warm._store.database.read():
+        assert warm.data.get("latin").column_names == ("größe", "größe.1", "kauft")
+
+
+def test_a_refused_run_on_a_known_source_leaves_the_source(compared, shared, table, warm):
+    before = warm.data.get("shoppers")
+    shared("run", "compare", "--data", table, "--target", "nothing").refuses("no column 'nothing'")
+    assert warm.data.get("shoppers") == before
+
+
+def test_a_deleted_run_is_no_longer_shown(shared, warm):
+    run = warm.runs.submit(warm.data.sample("iris"), target="species", plan="setup")
+    run.wait(timeout_s=60)
+    run.delete()
+    shared("run", "show", run.id).refuses("There is no run")
+    with pytest.raises(NotFound):
+        warm.runs.get(run.id)
+
+
+def test_a_leaderboard_of_many_metrics_fits_a_narrow_terminal(compared, warm):
+    from rich.console import Console
+
+    from workbench.cli import render
+
+    rows = warm.runs.get(compared.document["run"]["id"]).rows()
+    written = io.StringIO()
+    Console(file=written, width=80, highlight=False).print(render.leaderboard(rows, "Accuracy"))
+    assert "Accuracy" in written.getvalue()

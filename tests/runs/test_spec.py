@@ -1,0 +1,265 @@
+"""What may be asked for, and what each refusal says."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.catalogue import FOLDS, MANAGED_OPTIONS, SEED, SEED_MOST, TASKS
+from workbench.errors import BadRequest
+from workbench.runs.spec import RunSpec, check_option, make_spec
+
+REQUEST = {"plan": "compare", "task": "classification", "target": "y"}
+
+
+def spec(**request: object) -> RunSpec:
+    return make_spec(**REQUEST | request)
+
+
+def refusal(**request: object) -> BadRequest:
+    with pytest.raises(BadRequest) as caught:
+        spec(**request)
+    return caught.value
+
+
+def option(name: str, value: object, task: str = "classification") -> object:
+    return check_option(TASKS[task], name, value)
+
+
+def test_what_is_not_said_is_pycarets_default():
+    made = spec()
+    assert (made.folds, made.seed, made.sort, made.include, made.exclude) == (FOLDS, SEED, "Accuracy", None, ())
+    assert make_spec(**REQUEST | {"task": "regression"}).sort == "R2"
+
+
+def test_an_unknown_task_is_answered_with_the_valid_ones():
+    error = refusal(task="classificaton")
+    assert error.code == "spec.unknown_task"
+    assert str(error) == (
+        "There is no task 'classificaton'. Did you mean classification? Valid: classification, regression."
+    )
+
+
+def test_an_unknown_plan_is_answered_with_the_valid_ones():
+    error = refusal(plan="compere")
+    assert error.code == "spec.unknown_plan"
+    assert "Did you mean compare?" in error.hint
+    assert "calibrate" in error.hint
+
+
+@pytest.mark.parametrize("plan", ["tune", "ensemble", "blend", "stack", "calibrate", "finalize"])
+def test_a_plan_that_cannot_run_yet_is_answered_with_those_that_can(plan):
+    error = refusal(plan=plan)
+    assert error.code == "plan.not_runnable"
+    assert error.hint == "Runnable: setup, create, compare."
+
+
+@pytest.mark.parametrize("where", ["include", "exclude"])
+def test_an_unknown_model_is_answered_with_the_valid_ones(where):
+    error = refusal(**{where: ["lr", "lgbm"]})
+    assert error.code == "spec.unknown_model"
+    assert str(error).startswith("There is no classification model 'lgbm'. Did you mean lightgbm?")
+    assert "qda" in error.hint
+
+
+def test_a_model_of_the_other_task_is_unknown():
+    assert refusal(include=["huber"]).code == "spec.unknown_model"
+    assert refusal(task="regression", include=["nb"]).code == "spec.unknown_model"
+
+
+@pytest.mark.parametrize("request_", [{}, {"include": []}, {"include": ["lr", "dt"]}])
+def test_create_takes_exactly_one_model(request_):
+    error = refusal(plan="create", **request_)
+    assert error.code == "spec.invalid"
+    assert "exactly one" in error.message
+
+
+def test_create_with_one_model_is_a_field_of_one():
+    assert spec(plan="create", include=["lr"]).include == ("lr",)
+
+
+@pytest.mark.parametrize("request_", [{"include": []}, {"include": ["lr"], "exclude": ["lr"]}])
+def test_a_field_of_which_nothing_is_left_is_refused(request_):
+    error = refusal(**request_)
+    assert (error.code, error.message) == ("spec.invalid", "No model is left: name at least one that is not excluded.")
+
+
+def test_excluding_the_whole_turbo_set_is_refused():
+    everything = [model.id for model in TASKS["classification"].models]
+    assert refusal(exclude=everything).code == "spec.invalid"
+
+
+def test_a_model_named_twice_is_in_the_field_once():
+    made = spec(include=["dt", "lr", "dt"], exclude=["nb", "nb"])
+    assert (made.include, made.exclude) == (("dt", "lr"), ("nb",))
+
+
+def test_an_unknown_metric_is_answered_with_the_valid_ones():
+    error = refusal(sort="Acuracy")
+    assert error.code == "spec.unknown_metric"
+    assert "Did you mean Accuracy?" in error.hint
+
+
+@pytest.mark.parametrize(("sort", "name"), [("acc", "Accuracy"), ("PREC.", "Prec."), ("precision", "Prec.")])
+def test_a_metric_may_be_named_by_id_or_name(sort, name):
+    assert spec(sort=sort).sort == name
+
+
+@pytest.mark.parametrize("folds", [1, 0, -3, 201, 2.5, "3", True, None])
+def test_folds_out_of_bounds_are_refused(folds):
+    error = refusal(folds=folds)
+    assert error.code == "spec.invalid"
+    assert error.message == f"folds is {folds!r}; it must be a whole number from 2 to 200."
+
+
+@pytest.mark.parametrize("seed", [-1, SEED_MOST + 1, 1.0, "7", False])
+def test_a_seed_out_of_bounds_is_refused(seed):
+    error = refusal(seed=seed)
+    assert error.code == "spec.invalid"
+    assert error.message.startswith(f"seed is {seed!r}; it must be a whole number from 0 to")
+
+
+def test_the_bounds_themselves_are_taken():
+    assert spec(folds=2, seed=0).folds == 2
+    assert spec(folds=200, seed=SEED_MOST).seed == SEED_MOST
+
+
+def test_a_negative_time_limit_is_refused():
+    assert refusal(model_timeout_s=-0.5).code == "spec.invalid"
+
+
+def test_an_unknown_option_is_answered_with_the_nearest():
+    error = refusal(setup={"normalise": True})
+    assert error.code == "spec.unknown_option"
+    assert "Did you mean normalize?" in error.hint
+
+
+def test_an_option_of_the_other_task_is_unknown():
+    assert refusal(setup={"transform_target": True}).code == "spec.unknown_option"
+    assert spec(task="regression", setup={"transform_target": True}).setup == {"transform_target": True}
+
+
+@pytest.mark.parametrize("name", MANAGED_OPTIONS)
+def test_an_option_that_workbench_governs_is_refused_with_what_governs_it(name):
+    error = refusal(setup={name: 1})
+    assert error.code == "spec.unknown_option"
+    assert error.message == f"The option '{name}' is governed by {MANAGED_OPTIONS[name]}."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("normalize", "true", True),
+        ("normalize", " Yes ", True),
+        ("normalize", "on", True),
+        ("normalize", "0", False),
+        ("normalize", "False", False),
+        ("max_encoding_ohe", "12", 12),
+        ("max_encoding_ohe", " -1 ", -1),
+        ("train_size", "0.8", 0.8),
+        ("rare_to_value", "None", None),
+        ("rare_to_value", "1e-2", 0.01),
+        ("pca_components", "3", 3),
+        ("pca_components", "0.9", 0.9),
+        ("pca_components", "none", None),
+        ("n_features_to_select", "3.0", 3.0),
+        ("normalize_method", "robust", "robust"),
+        ("imputation_type", "none", None),
+        ("numeric_imputation", "median", "median"),
+        ("numeric_imputation", "-1.5", -1.5),
+        ("numeric_imputation", "0", 0.0),
+        ("categorical_imputation", "unknown", "unknown"),
+        ("categorical_imputation", "nan", "nan"),
+        ("rare_value", "other", "other"),
+        ("fold_groups", "none", None),
+        ("ignore_features", "a, b ,,c", ["a", "b", "c"]),
+        ("ignore_features", "None", None),
+        ("ordinal_features", '{"size": ["S", "M"]}', {"size": ["S", "M"]}),
+        ("group_features", "none", None),
+    ],
+)
+def test_a_text_is_read_as_its_options_type(name, text, value):
+    read = option(name, text)
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("normalize", True, True),
+        ("max_encoding_ohe", 5, 5),
+        ("max_encoding_ohe", 5.0, 5),
+        ("train_size", 1, 1.0),
+        ("pca_components", 4, 4),
+        ("imputation_type", None, None),
+        ("numeric_imputation", 3, 3),
+        ("ignore_features", ["a", "b"], ["a", "b"]),
+        ("ignore_features", ("a", "b"), ["a", "b"]),
+        ("ignore_features", None, None),
+        ("ordinal_features", {"size": ("S", "M")}, {"size": ["S", "M"]}),
+    ],
+)
+def test_a_value_of_the_right_type_is_kept(name, value, kept):
+    read = option(name, value)
+    assert (read, type(read)) == (kept, type(kept))
+
+
+def test_a_count_stays_a_count_and_a_share_a_share():
+    assert type(option("pca_components", 3)) is int
+    assert type(option("pca_components", 3.0)) is float
+    assert type(option("pca_components", "+3")) is int
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("normalize", "maybe", "true or false"),
+        ("normalize", 1, "true or false"),
+        ("normalize", None, "true or false"),
+        ("max_encoding_ohe", "many", "a whole number"),
+        ("max_encoding_ohe", 1.5, "a whole number"),
+        ("max_encoding_ohe", True, "a whole number"),
+        ("max_encoding_ohe", "none", "a whole number"),
+        ("train_size", "most", "a number"),
+        ("train_size", True, "a number"),
+        ("train_size", "nan", "a number"),
+        ("train_size", "inf", "a number"),
+        ("pca_components", float("nan"), "a number"),
+        ("pca_components", [3], "a number"),
+        ("normalize_method", "zscores", "one of zscore, minmax, maxabs, robust"),
+        ("normalize_method", None, "one of zscore, minmax, maxabs, robust"),
+        ("fix_imbalance_method", ["SMOTE"], "a text"),
+        ("ignore_features", 3, "a list of columns"),
+        ("ignore_features", ["a", 3], "a list of columns"),
+        ("ordinal_features", "S < M < L", "a mapping of names to lists"),
+        ("ordinal_features", '["S"]', "a mapping of names to lists"),
+        ("ordinal_features", '{"size": "S"}', "a mapping of names to lists"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_what_would(name, value, wanted):
+    with pytest.raises(BadRequest) as caught:
+        option(name, value)
+    assert caught.value.code == "spec.invalid"
+    assert caught.value.message == f"The option '{name}' is {value!r}; it takes {wanted}."
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_default_is_taken_as_it_is(task):
+    defaults = {name: found.default for name, found in TASKS[task].options.items()}
+    assert make_spec(**REQUEST | {"task": task, "setup": defaults}).setup == defaults
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_choice_is_taken_as_text(task):
+    for found in TASKS[task].options.values():
+        for choice in found.choices:
+            assert option(found.name, str(choice), task) == choice
+
+
+def test_a_spec_survives_being_stored():
+    made = spec(include=["lr"], setup={"normalize": "yes", "ordinal_features": {"size": ["S"]}}, folds=5)
+    assert RunSpec.model_validate_json(made.model_dump_json()) == made
+
+
+def test_a_spec_does_not_change():
+    with pytest.raises(ValueError, match="frozen"):
+        spec().folds = 3

@@ -1,0 +1,124 @@
+"""What dies is noticed, and what lives goes on: services, fork servers and runs, killed at the worst moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from workbench import Run, Workbench
+from workbench.runs import queue
+from workbench.settings import Settings
+from workbench.store.tables import RunRow
+from workbench.workbench import connect
+
+
+LONG = {"include": ["gbc"], "folds": 200}
+"""A comparison of breast_cancer that takes minutes unless it is ended."""
+
+
+@pytest.fixture(scope="module")
+def restless(tmp_path_factory, end):
+    """A workbench whose service may be killed."""
+    opened = connect(Settings(home=tmp_path_factory.mktemp("restless"), database_url="", artifact_url=""))
+    yield opened
+    left = queue.active(opened._store)
+    end(opened)
+    assert left == []
+
+
+def claimed_by(workbench: Workbench, run: Run) -> str:
+    with workbench._store.database.read() as session:
+        return session.get_one(RunRow, run.id).claimed_by
+
+
+def kinds(run: Run) -> list[str]:
+    return [event.kind for event in run.log(limit=5000)]
+
+
+def test_a_run_goes_on_without_its_service_and_the_next_one_adopts_it(restless, process_of, first_score, eventually):
+    run = restless.runs.submit(restless.data.sample("breast_cancer"), target="diagnosis", include=["gbc"], folds=12)
+    first_score(run)
+    process = process_of(restless, run)
+    service = restless.service.state().pid
+    os.kill(service, signal.SIGKILL)
+    eventually(lambda: restless.service.state() is None)
+    scored = run.rows()[0].folds_scored
+    eventually(lambda: run.rows()[0].folds_scored > scored)
+    # Held still until the next service is there, or it might be over before.
+    os.killpg(process.pid, signal.SIGSTOP)
+    try:
+        restless.service.start()
+        heir = restless.service.wait().pid
+        eventually(lambda: claimed_by(restless, run).endswith(f":{heir}"))
+        assert run.status == "running"
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+    assert run.wait(timeout_s=60).status == "succeeded"
+    assert run.rows()[0].folds_scored == 12
+    assert (kinds(run).count("run.started"), kinds(run).count("unit.scored")) == (1, 12)
+
+
+@pytest.fixture(scope="module")
+def orphans(restless, process_of, first_score, is_gone, eventually) -> dict[str, tuple[Run, psutil.Process]]:
+    """Two runs whose service was stopped: one died, the other was cancelled, which calls the next service."""
+    found = {}
+    for name in ("died", "cancelled"):
+        run = restless.runs.submit(restless.data.sample("breast_cancer"), target="diagnosis", **LONG)
+        first_score(run)
+        found[name] = run, process_of(restless, run)
+    assert restless.service.stop()
+    assert [run.status for run, _ in found.values()] == ["running", "running"]
+    os.killpg(found["died"][1].pid, signal.SIGKILL)
+    eventually(lambda: is_gone(found["died"][1]))
+    assert not is_gone(found["cancelled"][1])
+    found["cancelled"][0].cancel()
+    return found
+
+
+def test_a_run_that_died_while_no_service_looked_is_buried_by_the_next(orphans, eventually):
+    run, _ = orphans["died"]
+    eventually(lambda: run.record.is_terminal)
+    assert run.record.status == "failed"
+    assert "nobody saw how it ended" in run.record.error
+    assert kinds(run)[-2:] == ["run.failed", "run.closed"]
+
+
+def test_a_run_that_is_cancelled_while_no_service_looks_is_killed_by_the_next(orphans, is_gone, eventually):
+    run, process = orphans["cancelled"]
+    eventually(lambda: run.record.is_terminal)
+    assert run.record.status == "cancelled"
+    eventually(lambda: is_gone(process))
+
+
+def test_a_run_whose_fork_server_died_is_watched_all_the_same(
+    restless, process_of, first_score, is_gone, living, eventually
+):
+    run = restless.runs.submit(restless.data.sample("breast_cancer"), target="diagnosis", **LONG)
+    first_score(run)
+    process = process_of(restless, run)
+    (server,) = [found for found in forks_of(restless, living) if found.pid == process.ppid()]
+    server.kill()
+    eventually(lambda: is_gone(server))
+    assert not is_gone(process)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert run.wait(timeout_s=60).status == "failed"
+    assert run.record.error.startswith("ProcessDied: ")
+
+
+def test_after_a_fork_server_died_there_is_another(restless, living, process_of):
+    run = restless.runs.submit(restless.data.sample("iris"), target="species", include=["nb"], folds=2)
+    assert run.wait(timeout_s=60).status == "succeeded"
+    assert len(forks_of(restless, living)) == 1
+
+
+def forks_of(workbench: Workbench, living) -> list[psutil.Process]:
+    """Find the fork servers of a home's service."""
+    service = workbench.service.state().pid
+    return [
+        found
+        for found in living(workbench.settings.home)
+        if found.ppid() == service and "forkserver" in found.cmdline()[2]
+    ]

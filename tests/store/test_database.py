@@ -1,0 +1,100 @@
+"""The database: how it is opened, what a transaction promises, and what its errors become."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from workbench.errors import EngineFault
+from workbench.settings import Settings
+from workbench.store.database import BUSY_TIMEOUT_MS, Database
+from workbench.store.store import open_store
+from workbench.store.tables import WorkspaceRow, new_id, now
+
+
+def test_sqlite_writes_ahead_and_waits_for_its_turn(store):
+    with store.database.read() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA busy_timeout")) == BUSY_TIMEOUT_MS
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_a_reader_is_not_held_up_by_a_writer(store):
+    with store.database.write() as writing:
+        writing.add(WorkspaceRow(name="other"))
+        writing.flush()
+        with store.database.read() as reading:
+            assert reading.query(WorkspaceRow).count() == 1
+    with store.database.read() as reading:
+        assert reading.query(WorkspaceRow).count() == 2
+
+
+def test_an_error_undoes_the_whole_transaction(store):
+    with pytest.raises(LookupError), store.database.write() as session:
+        session.add(WorkspaceRow(name="other"))
+        session.flush()
+        raise LookupError
+    with store.database.read() as session:
+        assert session.query(WorkspaceRow).count() == 1
+
+
+def test_writers_take_turns(store):
+    """Each reads and then writes, which fails half-way wherever the lock is taken only at the write."""
+
+    def add() -> None:
+        for _ in range(20):
+            with store.database.write() as session:
+                count = session.query(WorkspaceRow).count()
+                session.add(WorkspaceRow(name=f"w{count}"))
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with store.database.read() as session:
+        names = {row.name for row in session.query(WorkspaceRow)}
+    assert names == {"default", *(f"w{count}" for count in range(1, 81))}
+
+
+def test_times_come_back_in_utc(store):
+    moment = now()
+    with store.database.write() as session:
+        session.add(WorkspaceRow(id="w", name="other", created_at=moment))
+    with store.database.read() as session:
+        assert session.get_one(WorkspaceRow, "w").created_at == moment
+
+
+def test_later_keys_sort_after_earlier_ones():
+    keys = [new_id() for _ in range(1000)]
+    assert keys == sorted(set(keys))
+
+
+@pytest.mark.parametrize("url", ["no url", "nosuchdatabase://x/y"])
+def test_a_url_that_cannot_be_used_is_refused(url):
+    with pytest.raises(EngineFault) as caught:
+        Database(url)
+    assert caught.value.code == "store.unreachable"
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "workbench.db").write_bytes(b"this is a letter, not a database, and long enough to be looked at" * 20)
+    with pytest.raises(EngineFault) as caught:
+        open_store(Settings(home=tmp_path, database_url="", artifact_url=""))
+    assert caught.value.code == "store.unreachable"
+
+
+def test_a_home_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(EngineFault) as caught:
+        open_store(Settings(home=tmp_path / "file" / "home", database_url="", artifact_url=""))
+    assert caught.value.code == "store.unreachable"
+    assert str(tmp_path / "file" / "home") in caught.value.message
+
+
+def test_a_password_in_the_url_is_not_told(tmp_path):
+    with pytest.raises(EngineFault) as caught:
+        open_store(Settings(home=tmp_path, database_url="postgresql+nosuchdriver://me:secret@nowhere/db"))
+    assert "secret" not in str(caught.value)
