@@ -128,12 +128,23 @@ def end(eventually: Callable[..., Any]) -> Callable[[Workbench], None]:
 
 
 @pytest.fixture(scope="session")
+def user_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder, empty, of the user who started the warm service and the commands."""
+    return tmp_path_factory.mktemp("user")
+
+
+@pytest.fixture(scope="session")
 def warm(
-    tmp_path_factory: pytest.TempPathFactory, eventually: Callable[..., Any], end: Callable[[Workbench], None]
+    tmp_path_factory: pytest.TempPathFactory,
+    user_home: Path,
+    eventually: Callable[..., Any],
+    end: Callable[[Workbench], None],
 ) -> Iterator[Workbench]:
     """A workbench whose service is warm. All tests share it: none may stop it or take its last run for its own."""
     opened = connect(Settings(home=tmp_path_factory.mktemp("warm"), database_url="", artifact_url=""))
-    opened.service.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(user_home))
+        opened.service.start()
     eventually(lambda: (told := opened.service.state()) and told.phase == "warm")
     yield opened
     end(opened)

@@ -212,12 +212,31 @@ def test_a_restarted_kernel_finds_the_run_again_and_goes_on(notebook: Notebook, 
     expect(panels.status).to_have_text("running")
     expect(panels.runs.locator(".wb-watched code")).to_have_attribute("title", long_run.id)
     panels.wait_for_more_events(panels.event_count())
-    numbers = [int(text) for text in panels.events.locator(".wb-seq").all_inner_texts()]
-    assert numbers == list(range(1, len(numbers) + 1))
-    told = {event.seq: event.message for event in long_run.log(limit=5000)}
-    messages = panels.events.locator(".wb-message").all_inner_texts()
-    assert messages == [told[number] for number in range(1, len(messages) + 1)]
+    shows_the_log_from_its_start(panels, long_run)
     assert long_run.status == "running"
+
+
+def test_a_reloaded_page_goes_on_without_running_the_cell_again(
+    notebook: Notebook, panels: Panels, long_run: Run
+) -> None:
+    panels.wait_for_more_events(5)
+    notebook.command("docmanager:save")
+    panels.page.reload()
+    notebook.wait_for_kernel("idle")
+    expect(panels.status).to_have_text("running")
+    panels.wait_for_more_events(panels.event_count())
+    shows_the_log_from_its_start(panels, long_run)
+
+
+def shows_the_log_from_its_start(panels: Panels, run: Run) -> None:
+    """Hold what is shown against the store: from the first event on, without a gap, in order."""
+    told = {event.seq: event.message for event in run.log(limit=5000)}
+    lines = panels.events.get_by_role("listitem").evaluate_all(
+        "lines => lines.map(line => ['.wb-seq', '.wb-message'].map(part => line.querySelector(part).textContent))"
+    )
+    assert len(lines) > 5
+    assert [int(number) for number, _ in lines] == list(range(1, len(lines) + 1))
+    assert [message for _, message in lines] == [told[number] for number in range(1, len(lines) + 1)]
 
 
 def png() -> bytes:

@@ -37,22 +37,23 @@ class Said:
         assert [word for word in words if word not in sentence] == [], sentence
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a command in that home; nothing of the developer's own settings is in it."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH_")}
-    return own | {"WORKBENCH_HOME": str(settings.home), "COLUMNS": "160"}
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The empty folder in which commands are run."""
+    return tmp_path_factory.mktemp("shell")
 
 
 @pytest.fixture(scope="session")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.Popen[str]]:
-    """Start the command, as in a shell, in an empty folder."""
-    folder = tmp_path_factory.mktemp("shell")
+def start(shell: Path, user_home: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start the command as in a shell; nothing of the developer's own settings is in its environment."""
 
-    def start(settings: Settings, *arguments: object) -> subprocess.Popen[str]:
+    def start(settings: Settings, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH_")}
+        fixed = {"HOME": str(user_home), "WORKBENCH_HOME": str(settings.home), "COLUMNS": "160"}
         return subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
-            env=environment(settings),
-            cwd=folder,
+            env=own | fixed | environment,
+            cwd=shell,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -66,8 +67,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.
 def say(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Said]:
     """Run the command to its end."""
 
-    def say(settings: Settings, *arguments: object) -> Said:
-        process = start(settings, *arguments)
+    def say(settings: Settings, *arguments: object, **environment: str) -> Said:
+        process = start(settings, *arguments, **environment)
         try:
             out, err = process.communicate(timeout=120)
         finally:
@@ -80,10 +81,10 @@ def say(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Said]:
 @pytest.fixture
 def fresh(settings: Settings, say: Callable[..., Said]) -> Callable[..., Said]:
     """Run the command in a home of its own, where nothing runs."""
-    return lambda *arguments: say(settings, *arguments)
+    return lambda *arguments, **environment: say(settings, *arguments, **environment)
 
 
 @pytest.fixture(scope="session")
 def shared(warm: Any, say: Callable[..., Said]) -> Callable[..., Said]:
     """Run the command in the home whose service is warm."""
-    return lambda *arguments: say(warm.settings, *arguments)
+    return lambda *arguments, **environment: say(warm.settings, *arguments, **environment)

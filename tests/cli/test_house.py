@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from workbench.settings import Settings
@@ -62,19 +59,20 @@ def test_the_doctor_says_how_to_mend_a_database_that_is_not_ours(fresh, settings
     assert "Traceback" not in said.err
 
 
-def test_the_doctor_says_how_to_mend_a_training_python_without_pycaret(settings, say, tmp_path, monkeypatch):
+def test_the_doctor_says_how_to_mend_a_training_python_without_pycaret(fresh, tmp_path):
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexit 1\n")
     python.chmod(0o755)
-    monkeypatch.setattr("os.environ", os.environ | {"TRAINING": str(python)})
-    said = _with(say, settings, "doctor", WORKBENCH_TRAINING_PYTHON=str(python))
+    said = fresh("doctor", WORKBENCH_TRAINING_PYTHON=str(python))
     assert said.code == 1
     assert f"{python} has no PyCaret." in said.out
     assert "WORKBENCH_TRAINING_PYTHON" in said.out
 
 
-def _with(say, settings, *arguments, **environment):
-    raise NotImplementedError
+def test_the_doctor_says_how_to_mend_a_training_python_that_is_not_there(fresh, tmp_path):
+    said = fresh("doctor", WORKBENCH_TRAINING_PYTHON=str(tmp_path / "nowhere"))
+    assert said.code == 1
+    assert f"{tmp_path / 'nowhere'} cannot be run" in said.out
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["data", "list"], ["run", "list"]])
@@ -114,12 +112,13 @@ def test_a_service_that_runs_is_stopped(workbench, fresh, living, eventually):
     eventually(lambda: living(workbench.settings.home) == [])
 
 
-def test_commands_write_nothing_outside_the_home(shared, start, warm):
-    assert shared("run", "setup", "--data", "iris", "--target", "species").code in (0, 2)
-    folder = Path(start.__closure__[0].cell_contents)
-    assert list(folder.iterdir()) == []
+def test_a_run_touches_nothing_outside_the_home(shared, warm, shell, user_home):
+    warm.data.sample("iris")
+    said = shared("run", "compare", "--data", "iris", "--target", "species", "--include", "nb,lightgbm", "--fold", "2")
+    assert said.code == 0
+    assert list(shell.rglob("*")) == []
+    assert list(user_home.rglob("*")) == []
 
 
-def test_an_unfit_setting_is_named(say, settings):
-    said = _with(say, settings, "data", "list", WORKBENCH_CONCURRENT_RUNS="none")
-    said.refuses("WORKBENCH_CONCURRENT_RUNS is not valid")
+def test_an_unfit_setting_is_named(fresh):
+    fresh("data", "list", WORKBENCH_CONCURRENT_RUNS="none").refuses("WORKBENCH_CONCURRENT_RUNS is not valid")

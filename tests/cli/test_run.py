@@ -63,9 +63,7 @@ def test_a_comparison_prints_one_document_of_the_documented_shape(compared):
 
 
 def test_its_numbers_are_those_of_pycaret(compared, table, pycaret_says):
-    theirs = pycaret_says(
-        "classification", pd.read_csv(table), "buys", MODELS, seed=7, folds=3, normalize=True
-    )
+    theirs = pycaret_says("classification", pd.read_csv(table), "buys", MODELS, seed=7, folds=3, normalize=True)
     ours = {row["model"]: row["metrics"] for row in compared.document["leaderboard"]}
     assert set(theirs.index) == set(MODELS)
     apart = [
@@ -78,7 +76,9 @@ def test_its_numbers_are_those_of_pycaret(compared, table, pycaret_says):
 
 
 def test_its_means_are_not_rounded(compared):
-    digits = [len(repr(value)) for row in compared.document["leaderboard"] for value in row["metrics"].values() if value]
+    digits = [
+        len(repr(value)) for row in compared.document["leaderboard"] for value in row["metrics"].values() if value
+    ]
     assert max(digits) > 12
 
 
@@ -197,9 +197,7 @@ def test_a_table_in_latin_1_with_repeated_names_is_compared_on(shared, warm, tmp
     text = "größe,größe,kauft\n" + "".join(f"{row},{row % 7},{'jä' if row % 2 else 'nein'}\n" for row in range(40))
     path = tmp_path / "latin.csv"
     path.write_bytes(text.encode("latin-1"))
-    said = shared(
-        "run", "compare", "--data", path, "--target", "kauft", "--include", "nb", "--fold", "2", "--json"
-    )
+    said = shared("run", "compare", "--data", path, "--target", "kauft", "--include", "nb", "--fold", "2", "--json")
     assert (said.code, said.document["run"]["status"]) == (0, "succeeded")
     with warm._store.database.read():
         assert warm.data.get("latin").column_names == ("größe", "größe.1", "kauft")

@@ -14,7 +14,6 @@ from workbench.settings import Settings
 from workbench.store.tables import RunRow
 from workbench.workbench import connect
 
-
 LONG = {"include": ["gbc"], "folds": 200}
 """A comparison of breast_cancer that takes minutes unless it is ended."""
 

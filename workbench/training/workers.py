@@ -105,6 +105,7 @@ def fork(compute: Compute, generation: int, siblings: list[Worker]) -> Worker:
     inherited = [ours, *(sibling.pipe for sibling in siblings)]
     process = _FORK.Process(target=_work, args=(theirs, compute, inherited, os.getpid()), daemon=True)
     process.start()
+    gc.unfreeze()
     theirs.close()
     return Worker(process, ours, generation)
 
