@@ -56,12 +56,16 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 
 def _home(settings: Settings) -> Finding:
-    settings.home.mkdir(parents=True, exist_ok=True)
-    free = os.statvfs(settings.home)
+    mend = "Set WORKBENCH_HOME to a folder of yours."
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        free = os.statvfs(settings.home)
+    except OSError as error:
+        return Finding("home", False, f"{settings.home} cannot be made: {error.strerror}.", mend)
     gib = free.f_bavail * free.f_frsize / 2**30
     text = f"{settings.home} ({gib:,.1f} GiB free)"
     if not os.access(settings.home, os.W_OK):
-        return Finding("home", False, f"{settings.home} cannot be written.", "Set WORKBENCH_HOME to a folder of yours.")
+        return Finding("home", False, f"{settings.home} cannot be written.", mend)
     if gib < 0.5:
         return Finding("home", False, text, "Free some disk space, or set WORKBENCH_HOME to a larger disk.")
     return Finding("home", True, text)

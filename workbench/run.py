@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workbench.runs import ending, events, lookup, progress, scores
-from workbench.runs.events import PAGE, Event
+from workbench.runs.events import PAGE, PAGE_MOST, Event
 from workbench.runs.progress import Progress
 from workbench.runs.record import RunRecord
 from workbench.runs.scores import LeaderboardRow
@@ -49,6 +49,12 @@ class Run:
     def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """Return what the log holds now: events with ``seq > after``, at most `limit` of them."""
         return events.page(self._store.database, self.id, after=after, limit=limit)
+
+    def history(self, *, after: int = 0) -> Iterator[Event]:
+        """Read all that the log holds now after `after`, a page at a time."""
+        while page := self.log(after=after, limit=PAGE_MOST):
+            yield from page
+            after = page[-1].seq
 
     def last_seq(self) -> int:
         """Return the number of the newest event, 0 where there is none."""

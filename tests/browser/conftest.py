@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import workbench
-from tests.browser.pages import CHROMIUM_ARGUMENTS, Console
-from tests.browser.servers import START_S, eventually
+from tests.browser.pages import CHROMIUM_ARGUMENTS, Console, Notebook, Panels
+from tests.browser.servers import ARTIFACTS, ROOT, START_S, TOKEN, Server, eventually
 from tests.browser.tables import customers
 from workbench.settings import Settings
 
 
-@pytest.fixture(scope="session")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keep a picture of what was shown when a test failed."""
+    report = yield
+    console = getattr(item, "funcargs", {}).get("console")
+    if report.failed and console is not None:
+        for number, page in enumerate(page for page in console.pages if not page.is_closed()):
+            page.screenshot(path=ARTIFACTS / f"failed-{item.name}-{number}.png")
+    return report
+
+
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
+    # Not for the session: as long as Playwright is there, its event loop runs, and no other can.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
         yield browser
@@ -43,7 +56,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 @pytest.fixture(scope="session")
-def home(environment: dict[str, str]) -> Iterator[workbench.Workbench]:
+def home(environment: dict[str, str], end: Callable[[workbench.Workbench], None]) -> Iterator[workbench.Workbench]:
     """The same home as the servers', held by the tests; its service is warm."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("WORKBENCH_")]:
@@ -52,8 +65,7 @@ def home(environment: dict[str, str]) -> Iterator[workbench.Workbench]:
     opened.service.start()
     eventually(lambda: (told := opened.service.state()) and told.phase == "warm", "a warm service", within_s=START_S)
     yield opened
-    opened.service.stop()
-    opened.close()
+    end(opened)
 
 
 @pytest.fixture
@@ -81,6 +93,53 @@ def table(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="module")
 def console() -> Console:
     return Console()
+
+
+@pytest.fixture(scope="session")
+def lab(
+    home: workbench.Workbench, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    server = Server.start(
+        "lab",
+        ["lab", "--no-browser", f"--IdentityProvider.token={TOKEN}", "--expose-app-in-browser"],
+        cwd=folder,
+        env=environment,
+        page=f"/api/status?token={TOKEN}",
+    )
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, lab: Server, console: Console) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1600, "height": 1200}, accept_downloads=True)
+    page = context.new_page()
+    console.listen(page)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def notebook(page: Page, lab: Server) -> Notebook:
+    return Notebook.open(page, f"{lab.url}/?token={TOKEN}")
+
+
+@pytest.fixture(scope="module")
+def opened(notebook: Notebook) -> Panels:
+    notebook.run_all()
+    panels = Panels(notebook.page)
+    expect(panels.data).to_be_visible()
+    return panels
+
+
+@pytest.fixture
+def panels(opened: Panels, empty_home: workbench.Workbench) -> Panels:
+    """The panels, over a home that is empty; and they have noticed."""
+    expect(opened.data.get_by_text("No table yet")).to_be_visible()
+    expect(opened.runs.get_by_text("No runs yet")).to_be_visible()
+    return opened
 
 
 @pytest.fixture(autouse=True)

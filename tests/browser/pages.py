@@ -41,8 +41,10 @@ class Console:
     """What went wrong on a page and in the kernel behind it, though nothing on the page may show it."""
 
     errors: list[str] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
 
     def listen(self, page: Page) -> None:
+        self.pages.append(page)
         page.on("console", lambda said: said.type == "error" and self._take(f"{said.text} ({said.location['url']})"))
         page.on("pageerror", lambda error: self._take(f"uncaught: {error}"))
         page.on("websocket", lambda socket: socket.on("framereceived", self._take_frame))

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
+TOKEN = "for-tests-only"
 START_S = 60
 """Longest that a server or a kernel may take to start."""
 SEEN_S = 20

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Console, Panels
-from tests.browser.servers import ROOT, Server
+from tests.browser.servers import ROOT, Server, eventually
 from workbench import Workbench
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ Table = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def voila(environment: dict[str, str]) -> Iterator[Server]:
+def voila(home: Workbench, environment: dict[str, str]) -> Iterator[Server]:
     server = Server.start("dashboards", ["dashboards"], cwd=ROOT, env=environment, page="/")
     yield server
     server.stop()
@@ -57,7 +57,7 @@ def test_a_running_comparison_is_seen_live_and_nothing_can_be_changed(
 
     run.cancel()
     expect(panels.status).to_have_text("cancelled")
-    assert panels.models() == [row.model for row in run.rows()]
+    eventually(lambda: panels.models() == [row.model for row in run.rows()], "the order of the store")
 
 
 def test_the_dashboard_of_an_empty_home_says_so(page: Page, voila: Server, empty_home: Workbench) -> None:

@@ -5,71 +5,22 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-import shutil
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.pages import Console, Notebook, Panels
-from tests.browser.servers import ARTIFACTS, ROOT, Server, eventually
+from tests.browser.servers import ARTIFACTS, TOKEN, Server, eventually
 from tests.browser.tables import customers
 from workbench import Run, Workbench
 
 pytestmark = pytest.mark.browser
 
-TOKEN = "for-tests-only"
 CHUNK = 4 * 1024 * 1024
 Table = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def lab(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    server = Server.start(
-        "lab",
-        ["lab", "--no-browser", f"--IdentityProvider.token={TOKEN}", "--expose-app-in-browser"],
-        cwd=folder,
-        env=environment,
-        page=f"/api/status?token={TOKEN}",
-    )
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, lab: Server, console: Console) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1600, "height": 1200}, accept_downloads=True)
-    page = context.new_page()
-    console.listen(page)
-    yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def notebook(page: Page, lab: Server) -> Notebook:
-    return Notebook.open(page, f"{lab.url}/?token={TOKEN}")
-
-
-@pytest.fixture(scope="module")
-def opened(notebook: Notebook) -> Panels:
-    notebook.run_all()
-    panels = Panels(notebook.page)
-    expect(panels.data).to_be_visible()
-    return panels
-
-
-@pytest.fixture
-def panels(opened: Panels, empty_home: Workbench) -> Panels:
-    """The panels, over a home that is empty; and they have noticed."""
-    expect(opened.data.get_by_text("No table yet")).to_be_visible()
-    expect(opened.runs.get_by_text("No runs yet")).to_be_visible()
-    return opened
 
 
 @pytest.fixture
@@ -216,13 +167,12 @@ def test_a_restarted_kernel_finds_the_run_again_and_goes_on(notebook: Notebook, 
     assert long_run.status == "running"
 
 
-def test_a_reloaded_page_goes_on_without_running_the_cell_again(
-    notebook: Notebook, panels: Panels, long_run: Run
+def test_a_notebook_opened_anew_goes_on_without_running_the_cell_again(
+    notebook: Notebook, panels: Panels, long_run: Run, lab: Server
 ) -> None:
     panels.wait_for_more_events(5)
     notebook.command("docmanager:save")
-    panels.page.reload()
-    notebook.wait_for_kernel("idle")
+    Notebook.open(panels.page, f"{lab.url}/lab/tree/notebooks/workbench.ipynb?reset&token={TOKEN}")
     expect(panels.status).to_have_text("running")
     panels.wait_for_more_events(panels.event_count())
     shows_the_log_from_its_start(panels, long_run)
@@ -230,92 +180,13 @@ def test_a_reloaded_page_goes_on_without_running_the_cell_again(
 
 def shows_the_log_from_its_start(panels: Panels, run: Run) -> None:
     """Hold what is shown against the store: from the first event on, without a gap, in order."""
-    told = {event.seq: event.message for event in run.log(limit=5000)}
     lines = panels.events.get_by_role("listitem").evaluate_all(
         "lines => lines.map(line => ['.wb-seq', '.wb-message'].map(part => line.querySelector(part).textContent))"
     )
+    told = {event.seq: event.message for event in run.log(limit=5000)}
     assert len(lines) > 5
     assert [int(number) for number, _ in lines] == list(range(1, len(lines) + 1))
     assert [message for _, message in lines] == [told[number] for number in range(1, len(lines) + 1)]
-
-
-def png() -> bytes:
-    """Make the smallest picture there is."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0\xff\0\0")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-
-
-CODE = re.compile(r"Traceback|Error\b|Exception|\bNone\b|<class")
-
-
-def says_one_clear_sentence(panels: Panels, region, about: str) -> None:
-    alert = panels.error(region)
-    expect(alert).to_contain_text(about)
-    words = alert.locator("span").inner_text()
-    assert words.endswith(".") and len(words) < 300 and not CODE.search(words), words
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "about"),
-    [
-        pytest.param("nothing.csv", b"", "empty", id="an empty file"),
-        pytest.param("header.csv", b"a,b,c\n", "no rows", id="a header only"),
-        pytest.param("picture.csv", png(), "not", id="a picture"),
-    ],
-)
-def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_leaves_nothing(
-    panels: Panels, home: Workbench, table: Table, tmp_path: Path, name: str, content: bytes, about: str
-) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    panels.upload(path)
-    says_one_clear_sentence(panels, panels.data, about)
-    assert home.data.list() == []
-    assert not home.settings.files.exists() or list(home.settings.files.iterdir()) == []
-    panels.picture(f"6-{path.stem}.png")
-
-    panels.upload(table(100))
-    expect(panels.data.locator(".wb-source strong")).to_have_text("customers")
-    expect(panels.error(panels.data)).to_be_hidden()
-
-
-def test_a_request_that_cannot_work_is_refused_in_one_sentence_and_can_be_mended(
-    panels: Panels, home: Workbench, tmp_path: Path
-) -> None:
-    frame = customers(120)
-    frame["country"] = "NZ"
-    frame.to_csv(tmp_path / "one_country.csv", index=False)
-    panels.upload(tmp_path / "one_country.csv")
-    launch = panels.launch
-
-    launch.get_by_label("Target").select_option("country")
-    panels.press_launch()
-    says_one_clear_sentence(panels, launch, "always the same")
-    panels.picture("6-constant.png")
-
-    launch.get_by_label("Target").select_option("churned")
-    launch.get_by_label("Folds").fill("1")
-    panels.press_launch()
-    says_one_clear_sentence(panels, launch, "2")
-    launch.get_by_label("Folds").fill("3")
-
-    launch.get_by_text("Models: all 14 fast ones").click()
-    launch.get_by_role("button", name="None").click()
-    panels.press_launch()
-    says_one_clear_sentence(panels, launch, "model")
-    assert home.runs.list() == []
-
-    launch.get_by_label("Naive Bayes").check()
-    panels.press_launch()
-    expect(panels.error(launch)).to_be_hidden()
-    expect(panels.status).to_have_text("succeeded")
-    assert panels.models() == ["nb"]
-    launch.get_by_text("Models: 1 chosen").click()
 
 
 def test_the_keyboard_alone_is_enough_and_typing_stays_in_the_panel(

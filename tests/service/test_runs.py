@@ -126,11 +126,12 @@ def test_its_pipeline_predicts_in_another_process(warm, compared, tmp_path):
 
 def test_events_arrive_while_the_run_runs(warm, cancer):
     run = warm.runs.submit(cancer, target="diagnosis", **LONG)
-    for event in run.events():
-        if event.kind == "unit.scored":
-            assert run.status == "running"
-            run.cancel()
-    assert (event.kind, run.status) == ("run.closed", "cancelled")
+    log = run.events()
+    assert next(event for event in log if event.kind == "unit.scored").seq > 4
+    assert run.status == "running"
+    run.cancel()
+    assert [event.kind for event in log][-2:] == ["run.cancelled", "run.closed"]
+    assert run.status == "cancelled"
 
 
 def test_a_cancel_ends_the_whole_process_group_and_keeps_what_was_scored(

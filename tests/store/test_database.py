@@ -59,6 +59,22 @@ def test_writers_take_turns(store):
     assert names == {"default", *(f"w{count}" for count in range(1, 81))}
 
 
+def test_a_watcher_tells_of_others_commits_once(store):
+    changes = store.database.changes()
+    assert [changes.any(), changes.any()] == [True, False]
+    other = Database(store.settings.database)
+    with other.write() as session:
+        session.add(WorkspaceRow(name="other"))
+        session.flush()
+        assert not changes.any()
+    assert [changes.any(), changes.any()] == [True, False]
+    with other.read() as session:
+        assert session.query(WorkspaceRow).count() == 2
+    assert not changes.any()
+    changes.close()
+    other.close()
+
+
 def test_times_come_back_in_utc(store):
     moment = now()
     with store.database.write() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ def add(
     if json:
         render.document(source.as_dict())
         return
-    render.console.print(f"{source.name}: {source.row_count:,} rows × {len(source.columns):,} columns")
+    render.console.print(render.size(source), markup=False)
     for notice in source.notices:
         render.console.print(f"note: {notice}", style="yellow", markup=False)
 
@@ -38,6 +39,9 @@ def sample(
 ) -> None:
     """Add one of the samples that come with Workbench, or list them."""
     data = connect().data
+    if name is None and json:
+        render.document([asdict(found) for found in data.samples()])
+        return
     if name is None:
         for found in data.samples():
             render.console.print(f"{found.name:<15} {found.rows:>6,} rows  {found.task}: {found.about}", markup=False)
@@ -46,7 +50,7 @@ def sample(
     if json:
         render.document(source.as_dict())
     else:
-        render.console.print(f"{source.name}: {source.row_count:,} rows × {len(source.columns):,} columns")
+        render.console.print(render.size(source), markup=False)
 
 
 @app.command(name="list")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from workbench.data.source import Source
@@ -52,8 +53,8 @@ def runs(records: Iterable[RunRecord]) -> Table:
         table.add_row(
             found.short_id,
             found.plan,
-            found.source_name,
-            found.target,
+            escape(found.source_name),
+            escape(found.target),
             f"[{STATUS_STYLE[found.status]}]{found.status}",
             best,
             seconds(took),
@@ -81,7 +82,7 @@ def leaderboard(rows: Sequence[LeaderboardRow], sort: str, *, most: int | None =
             *(f"[bold]{value}" if metric == sort else value for metric, value in zip(metrics, values, strict=True)),
             seconds(row.fit_s),
             f"{row.folds_scored}/{row.folds_total}",
-            f"[{style}]{row.status if row.status != 'scored' else ''}[/] {row.reason or ''}",
+            f"[{style}]{row.status if row.status != 'scored' else ''}[/] {escape(row.reason or '')}",
         )
     return table
 
@@ -98,7 +99,7 @@ def sources(found: Iterable[Source]) -> Table:
     table = Table("name", "kind", "rows", "columns", "size", "added", box=None, pad_edge=False)
     for source in found:
         table.add_row(
-            source.name,
+            escape(source.name),
             source.kind,
             f"{source.row_count:,}",
             str(len(source.columns)),
@@ -108,6 +109,10 @@ def sources(found: Iterable[Source]) -> Table:
     return table
 
 
+def size(found: Source) -> str:
+    return f"{found.name}: {found.row_count:,} rows × {len(found.columns):,} columns"
+
+
 def source(found: Source) -> Table:
     table = Table("column", "kind", "missing", "distinct", "range or most frequent", box=None, pad_edge=False)
     for column in found.columns:
@@ -115,5 +120,6 @@ def source(found: Source) -> Table:
             about = f"{column.minimum:g} … {column.maximum:g}"
         else:
             about = ", ".join(f"{value} ({count:,})" for value, count in column.top[:3])
-        table.add_row(column.name, column.kind, f"{column.missing:,}", f"{column.distinct:,}", about)
+        counts = f"{column.missing:,}", f"{column.distinct:,}"
+        table.add_row(escape(column.name), column.kind, *counts, escape(about))
     return table

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
@@ -164,11 +165,11 @@ def events(
         for event in found.events(after=after):
             print(event, flush=True)
         return
-    page = found.log(after=after, limit=5000)
+    log = found.history(after=after)
     if json:
-        render.document([event.as_dict() for event in page])
+        render.document([event.as_dict() for event in log])
     else:
-        for event in page:
+        for event in log:
             print(event)
 
 
@@ -191,10 +192,18 @@ def _launch(data: str, *, json: bool, wait: bool, **request: Any) -> None:
 
 def _source(workbench: Workbench, data: str) -> tuple[Source, bool]:
     path = Path(data)
-    if path.is_file():
+    if _is_file(path):
         known = workbench.data.find_content(path)
         return (known, False) if known else (workbench.data.upload(path), True)
     return workbench.data.get(data), False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # Too long for a file's name, or behind a folder that may not be entered.
+        return False
 
 
 def _watch(run: Run, *, quiet: bool) -> None:
@@ -217,7 +226,7 @@ def _watch(run: Run, *, quiet: bool) -> None:
 
 
 def _progress(run: Run) -> Group:
-    found, rows, last = run.record, run.rows(), run.log(after=0, limit=5000)[-1:]
+    found, rows, last = run.record, run.rows(), run.log(after=run.last_seq() - 1, limit=1)
     done, total = sum(row.folds_scored for row in rows), sum(row.folds_total for row in rows)
     head = Text(f"{found.plan} of {found.source_name} for {found.target}   {found.status}   ", style="bold")
     head.append(f"{done}/{total} units" if total else "", style="dim")
@@ -234,7 +243,7 @@ def _show(run: Run, *, json: bool) -> None:
         return
     took = None if found.duration_ms is None else found.duration_ms / 1000
     render.console.print(
-        f"run {found.short_id}: {found.plan} of {found.source_name} for {found.target}, "
+        f"run {found.short_id}: {found.plan} of {escape(found.source_name)} for {escape(found.target)}, "
         f"[{render.STATUS_STYLE[found.status]}]{found.status}[/] {render.seconds(took)}"
     )
     if found.error:

@@ -96,7 +96,7 @@ class ServiceLock:
     def is_held(self) -> bool:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             return not _flock(descriptor, fcntl.LOCK_SH)

@@ -1,6 +1,7 @@
 // The live log: one line an event, filtered and followed in the browser.
 
 const SHOWN_MOST = 2000;
+const NEAR_PX = 60; // A few lines may arrive while somebody scrolls down to the end.
 const KINDS = [
   ["", "everything"],
   ["run.", "run"],
@@ -76,7 +77,7 @@ export default panel((el, link) => {
   log.addEventListener("scroll", () => {
     if (performance.now() < byHand) {
       if (log.scrollTop < top) follow.checked = false;
-      else if (log.scrollTop + log.clientHeight >= log.scrollHeight - 4) follow.checked = true;
+      else if (log.scrollTop + log.clientHeight >= log.scrollHeight - NEAR_PX) follow.checked = true;
     }
     top = log.scrollTop;
   });
