@@ -44,7 +44,9 @@ class Run:
             Stop after this many seconds without a new event; None: never.
         """
         self._see_to_it()
-        return events.follow(self._store.database, self.id, after=after, timeout_s=timeout_s)
+        return events.follow(
+            self._store.database, self.id, after=after, timeout_s=timeout_s, each_second=self._see_to_it
+        )
 
     def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """Return what the log holds now: events with ``seq > after``, at most `limit` of them."""

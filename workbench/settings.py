@@ -38,6 +38,20 @@ class Settings(BaseSettings):
         # Not resolved: a virtual environment's interpreter is a link, and following it leaves the environment.
         return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100
 
+    @field_validator("database_url")
+    @classmethod
+    def _absolute_database(cls, url: str) -> str:
+        # The service has a working folder of its own; a relative file would be another one there.
+        scheme, found, path = url.partition(":///")
+        if scheme.startswith("sqlite") and found and path and not path.startswith(("/", ":memory:", "file:")):
+            return f"{scheme}:///{Path.cwd() / path}"
+        return url
+
+    @field_validator("artifact_url")
+    @classmethod
+    def _absolute_folder(cls, url: str) -> str:
+        return str(Path.cwd() / url) if url and "://" not in url else url
+
     @property
     def database(self) -> str:
         """SQLAlchemy URL in force."""
@@ -57,9 +71,16 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         return self.home / "logs"
 
+    def run_log(self, run_id: str) -> Path:
+        """Where a run process's own output goes."""
+        return self.logs / "runs" / f"{run_id}.log"
+
     @property
     def worker_count(self) -> int:
-        return self.workers or len(os.sched_getaffinity(0))
+        if self.workers:
+            return self.workers
+        # Only Linux tells which processors this process may use.
+        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process."""

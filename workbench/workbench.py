@@ -176,7 +176,7 @@ class Runs:
         source = self._data.get(data)
         spec = make_spec(
             plan=plan,
-            task=task or suggest_task(source, target),
+            task=task or suggest_task(source.column(target)),
             target=target,
             include=[model] if model is not None else include,
             model_timeout_s=self._store.settings.model_timeout_s if model_timeout_s is None else model_timeout_s,

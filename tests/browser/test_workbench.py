@@ -221,6 +221,7 @@ def test_the_keyboard_alone_is_enough_and_typing_stays_in_the_panel(
         place.focus()
         keyboard.type("abxdd")
     assert notebook.cell_count == cells
+    expect(panels.events.get_by_label("Follow")).to_be_checked()
 
 
 def test_the_leaderboard_sorts_by_any_column_and_exports_what_the_store_holds(

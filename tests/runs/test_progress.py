@@ -58,10 +58,10 @@ def test_nothing_remains_of_a_run_that_has_ended(store, started, score, look):
     assert look(run).remaining_s is None
 
 
-def test_the_folds_that_a_timed_out_model_is_spared_count_as_done(started, score, look):
+def test_the_folds_that_a_model_lost_count_as_done(started, score, look):
     run = started(("lr", "knn"))
     score(run, "lr", 0.5, 0.5, 0.5)
-    score(run, "knn", "too long", status="timed_out")
+    score(run, "knn", "too long", "too long", "too long", status="timed_out")
     assert (look(run).done, look(run).doing) == (6, "fitting the best on all training rows")
 
 

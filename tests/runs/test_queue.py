@@ -111,7 +111,7 @@ def test_what_is_active_is_what_waits_or_runs(store, submit):
     waits = submit()
     runs, over = submit(created_at=now() - timedelta(hours=2)), submit(created_at=now() - timedelta(hours=1))
     queue.claim(store, "here:1", most=2)
-    queue.set_process(store, runs.id, 4711, 12.5)
+    queue.register(store, runs.id, "here:1", 4711, 12.5)
     ending.finish(store, over.id, "failed", "X: y")
     first, second = queue.active(store)
     assert (first.run_id, first.is_queued, first.process_id, first.process_started) == (runs.id, False, 4711, 12.5)
@@ -142,8 +142,32 @@ def test_a_claimed_run_without_a_process_can_go_back_into_the_queue(store, submi
 def test_a_run_that_has_a_process_or_has_ended_does_not_go_back(store, submit):
     carried, over = submit(), submit()
     queue.claim(store, "here:1", most=2)
-    queue.set_process(store, carried.id, 4711, 12.5)
+    queue.register(store, carried.id, "here:1", 4711, 12.5)
     ending.finish(store, over.id, "failed", "X: y")
     for run in (carried, over):
         queue.requeue(store, run.id)
     assert [row(store, run).status for run in (carried, over)] == ["running", "failed"]
+
+
+def test_a_claimed_run_takes_one_process_and_no_second(store, submit):
+    run = submit()
+    queue.claim(store, "here:1", most=1)
+    assert queue.register(store, run.id, "here:1", 4711, 12.5)
+    assert not queue.register(store, run.id, "here:1", 4712, 12.6)
+    assert row(store, run).process_id == 4711
+
+
+def test_a_process_of_a_service_that_lost_the_run_is_refused(store, submit):
+    run = submit()
+    queue.claim(store, "here:1", most=1)
+    queue.requeue(store, run.id)
+    queue.claim(store, "here:2", most=1)
+    assert not queue.register(store, run.id, "here:1", 4711, 12.5)
+    assert queue.register(store, run.id, "here:2", 4712, 12.6)
+
+
+def test_a_process_of_a_cancelled_run_is_refused(store, submit):
+    run = submit()
+    queue.claim(store, "here:1", most=1)
+    ending.request_cancel(store, run.id, by="bob")
+    assert not queue.register(store, run.id, "here:1", 4711, 12.5)

@@ -38,7 +38,7 @@ def kinds(run: Run) -> list[str]:
 
 
 def test_a_run_goes_on_without_its_service_and_the_next_one_adopts_it(restless, process_of, first_score, eventually):
-    run = restless.runs.submit(restless.data.sample("breast_cancer"), target="diagnosis", include=["gbc"], folds=20)
+    run = restless.runs.submit(restless.data.sample("breast_cancer"), target="diagnosis", include=["gbc"], folds=14)
     first_score(run)
     process = process_of(restless, run)
     service = restless.service.state().pid
@@ -56,8 +56,8 @@ def test_a_run_goes_on_without_its_service_and_the_next_one_adopts_it(restless, 
     finally:
         os.killpg(process.pid, signal.SIGCONT)
     assert run.wait(timeout_s=60).status == "succeeded"
-    assert run.rows()[0].folds_scored == 20
-    assert (kinds(run).count("run.started"), kinds(run).count("unit.scored")) == (1, 20)
+    assert run.rows()[0].folds_scored == 14
+    assert (kinds(run).count("run.started"), kinds(run).count("unit.scored")) == (1, 14)
 
 
 @pytest.fixture(scope="module")

@@ -213,7 +213,7 @@ def test_a_unit_over_its_time_is_timed_out_and_the_others_finish():
 
     scored, failed = Field("a b c d", 4, compute, limit_s=1).run()
     assert scored == every("a c d", 4)
-    assert failed == {"b": [UnitFailed("b", 0, "It took longer than 1 s on one fold.", timed_out=True)]}
+    assert failed == {"b": [UnitFailed("b", 0, "It took longer than 1 s on one fold.", timed_out=True, gives_up=True)]}
 
 
 def test_units_that_waited_behind_one_that_was_timed_out_are_not():

@@ -31,10 +31,11 @@ class Workbench(ipywidgets.Box):
     """
 
     def __init__(self, home: workbench.Workbench | None = None, **layout: Any) -> None:
-        self.workbench = home or workbench.connect()
+        self.feeder = Feeder.of(home)
+        self.workbench = home or self.feeder.workbench
         # Warm while the user looks for a table: PyCaret takes seconds to import.
         self.workbench.service.start()
-        desk, self.feeder = Desk(self.workbench), Feeder(self.workbench)
+        desk = Desk(self.workbench)
         self.data = DataPanel(desk, self.feeder)
         self.launch = LaunchPanel(desk, self.feeder)
         self.runs = RunsPanel(desk, self.feeder)

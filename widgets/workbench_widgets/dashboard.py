@@ -24,8 +24,9 @@ class RunsDashboard(ipywidgets.Box):
     """
 
     def __init__(self, home: workbench.Workbench | None = None, **layout: Any) -> None:
-        self.workbench = home or workbench.connect()
-        desk, self.feeder = Desk(self.workbench), Feeder(self.workbench)
+        self.feeder = Feeder.of(home)
+        self.workbench = home or self.feeder.workbench
+        desk = Desk(self.workbench)
         self.runs = RunsPanel(desk, self.feeder, read_only=True)
         self.leaderboard = LeaderboardPanel(desk, self.feeder)
         self.events = EventsPanel(desk, self.feeder)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.data.source import Source
+from workbench.data.source import Source, SourceLine
 from workbench.data.upload import Upload
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
@@ -50,16 +50,21 @@ class DataPanel(Panel):
         }
 
     def feed(self) -> bool:
-        sources = self.workbench.data.list()
-        chosen = self._desk.source_id
-        if chosen not in {source.id for source in sources}:
-            chosen = sources[0].id if sources else None
-            self._desk.choose(chosen)
-        self.show(sources=[_line(source) for source in sources])
-        if (self._view["source"] or {}).get("id") != chosen:
-            found = next((source for source in sources if source.id == chosen), None)
-            self.show(source=None if found is None else self._detail(found))
-        return False
+        with self._feeding:
+            # Before the list is read: a source that is chosen afterwards may not be in it.
+            chosen = self._desk.source_id
+            sources = self.workbench.data.lines()
+            if chosen not in {source.id for source in sources}:
+                chosen = self._desk.replace_source(chosen, sources[0].id if sources else None)
+            self.show(sources=[_line(source) for source in sources])
+            if (self._view["source"] or {}).get("id") != chosen:
+                self.show(source=None if chosen is None else self._detail(self.workbench.data.get(chosen)))
+            return False
+
+    def close(self) -> None:
+        super().close()
+        while self._uploads:
+            self._uploads.popitem()[1].abort()
 
     def _detail(self, source: Source) -> dict[str, Any]:
         return source.as_dict() | {
@@ -67,7 +72,7 @@ class DataPanel(Panel):
         }
 
     def _begin(self, name: str, size: int) -> dict[str, Any]:
-        upload = self.workbench.data.begin_upload(_stem(name), size, file=name)
+        upload = self.workbench.data.begin_upload(name, size, file=name)
         ticket = secrets.token_hex(8)
         self._uploads[ticket] = upload
         return {"ticket": ticket}
@@ -84,7 +89,7 @@ class DataPanel(Panel):
     def _finish(self, ticket: str) -> dict[str, Any]:
         source = self._uploads.pop(ticket).finish()
         self._take(source)
-        return _line(source) | {"notices": list(source.notices)}
+        return {"id": source.id, "notices": list(source.notices)}
 
     def _abort(self, ticket: str) -> None:
         upload = self._uploads.pop(ticket, None)
@@ -94,7 +99,7 @@ class DataPanel(Panel):
     def _sample(self, name: str) -> dict[str, Any]:
         source = self.workbench.data.sample(name)
         self._take(source)
-        return _line(source)
+        return {"id": source.id}
 
     def _choose(self, id: str) -> None:
         self._take(self.workbench.data.get(id))
@@ -110,17 +115,12 @@ class DataPanel(Panel):
         self._feeder.wake()
 
 
-def _line(source: Source) -> dict[str, Any]:
+def _line(source: SourceLine) -> dict[str, Any]:
     return {
         "id": source.id,
         "name": source.name,
         "kind": source.kind,
         "rows": source.row_count,
-        "columns": len(source.columns),
+        "columns": source.column_count,
         "size": source.size_bytes,
     }
-
-
-def _stem(name: str) -> str:
-    stem, dot, _ = name.rpartition(".")
-    return stem if dot and stem else name

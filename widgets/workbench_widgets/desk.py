@@ -12,13 +12,16 @@ class Desk:
 
     A fresh kernel starts with the run that is under way, or the newest one, and with the newest data source; nothing
     but the store is needed for that.
+
+    A user's choice is set; what a panel concludes from a look at the store replaces only the choice that it looked
+    with, as the user may have made another one in the meantime.
     """
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
         self._lock = threading.Lock()
         self._run: Run | None = workbench.runs.current()
-        sources = workbench.data.list()
+        sources = workbench.data.lines()
         self._source_id: str | None = sources[0].id if sources else None
 
     @property
@@ -30,6 +33,13 @@ class Desk:
         with self._lock:
             self._run = run
 
+    def replace_run(self, expected: Run | None, run: Run | None) -> Run | None:
+        """Watch a run in place of `expected`; return the one that is watched now."""
+        with self._lock:
+            if self._run is expected:
+                self._run = run
+            return self._run
+
     @property
     def source_id(self) -> str | None:
         with self._lock:
@@ -38,3 +48,10 @@ class Desk:
     def choose(self, source_id: str | None) -> None:
         with self._lock:
             self._source_id = source_id
+
+    def replace_source(self, expected: str | None, source_id: str | None) -> str | None:
+        """Choose a data source in place of `expected`; return the one that is chosen now."""
+        with self._lock:
+            if self._source_id == expected:
+                self._source_id = source_id
+            return self._source_id

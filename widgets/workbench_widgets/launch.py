@@ -38,12 +38,16 @@ class LaunchPanel(Panel):
         return {"choose": self._choose, "estimate": self._estimate, "launch": self._launch}
 
     def feed(self) -> bool:
-        sources = self.workbench.data.list()
-        self.show(sources=[{"id": source.id, "name": source.name} for source in sources])
-        chosen = next((source for source in sources if source.id == self._desk.source_id), None)
-        if (self._view["source"] or {}).get("id") != (chosen.id if chosen else None):
-            self.show(source=None if chosen is None else _table(chosen))
-        return False
+        with self._feeding:
+            chosen = self._desk.source_id
+            sources = self.workbench.data.lines()
+            self.show(sources=[{"id": source.id, "name": source.name} for source in sources])
+            if chosen not in {source.id for source in sources}:
+                # Deleted: the data panel chooses another one.
+                chosen = None
+            if (self._view["source"] or {}).get("id") != chosen:
+                self.show(source=None if chosen is None else _table(self.workbench.data.get(chosen)))
+            return False
 
     def _choose(self, id: str) -> None:
         self._desk.choose(self.workbench.data.get(id).id)
@@ -81,7 +85,7 @@ def _table(source: Source) -> dict[str, Any]:
                 "kind": column.kind,
                 "distinct": column.distinct,
                 "missing": column.missing,
-                "task": suggest_task(source, column.name),
+                "task": suggest_task(column),
             }
             for column in source.columns
         ],

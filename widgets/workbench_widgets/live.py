@@ -1,4 +1,4 @@
-"""One feeder thread a kernel: reads the store ten times a second and shows what is new, also while a cell runs.
+"""One feeder thread a home in a kernel: reads the store ten times a second and shows what is new, also while a cell runs.
 
 Nothing here is asked for by the browser, so nothing waits for the kernel; and nothing is sent that the browser has.
 """
@@ -11,12 +11,16 @@ import time
 import weakref
 from typing import Protocol
 
-from workbench import Workbench, WorkbenchError
+import workbench
+from workbench import Settings, Workbench, WorkbenchError
 from workbench.errors import NotFound
+from workbench.settings import load
 
 TICK_S = 0.1
 LOOK_S = 1.0
 """Longest time between two looks, also where nothing in the store has changed."""
+HIDDEN_S = 60.0
+"""After this long out of sight, a panel that others have taken the place of is closed."""
 
 log = logging.getLogger("workbench.widgets")
 
@@ -29,6 +33,15 @@ class Fed(Protocol):
         """Whether nobody can see it any more."""
         ...
 
+    @property
+    def hidden_s(self) -> float:
+        """For how long it has been out of sight, in seconds."""
+        ...
+
+    def close(self) -> None:
+        """End it, here and on the page."""
+        ...
+
     def feed(self) -> bool:
         """Show what is new in the store; return whether something new had to wait for the next look."""
         ...
@@ -37,8 +50,28 @@ class Fed(Protocol):
 class Feeder:
     """Feeds panels from one thread until it is closed or none of them is left.
 
-    Panels are held weakly: one that the user replaced is not fed for ever.
+    Panels are held weakly. ipywidgets holds every panel that was ever made, so those of a cell that was run again are
+    closed. Panels out of sight that nothing replaced are kept: a notebook that is opened anew finds them by their ids.
     """
+
+    _shared: weakref.WeakValueDictionary[Settings, Feeder] = weakref.WeakValueDictionary()
+    _sharing = threading.Lock()
+
+    @classmethod
+    def of(cls, home: Workbench | None) -> Feeder:
+        """Return the feeder of a home, for as long as any panel holds it one and the same for the same settings.
+
+        Parameters
+        ----------
+        home
+            None: the home that the environment names, connected to unless a feeder is already.
+        """
+        with cls._sharing:
+            settings = load() if home is None else home.settings
+            feeder = cls._shared.get(settings)
+            if feeder is None:
+                feeder = cls._shared[settings] = cls(home or workbench.connect(settings))
+            return feeder
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
@@ -50,9 +83,9 @@ class Feeder:
 
     def add(self, *panels: Fed) -> None:
         """Feed these panels too; the thread starts with the first."""
-        for panel in panels:
-            self._fed.add(panel)
         with self._lock:
+            for panel in panels:
+                self._fed.add(panel)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="workbench-feeder", daemon=True)
                 self._thread.start()
@@ -65,17 +98,15 @@ class Feeder:
         """Stop feeding and wait for the thread's end."""
         self._closed = True
         self._wake.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout_s)
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout_s)
 
     def _run(self) -> None:
         changes = self.workbench.changes()
         looked = 0.0
         waiting = False
-        while not self._closed:
-            panels = list(self._fed)
-            if not panels:
-                break
+        while panels := self._panels():
             began = time.monotonic()
             # Asked for first and always: what is written after this look is new at the next.
             if changes.any() or waiting or self._wake.is_set() or began - looked > LOOK_S:
@@ -83,9 +114,26 @@ class Feeder:
                 looked = began
                 fed = [self._feed(panel) for panel in panels if not panel.is_out_of_sight]
                 waiting = any(fed)
+                self._close_replaced(panels)
             del panels
             self._wake.wait(max(0.01, TICK_S - (time.monotonic() - began)))
         changes.close()
+
+    def _panels(self) -> list[Fed]:
+        """Return whom to feed; none says that the thread ends, and the next panel starts another."""
+        with self._lock:
+            panels = [] if self._closed else list(self._fed)
+            if not panels:
+                self._thread = None
+            return panels
+
+    def _close_replaced(self, panels: list[Fed]) -> None:
+        seen = {type(panel) for panel in panels if not panel.is_out_of_sight}
+        for panel in panels:
+            if type(panel) in seen and panel.hidden_s > HIDDEN_S:
+                with self._lock:
+                    self._fed.discard(panel)
+                panel.close()
 
     def _feed(self, panel: Fed) -> bool:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,8 @@ Command = Callable[..., Any]
 @cache
 def script(name: str) -> str:
     """Join the shared script and a panel's own: modules loaded by anywidget cannot import each other."""
-    return f"{(STATIC / 'shared.js').read_text()}\n{(STATIC / f'{name}.js').read_text()}"
+    shared, own = ((STATIC / f"{part}.js").read_text() for part in ("shared", name))
+    return f"const LIST_MOST = {LIST_MOST};\n{shared}\n{own}"
 
 
 @cache
@@ -58,10 +60,13 @@ class Panel(anywidget.AnyWidget):
     def __init__(self, workbench: Workbench, **view: Any) -> None:
         self.workbench = workbench
         self._lock = threading.RLock()
+        # Feeder and commands look at the store in turn: an older look must not be shown after a newer one.
+        self._feeding = threading.RLock()
         self._view: dict[str, Any] = dict(view)
         self._number = 0
         super().__init__(full={"number": 0, "view": self._view}, _view_count=0)
         self._was_seen = False
+        self._hidden_at = 0.0
         self.observe(self._seen, names="_view_count")
         self.on_msg(self._answer)
 
@@ -69,6 +74,17 @@ class Panel(anywidget.AnyWidget):
     def is_out_of_sight(self) -> bool:
         """Whether the page showed this panel once and does not any more, as when its cell was run again."""
         return self._was_seen and self._view_count == 0
+
+    @property
+    def hidden_s(self) -> float:
+        """For how long it has been out of sight, in seconds."""
+        return time.monotonic() - self._hidden_at if self.is_out_of_sight else 0.0
+
+    def close(self) -> None:
+        """End the panel, here and on the page."""
+        with self._lock:
+            super().close()
+            self.layout.close()
 
     @property
     def commands(self) -> Mapping[str, Command]:
@@ -114,6 +130,8 @@ class Panel(anywidget.AnyWidget):
 
     def _seen(self, change: Mapping[str, Any]) -> None:
         self._was_seen = self._was_seen or bool(change["new"])
+        if not change["new"]:
+            self._hidden_at = time.monotonic()
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
         """Answer the widget's state; the view in it is the present one, not the one it was made with."""

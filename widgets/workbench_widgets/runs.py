@@ -43,18 +43,20 @@ class RunsPanel(Panel):
         return {"watch": self._watch, "cancel": self._cancel, "delete": self._delete, "api": self._tell_api}
 
     def feed(self) -> bool:
-        records = self.workbench.runs.records(limit=RUNS_SHOWN)
-        watched = self._desk.run
-        if (watched is not None and watched.id not in {found.id for found in records}) or (watched is None and records):
-            watched = self.workbench.runs.current()
-            self._desk.watch(watched)
-        self.show(
-            runs=[_line(found) for found in records],
-            watched=watched.id if watched else None,
-            progress=None if watched is None else _progress(watched),
-        )
-        self._beacon()
-        return False
+        with self._feeding:
+            # Before the list is read: a run that is launched afterwards may not be in it.
+            watched = self._desk.run
+            records = self.workbench.runs.records(limit=RUNS_SHOWN)
+            known = {found.id for found in records}
+            if (watched is not None and watched.id not in known) or (watched is None and records):
+                watched = self._desk.replace_run(watched, self.workbench.runs.current())
+            self.show(
+                runs=[_line(found) for found in records],
+                watched=watched.id if watched else None,
+                progress=None if watched is None else _progress(watched),
+            )
+            self._beacon()
+            return False
 
     def _beacon(self) -> None:
         if self._read_only or time.monotonic() - self._told_api < BEACON_S:

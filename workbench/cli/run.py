@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -127,7 +128,7 @@ def setup(
 @app.command(name="list")
 def list_runs(limit: Annotated[int, typer.Option(min=1)] = 20, json: Json = False) -> None:
     """List runs, newest first."""
-    records = [run.record for run in connect().runs.list(limit=limit)]
+    records = connect().runs.records(limit=limit)
     if json:
         render.document([found.as_dict() for found in records])
     else:
@@ -159,11 +160,11 @@ def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is closed.")] = False,
     json: Json = False,
 ) -> None:
-    """Print a run's log."""
+    """Print a run's log; followed as JSON, a document a line."""
     found = connect().runs.get(run)
     if follow:
         for event in found.events(after=after):
-            print(event, flush=True)
+            print(dumps(event.as_dict()) if json else event, flush=True)
         return
     log = found.history(after=after)
     if json:
@@ -227,13 +228,13 @@ def _watch(run: Run, *, quiet: bool) -> None:
 
 def _progress(run: Run) -> Group:
     found, rows, last = run.record, run.rows(), run.log(after=run.last_seq() - 1, limit=1)
-    done, total = sum(row.folds_scored for row in rows), sum(row.folds_total for row in rows)
+    told = run.progress()
     head = Text(f"{found.plan} of {found.source_name} for {found.target}   {found.status}   ", style="bold")
-    head.append(f"{done}/{total} units" if total else "", style="dim")
+    head.append(f"{told.done}/{told.total} units" if told.total else "", style="dim")
     said = Text(str(last[0].message) if last else "", style="dim", overflow="ellipsis", no_wrap=True)
     most = max(4, render.console.height - 6)
     board = render.leaderboard(rows, found.spec["sort"], most=most)
-    return Group(head, ProgressBar(total=total or 1, completed=done, width=60), board, said)
+    return Group(head, ProgressBar(total=told.total or 1, completed=told.done, width=60), board, said)
 
 
 def _show(run: Run, *, json: bool) -> None:

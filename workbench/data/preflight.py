@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.data.source import Source
+from workbench.data.source import Column, Source
 from workbench.errors import BadRequest, choices
 
 
@@ -70,9 +70,8 @@ def check_columns(source: Source, option: str, names: Sequence[str]) -> None:
         )
 
 
-def suggest_task(source: Source, target: str) -> str:
+def suggest_task(column: Column | None) -> str:
     """Return the task that a target's values suggest: few or textual values are classes, many numbers are not."""
-    column = source.column(target)
     if column is None or column.kind != "number":
         return "classification"
     return "classification" if column.integral and column.distinct <= 20 else "regression"

@@ -59,6 +59,18 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLine:
+    """What a list shows of a data source."""
+
+    id: str
+    name: str
+    kind: str
+    row_count: int
+    column_count: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A data source, as stored.
 

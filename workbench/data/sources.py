@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from workbench.data import samples
 from workbench.data.intake import chunks, opened
 from workbench.data.layout import Layout
 from workbench.data.samples import Sample
-from workbench.data.source import Column, Source
+from workbench.data.source import Column, Source, SourceLine
 from workbench.data.upload import Upload
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
 from workbench.store.store import Store
@@ -149,7 +149,7 @@ class Sources:
         Gone
             ``data.file_missing`` when its file is not there any more.
         EngineFault
-            ``artifact.hash_mismatch`` when its file is not the size that was stored.
+            ``artifact.hash_mismatch`` when its file is not what was stored.
         """
         return _layout(source).read(self._path(source))
 
@@ -158,6 +158,17 @@ class Sources:
         query = select(SourceRow).where(*self._live()).order_by(SourceRow.id.desc())
         with self._store.database.read() as session:
             return [Source.of(row) for row in session.scalars(query)]
+
+    def lines(self) -> builtins.list[SourceLine]:
+        """Return what a list shows of the data sources, newest first, without reading their profiles."""
+        columns = func.json_array_length(SourceRow.columns)
+        query = (
+            select(SourceRow.id, SourceRow.name, SourceRow.kind, SourceRow.row_count, columns, SourceRow.size_bytes)
+            .where(*self._live())
+            .order_by(SourceRow.id.desc())
+        )
+        with self._store.database.read() as session:
+            return [SourceLine(*row) for row in session.execute(query)]
 
     def delete(self, ref: str | Source) -> None:
         """Delete a data source.
@@ -196,13 +207,11 @@ class Sources:
         return SourceRow.workspace_id == self._store.workspace_id, SourceRow.deleted_at.is_(None)
 
     def _find(self, session: Session, key: str, *, hidden: bool = False) -> SourceRow | None:
-        named = session.scalar(select(SourceRow).where(*self._live(), SourceRow.live_name == key))
-        if named:
-            return named
+        # The id first: a run finds its table by it, and no name that looks like one may stand in its way.
         found = session.get(SourceRow, key)
-        if found is None or found.workspace_id != self._store.workspace_id:
-            return None
-        return found if hidden or found.deleted_at is None else None
+        if found is not None and found.workspace_id == self._store.workspace_id:
+            return found if hidden or found.deleted_at is None else None
+        return session.scalar(select(SourceRow).where(*self._live(), SourceRow.live_name == key))
 
     def _not_found(self, session: Session, key: str) -> NotFound:
         names = [name for name in session.scalars(select(SourceRow.live_name).where(*self._live())) if name]
@@ -219,15 +228,17 @@ class Sources:
     def _path(self, source: Source) -> Path:
         path = self._store.settings.files / source.location
         try:
-            size = path.stat().st_size
+            with path.open("rb") as content:
+                sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         except FileNotFoundError as error:
             raise Gone(
                 "data.file_missing", f'The file of data source "{source.name}" is gone.', source=source.id
             ) from error
-        if size != source.size_bytes:
+        if sha256 != source.sha256:
             raise EngineFault(
                 "artifact.hash_mismatch",
-                f'The file of data source "{source.name}" has {size:,} bytes, not the {source.size_bytes:,} stored.',
+                f'The file of data source "{source.name}" is not what was stored: its SHA-256 is another.',
+                hint="Upload it again under a new name.",
                 source=source.id,
             )
         return path

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-import time
 import unicodedata
 from enum import Enum
 from pathlib import Path
@@ -20,7 +20,6 @@ from workbench.store.store import Store
 from workbench.store.tables import SourceRow, new_id
 
 PARTIAL = ".partial"
-_STALE_S = 24 * 3600
 _LONGEST_NAME = 100
 _TABLE_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
 
@@ -76,6 +75,7 @@ class Upload:
             sweep(folder)
             self._partial = folder / f"{self._id}{PARTIAL}"
             self._stream = self._partial.open("xb")
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise self._not_stored(error) from error
         self._state = _State.OPEN
@@ -228,10 +228,12 @@ def sweep(folder: Path) -> None:
     """Remove what uploads left whose process was killed."""
     for partial in folder.glob(f"*{PARTIAL}"):
         try:
-            if time.time() - partial.stat().st_mtime > _STALE_S:
+            with partial.open("rb") as stream:
+                # Whoever still writes it holds the lock, and loses it however the process ends.
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 partial.unlink(missing_ok=True)
-        except FileNotFoundError:
-            continue  # Another upload swept it first.
+        except (FileNotFoundError, BlockingIOError):
+            continue  # Another upload swept it first, or is under way.
 
 
 def _bytes(size: float) -> str:

@@ -78,7 +78,7 @@ def delete(store: Store, run_id: str, *, by: str) -> None:
         else:
             session.execute(update(RunRow).where(RunRow.id == run_id).values(deleted_at=now()))
     if found.is_terminal:
-        store.artifacts.delete_run(run_id)
+        _remove_files(store, run_id)
 
 
 def remove_deleted(store: Store) -> None:
@@ -89,7 +89,12 @@ def remove_deleted(store: Store) -> None:
     for run_id in run_ids:
         with store.database.write() as session:
             _remove(session, run_id)
-        store.artifacts.delete_run(run_id)
+        _remove_files(store, run_id)
+
+
+def _remove_files(store: Store, run_id: str) -> None:
+    store.artifacts.delete_run(run_id)
+    store.settings.run_log(run_id).unlink(missing_ok=True)
 
 
 def _remove(session: Session, run_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,15 +103,24 @@ def page(database: Database, run_id: str, *, after: int = 0, limit: int = PAGE) 
         return [_event(row) for row in session.scalars(wanted)]
 
 
-def follow(database: Database, run_id: str, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
+def follow(
+    database: Database,
+    run_id: str,
+    *,
+    after: int = 0,
+    timeout_s: float | None = None,
+    each_second: Callable[[], None] | None = None,
+) -> Iterator[Event]:
     """Replay from `after`, then follow until the run is closed.
 
     Parameters
     ----------
     timeout_s
         Stop after this long without a new event; None: wait as long as the run takes.
+    each_second
+        Called about once a second while nothing comes; what it raises ends the following.
     """
-    quiet_since = time.monotonic()
+    quiet_since = asked = time.monotonic()
     while True:
         events = page(database, run_id, after=after)
         for event in events:
@@ -124,6 +133,9 @@ def follow(database: Database, run_id: str, *, after: int = 0, timeout_s: float 
         elif timeout_s is not None and time.monotonic() - quiet_since > timeout_s:
             return
         else:
+            if each_second is not None and time.monotonic() - asked > 1:
+                asked = time.monotonic()
+                each_second()
             time.sleep(POLL_S)
 
 

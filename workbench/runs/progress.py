@@ -68,14 +68,9 @@ def progress(database: Database, run: RunRecord) -> Progress:
     total = len(run.field) * int(run.spec["folds"]) if run.plan != "setup" else 0
     last = select(EventRow.kind).where(EventRow.run_id == run.id).order_by(EventRow.seq.desc()).limit(1)
     counted = select(func.count(), func.min(ScoreRow.created_at)).where(ScoreRow.run_id == run.id)
-    lost = select(ScoreRow.model).where(ScoreRow.run_id == run.id, ScoreRow.status == "timed_out").distinct()
     with database.read() as session:
         kind = session.scalar(last) or ""
         done, first = session.execute(counted).one()
-        lost_models = len(list(session.scalars(lost)))
-    if lost_models:
-        # The folds that a timed-out model is spared count as done.
-        done = min(total, done + lost_models * (int(run.spec["folds"]) - 1))
     remaining = None
     if not run.is_terminal and done > len(run.field) / 2 and first is not None:
         remaining = max(0.0, (now() - first).total_seconds() / done * (total - done))
@@ -102,11 +97,17 @@ def estimate(
 
 def _costs(database: Database, task: str, source_id: str, rows: int) -> dict[str, float]:
     """Mean seconds a model took on one fold, on this table, or else on others in proportion to their rows."""
+    cost = func.avg(ScoreRow.fit_s + ScoreRow.score_s).label("cost")
+    means = (
+        select(ScoreRow.run_id, ScoreRow.model, cost)
+        .where(ScoreRow.status == "scored")
+        .group_by(ScoreRow.run_id, ScoreRow.model)
+        .subquery()
+    )
     query = (
-        select(ScoreRow.model, RunRow.source_id, RunRow.spec, func.avg(ScoreRow.fit_s + ScoreRow.score_s))
-        .join(RunRow, RunRow.id == ScoreRow.run_id)
-        .where(RunRow.task == task, ScoreRow.status == "scored")
-        .group_by(ScoreRow.model, ScoreRow.run_id)
+        select(means.c.model, RunRow.source_id, RunRow.spec, means.c.cost)
+        .join(means, means.c.run_id == RunRow.id)
+        .where(RunRow.task == task)
         .order_by(RunRow.created_at.desc())
         .limit(400)
     )

@@ -28,13 +28,17 @@ class Active:
     Attributes
     ----------
     process_id, process_started
-        None before the fork.
+        None until the process has registered.
+    claimed_by
+        ``host:pid`` of the service that took it; None while it is queued.
     started_s
         Seconds since the claim; 0 before it.
     """
 
     run_id: RunId
     is_queued: bool
+    claimed_by: str | None
+    is_lease_over: bool
     process_id: int | None
     process_started: float | None
     cancel_requested_by: str | None
@@ -127,6 +131,8 @@ def active(store: Store) -> list[Active]:
         select(
             RunRow.id,
             RunRow.status,
+            RunRow.claimed_by,
+            RunRow.lease_until,
             RunRow.process_id,
             RunRow.process_started,
             RunRow.cancel_requested_by,
@@ -142,6 +148,8 @@ def active(store: Store) -> list[Active]:
         Active(
             run_id=RunId(row.id),
             is_queued=row.status == QUEUED,
+            claimed_by=row.claimed_by,
+            is_lease_over=row.lease_until is not None and row.lease_until < now(),
             process_id=row.process_id,
             process_started=row.process_started,
             cancel_requested_by=row.cancel_requested_by,
@@ -157,15 +165,34 @@ def renew(store: Store, run_ids: Sequence[str], owner: str) -> None:
     if run_ids:
         with store.database.write() as session:
             session.execute(
-                update(RunRow).where(RunRow.id.in_(run_ids)).values(lease_until=now() + LEASE, claimed_by=owner)
+                update(RunRow)
+                .where(RunRow.id.in_(run_ids), RunRow.status == RUNNING)
+                .values(lease_until=now() + LEASE, claimed_by=owner)
             )
 
 
-def set_process(store: Store, run_id: str, process_id: int, process_started: float) -> None:
-    with store.database.write() as session:
-        session.execute(
-            update(RunRow).where(RunRow.id == run_id).values(process_id=process_id, process_started=process_started)
+def register(store: Store, run_id: str, owner: str, process_id: int, process_started: float) -> bool:
+    """Make a process the one that carries a claimed run; the process itself asks, before it does anything.
+
+    Returns
+    -------
+    bool
+        False when the run is not the owner's any more, was cancelled, or has a process: then this one must end.
+    """
+    mine = (
+        update(RunRow)
+        .where(
+            RunRow.id == run_id,
+            RunRow.status == RUNNING,
+            RunRow.claimed_by == owner,
+            RunRow.process_id.is_(None),
+            RunRow.cancel_requested_at.is_(None),
         )
+        .values(process_id=process_id, process_started=process_started)
+        .returning(RunRow.id)
+    )
+    with store.database.write() as session:
+        return session.execute(mine).first() is not None
 
 
 def _experiment(session: Session, project_id: str, source: SourceIdentity, spec: RunSpec) -> str:

@@ -13,7 +13,6 @@ from workbench.store.tables import RunRow, now
 RunId = NewType("RunId", str)
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "queued", "running", "succeeded", "failed", "cancelled"
-ACTIVE = (QUEUED, RUNNING)
 TERMINAL = (SUCCEEDED, FAILED, CANCELLED)
 
 

@@ -51,7 +51,7 @@ def _runs(workbench: Workbench) -> APIRouter:
 
     @router.get("")
     def list_runs(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
-        return [run.record.as_dict() for run in workbench.runs.list(limit=limit)]
+        return [found.as_dict() for found in workbench.runs.records(limit=limit)]
 
     @router.get("/{run_id}")
     def show_run(run_id: str) -> dict[str, Any]:

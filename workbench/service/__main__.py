@@ -27,6 +27,8 @@ def main() -> int:
     """Hold the home's lock and serve; 0 also when another service is there already."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     settings = load()
+    # Tables and logs are their owner's alone.
+    os.umask(0o077)
     held = lifecycle.ServiceLock(settings)
     if not held.hold():
         return 0
@@ -43,11 +45,20 @@ def main() -> int:
         on_warm=lambda: lifecycle.write_state(settings, replace(told, phase="warm")),
         each_round=lambda: _tend(api, held, runner),
     )
+
+    def stop(*_: object) -> None:
+        # Said at once, so that whoever submits from now on waits for the next service instead of trusting this one.
+        lifecycle.write_state(settings, replace(told, phase="stopping"))
+        runner.stop()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: runner.stop())
+        signal.signal(name, stop)
     try:
         runner.run()
     finally:
+        if not held.is_lost():
+            lifecycle.write_state(settings, replace(told, phase="stopping"))
+        held.release()
         api.close()
         store.close()
     return 0

@@ -2,13 +2,13 @@
 
 It talks with the runner over one socket, a JSON line a message:
 
-==============================  =====================================
-runner → fork server            fork server → runner
-==============================  =====================================
-``{"fork": run id}``            ``{"warm": seconds}``, once
-..                              ``{"forked": run id, "pid": …}``
-..                              ``{"exited": pid, "status": …}``
-==============================  =====================================
+===============================  =====================================
+runner → fork server             fork server → runner
+===============================  =====================================
+``{"fork": run id, "owner": …}``  ``{"warm": seconds}``, once
+..                               ``{"forked": run id, "pid": …}``
+..                               ``{"exited": pid, "status": …}``
+===============================  =====================================
 
 It ends when the socket closes. The runs it forked go on: their state is in the store, and the next service adopts them.
 """
@@ -23,7 +23,6 @@ import socket
 import sys
 import time
 import warnings
-from pathlib import Path
 
 from workbench.runs.record import RunId
 from workbench.settings import Settings, load
@@ -53,12 +52,13 @@ def serve(channel: socket.socket, settings: Settings) -> None:
                 return
             *lines, buffer = (buffer + received).split(b"\n")
             for line in lines:
-                run_id = RunId(json.loads(line)["fork"])
-                pid = _fork(run_id, settings, [channel.fileno(), wake_read, wake_write])
+                asked = json.loads(line)
+                run_id = RunId(asked["fork"])
+                pid = _fork(run_id, asked["owner"], settings, [channel.fileno(), wake_read, wake_write])
                 _send(channel, {"forked": run_id, "pid": pid})
 
 
-def _fork(run_id: RunId, settings: Settings, ours: list[int]) -> int:
+def _fork(run_id: RunId, owner: str, settings: Settings, ours: list[int]) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -69,7 +69,7 @@ def _fork(run_id: RunId, settings: Settings, ours: list[int]) -> int:
         signal.signal(name, signal.SIG_DFL)
     for descriptor in ours:
         os.close(descriptor)
-    log = run_log(settings, run_id)
+    log = settings.run_log(run_id)
     log.parent.mkdir(parents=True, exist_ok=True)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(output, 1)
@@ -77,13 +77,8 @@ def _fork(run_id: RunId, settings: Settings, ours: list[int]) -> int:
     os.close(output)
     from workbench.service import process
 
-    process.main(run_id, settings)
+    process.main(run_id, owner, settings)
     return 0
-
-
-def run_log(settings: Settings, run_id: str) -> Path:
-    """Where a run process's own output goes."""
-    return settings.logs / "runs" / f"{run_id}.log"
 
 
 def _reap(channel: socket.socket) -> None:

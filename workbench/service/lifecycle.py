@@ -43,7 +43,7 @@ class ServiceState:
     Attributes
     ----------
     phase
-        ``starting`` until the fork server has imported PyCaret, then ``warm``.
+        ``starting`` until the fork server has imported PyCaret, then ``warm``; ``stopping`` when it takes no more runs.
     api_port
         Port of the HTTP API on the loopback interface; None while there is none.
     api_token
@@ -51,7 +51,7 @@ class ServiceState:
     """
 
     pid: int
-    phase: Literal["starting", "warm"]
+    phase: Literal["starting", "warm", "stopping"]
     started_at: float
     version: str
     api_port: int | None
@@ -84,6 +84,11 @@ class ServiceLock:
         # What an earlier service told would pass for this one's words until it tells its own.
         self._told.unlink(missing_ok=True)
         return True
+
+    def release(self) -> None:
+        assert self._descriptor is not None, "hold the lock first"
+        os.close(self._descriptor)
+        self._descriptor = None
 
     def is_lost(self) -> bool:
         """Whether the file that is locked here is not in the home any more: somebody removed the home."""
@@ -154,6 +159,7 @@ def start(settings: Settings) -> None:
     EngineFault
         ``service.not_started`` when the training interpreter cannot be run.
     """
+    _await_leaving(settings)
     if is_running(settings):
         return
     log = log_file(settings)
@@ -175,6 +181,13 @@ def start(settings: Settings) -> None:
             raise _not_started(settings, f"{error.strerror}") from error
     if code:
         raise _not_started(settings, f"it ended with code {code}, and {log} says why")
+
+
+def _await_leaving(settings: Settings) -> None:
+    """Wait while a service is on its way out: it holds the lock and takes no more runs."""
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while (told := state(settings)) is not None and told.phase == "stopping" and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _not_started(settings: Settings, why: str) -> EngineFault:

@@ -8,9 +8,11 @@ import sys
 import traceback
 from typing import Any
 
+import psutil
+
 from workbench.data.sources import Sources
 from workbench.errors import WorkbenchError
-from workbench.runs import ending, events, lookup, scores
+from workbench.runs import ending, events, lookup, queue, scores
 from workbench.runs.record import RunId, RunRecord
 from workbench.settings import Settings
 from workbench.store import artifacts
@@ -27,10 +29,16 @@ from workbench.training.request import (
 )
 
 
-def carry_out(run_id: RunId, settings: Settings) -> None:
-    """Carry a claimed run to its terminal state; every outcome but a dead process is told here."""
+def carry_out(run_id: RunId, owner: str, settings: Settings) -> None:
+    """Carry a claimed run to its terminal state; every outcome but a dead process is told here.
+
+    Nothing is done where the run is not its owner's any more: another process has it, or somebody ended it.
+    """
     store = open_store(settings)
+    started = psutil.Process().create_time()
     try:
+        if not queue.register(store, run_id, owner, os.getpid(), started):
+            return
         _Telling(store, lookup.get(store, run_id)).tell()
     except WorkbenchError as error:
         ending.finish(store, run_id, "failed", f"{type(error).__name__}: {error}")
@@ -52,6 +60,7 @@ class _Telling:
         self._fold_s = 0.0
         self._names: dict[str, str] = {}
         self._scored: dict[str, int] = {}
+        self._told: dict[str, set[int]] = {}
         self._best: str | None = None
 
     def tell(self) -> None:
@@ -159,6 +168,7 @@ class _Telling:
         value = update.metrics.get(sort)
         shown = "undefined" if value is None else f"{value:.4f}"
         reason = "; ".join(f"{metric} is undefined: {why}" for metric, why in update.undefined.items()) or None
+        self._told.setdefault(update.model, set()).add(update.fold)
         self._scored[update.model] = self._scored.get(update.model, 0) + 1
         name = self._names[update.model]
         with self._store.database.write() as session:
@@ -188,8 +198,12 @@ class _Telling:
     def _failed_unit(self, update: UnitFailed) -> None:
         kind = "model.timed_out" if update.timed_out else "model.failed"
         status: scores.UnitStatus = "timed_out" if update.timed_out else "failed"
+        told = self._told.setdefault(update.model, set())
+        folds = set(range(self._folds)) - told if update.gives_up else {update.fold}
+        told |= folds
         with self._store.database.write() as session:
-            scores.store_score(session, self._run.id, update.model, update.fold, status, reason=update.reason)
+            for fold in sorted(folds):
+                scores.store_score(session, self._run.id, update.model, fold, status, reason=update.reason)
             events.append(
                 session,
                 self._run.id,
@@ -238,11 +252,11 @@ class _Telling:
             events.append(session, self._run.id, kind, message, payload=payload, duration_ms=duration_ms)
 
 
-def main(run_id: RunId, settings: Settings) -> None:
+def main(run_id: RunId, owner: str, settings: Settings) -> None:
     """Run in a freshly forked process and never return."""
     code = 0
     try:
-        carry_out(run_id, settings)
+        carry_out(run_id, owner, settings)
     except BaseException:  # noqa: BLE001 - the store itself failed: the exit code is all that is left to tell
         traceback.print_exc(file=sys.stderr)
         code = 1

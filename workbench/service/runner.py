@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ POLL_S = 0.05
 LOOK_S = 0.5
 RETRY_S = 0.5
 RENEW_S = 10.0
+DEATHS_MOST = 2
+"""Fork servers in a row that may die before they are warm; a third would not fare better."""
 GRACE_S = 10.0
 """How long a run that was claimed may stay without a process before it goes back into the queue."""
 
@@ -51,8 +54,10 @@ class ForkServer:
         )
         theirs.close()
 
-    def fork(self, run_id: RunId) -> None:
-        self.channel.sendall(json.dumps({"fork": run_id}).encode() + b"\n")
+    def fork(self, run_id: RunId, owner: str) -> None:
+        # A server that has just died is noticed by the next look at its messages; the run goes back then.
+        with contextlib.suppress(OSError):
+            self.channel.sendall(json.dumps({"fork": run_id, "owner": owner}).encode() + b"\n")
 
     def messages(self, patience_s: float) -> list[dict[str, Any]]:
         """Wait for messages, at most so long.
@@ -71,11 +76,14 @@ class ForkServer:
         *lines, self._buffer = (self._buffer + received).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def close(self) -> int | None:
-        """End it; the runs it forked go on."""
+    def close(self) -> int:
+        """End it, at once where it does not end by itself; the runs it forked go on."""
         self.channel.close()
-        self.process.kill()
-        return self.process.wait()
+        try:
+            return self.process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
 
 
 class Runner:
@@ -101,7 +109,8 @@ class Runner:
         self._each_round = each_round
         self._server = ForkServer(self._settings)
         self._processes: dict[int, RunId] = {}
-        self._told_cold: set[str] = set()
+        self._unheard: deque[dict[str, Any]] = deque()
+        self._deaths = 0
         self._stopping = False
         self._renewed = 0.0
         self._busy_at = time.monotonic()
@@ -126,6 +135,10 @@ class Runner:
                 # A database that is away for a moment is no reason to let go of the runs.
                 log.warning("%s", error)
                 time.sleep(RETRY_S)
+            except Exception:
+                # Nor is anything else that one run or one file can bring about.
+                log.exception("a round failed")
+                time.sleep(RETRY_S)
         changes.close()
         self._server.close()
         log.info("service %s stopped", self._owner)
@@ -138,41 +151,65 @@ class Runner:
         running = [run for run in active if not run.is_queued]
         for run in running:
             self._look_at(run)
-        room = self._settings.concurrent_runs - len(running)
+        room = self._settings.concurrent_runs - sum(not self._is_elsewhere(run) for run in running)
         if self._server.is_warm and len(running) < len(active) and room > 0:
             for run_id in queue.claim(self._store, self._owner, most=room):
                 log.info("claimed run %s", run_id)
-                self._server.fork(run_id)
+                self._server.fork(run_id, self._owner)
         if running and time.monotonic() - self._renewed > RENEW_S:
             self._renewed = time.monotonic()
-            queue.renew(self._store, [run.run_id for run in running], self._owner)
+            mine = [run.run_id for run in running if not self._is_elsewhere(run)]
+            queue.renew(self._store, mine, self._owner)
 
     def _hear(self) -> bool:
         """Take what the fork server says, waiting for it a little; return whether it said anything."""
         try:
-            messages = self._server.messages(POLL_S)
+            self._unheard.extend(self._server.messages(POLL_S))
         except (EOFError, ConnectionError):
-            code = self._server.close()
-            log.warning("the fork server ended with %s; starting another", code)
-            self._server = ForkServer(self._settings)
-            # Its runs go on without a parent; from now on they are watched like those of an earlier service.
-            self._processes.clear()
+            self._replace_server()
             return True
-        for message in messages:
-            if "warm" in message:
-                self._server.is_warm = True
-                self._on_warm()
-                log.info("warm after %.1f s", message["warm"])
-            elif "forked" in message:
-                self._forked(RunId(message["forked"]), message["pid"])
-            elif "exited" in message:
-                self._exited(message["exited"], message["status"])
-        return bool(messages)
+        heard = bool(self._unheard)
+        while self._unheard:
+            # Taken off only when it was dealt with: what a store that is away interrupts is dealt with again.
+            self._take(self._unheard[0])
+            self._unheard.popleft()
+        return heard
 
-    def _forked(self, run_id: RunId, pid: int) -> None:
-        self._processes[pid] = run_id
-        with contextlib.suppress(psutil.NoSuchProcess):
-            queue.set_process(self._store, run_id, pid, psutil.Process(pid).create_time())
+    def _take(self, message: dict[str, Any]) -> None:
+        if "warm" in message:
+            self._server.is_warm = True
+            self._deaths = 0
+            self._on_warm()
+            log.info("warm after %.1f s", message["warm"])
+        elif "forked" in message:
+            self._processes[message["pid"]] = RunId(message["forked"])
+        elif "exited" in message:
+            self._exited(message["exited"], message["status"])
+
+    def _replace_server(self) -> None:
+        was_warm = self._server.is_warm
+        code = self._server.close()
+        # Its runs go on without a parent; from now on they are watched like those of an earlier service.
+        self._processes.clear()
+        self._unheard.clear()
+        self._deaths += not was_warm
+        if self._deaths >= DEATHS_MOST:
+            self._give_up(code)
+            return
+        log.warning("the fork server ended with %s; starting another", code)
+        self._server = ForkServer(self._settings)
+
+    def _give_up(self, code: int) -> None:
+        """Tell every run that waits why it cannot be carried out, and stop: the next submit tries again."""
+        why = (
+            f"EngineFault: {self._settings.training_python} cannot import PyCaret (exit code {code}). "
+            "Name an interpreter that can in WORKBENCH_TRAINING_PYTHON; `workbench doctor` says more."
+        )
+        log.error("%s", why)
+        for run in queue.active(self._store):
+            if run.is_queued:
+                ending.finish(self._store, run.run_id, "failed", why)
+        self._stopping = True
 
     def _exited(self, pid: int, status: int) -> None:
         if pid in self._processes:
@@ -195,11 +232,13 @@ class Runner:
         return next((pid for pid, carried in self._processes.items() if carried == run_id), None)
 
     def _look_at(self, run: Active) -> None:
+        if self._is_elsewhere(run):
+            return
         if run.process_id is None:
-            if run.run_id not in self._processes.values() and run.started_s > GRACE_S:
-                queue.requeue(self._store, run.run_id)
+            self._look_at_claim(run)
             return
         if not _is_alive(run):
+            # One of ours that has just ended is told of by the fork server, with its exit status.
             if run.process_id not in self._processes:
                 self._bury(run.run_id, UNKNOWN)
             return
@@ -207,9 +246,24 @@ class Runner:
         if run.cancel_requested_by is not None or run.is_deleted:
             _end_group(run.process_id)
             ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
+            ending.remove_deleted(self._store)
         elif limit_s and run.started_s > limit_s:
             _end_group(run.process_id)
             ending.finish(self._store, run.run_id, "failed", f"TimedOut: the run took longer than {limit_s:g} s.")
+
+    def _look_at_claim(self, run: Active) -> None:
+        """Look at a run that was claimed and whose process has not registered."""
+        if run.cancel_requested_by is not None or run.is_deleted:
+            # A process that comes to life now is refused when it registers.
+            ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
+            ending.remove_deleted(self._store)
+        elif run.claimed_by != self._owner or run.started_s > GRACE_S:
+            queue.requeue(self._store, run.run_id)
+
+    def _is_elsewhere(self, run: Active) -> bool:
+        """Whether another machine's service holds the run; of its processes nothing can be said from here."""
+        host = self._owner.rpartition(":")[0]
+        return (run.claimed_by or "").rpartition(":")[0] != host and not run.is_lease_over
 
 
 def _is_alive(run: Active) -> bool:

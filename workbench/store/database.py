@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,9 +72,13 @@ class Changes:
         """Whether somebody may have written since the last call; True at the first."""
         if self._connection is None:
             return True
-        cursor = self._connection.cursor()
-        version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
-        cursor.close()
+        try:
+            cursor = self._connection.cursor()
+            version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+            cursor.close()
+        except sqlite3.Error:
+            # Whoever reads next is told what is wrong.
+            return True
         before, self._version = self._version, version
         return version != before
 

@@ -89,7 +89,7 @@ def _refuse(connection: Connection, revision: str | None, *, upgrade: bool) -> N
         raise EngineFault(
             "store.schema_ahead",
             f"The database has schema {revision}; this Workbench needs {HEAD}.",
-            hint="Run `workbench doctor --migrate`.",
+            hint="Whoever owns the database has to upgrade it.",
         )
 
 

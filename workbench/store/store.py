@@ -45,7 +45,7 @@ def open_store(settings: Settings) -> Store:
         ``store.…`` when the home or its database cannot be used.
     """
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise EngineFault(
             "store.unreachable",

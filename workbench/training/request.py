@@ -89,12 +89,19 @@ class UnitScored:
 
 @dataclass(frozen=True, slots=True)
 class UnitFailed:
-    """One model yielded nothing on one fold; `reason` says why."""
+    """One model yielded nothing on one fold; `reason` says why.
+
+    Attributes
+    ----------
+    gives_up
+        Whether the model is spared all folds that are not scored yet: its process died or took too long.
+    """
 
     model: str
     fold: int
     reason: str
     timed_out: bool = False
+    gives_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,8 @@ class Scheduler:
 
     def _answers(self, patience_s: float | None) -> Iterator[Answer]:
         busy = {worker.pipe: worker for worker in self._workers if worker.given}
+        if not busy:
+            return
         for pipe in wait(list(busy), timeout=patience_s):
             yield from self._hear(busy[pipe])  # type: ignore[index]
         for worker in [w for w in self._workers if w.overdue(self._limit_s)]:
@@ -167,7 +169,7 @@ class Scheduler:
                 kept.append(queued)
         self._queue = kept
         if not is_known:
-            yield UnitFailed(unit.model, unit.fold, reason or _why(code), timed_out=timed_out)
+            yield UnitFailed(unit.model, unit.fold, reason or _why(code), timed_out=timed_out, gives_up=True)
 
     def _close(self, fold: int) -> None:
         self._open[fold] -= 1

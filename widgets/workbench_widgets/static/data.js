@@ -1,6 +1,7 @@
 // Bring a table, look at it, choose it. Files go up in acknowledged chunks, so that no message is ever too large.
 
 const CHUNK = 4 * 1024 * 1024;
+const COLUMNS_FIRST = 200;
 const KIND_MARKS = { number: "#", text: "Aa", bool: "✓", date: "◷" };
 
 export default panel((el, link) => {
@@ -40,13 +41,12 @@ export default panel((el, link) => {
         clearTimeout(late);
       }
     };
-    const waiting = "waiting for the kernel to finish its cell…";
     try {
       if (chosen.size > link.view.limit) throw new Refused({ detail: `${chosen.name} is ${bytes(chosen.size)}; the limit is ${bytes(link.view.limit)}.` });
-      ({ ticket } = await patient(link.call("begin", { name: chosen.name, size: chosen.size }), waiting));
+      ({ ticket } = await patient(link.call("begin", { name: chosen.name, size: chosen.size }), WAITING));
       for (let sent = 0; sent < chosen.size && !mine.stopped; sent += CHUNK) {
         const piece = await chosen.slice(sent, sent + CHUNK).arrayBuffer();
-        const { received } = await patient(link.call("chunk", { ticket }, [new DataView(piece)]), waiting);
+        const { received } = await patient(link.call("chunk", { ticket }, [new DataView(piece)]), WAITING);
         tell(`${bytes(received)} of ${bytes(chosen.size)}`, received / chosen.size);
       }
       if (mine.stopped) await link.call("abort", { ticket });
@@ -91,11 +91,18 @@ export default panel((el, link) => {
     }));
   };
 
+  const items = new Map();
   const drawTables = (view) => {
     tables.hidden = view.sources.length < 2;
-    fill(tables, view.sources.map((source) =>
-      h("button", { type: "button", role: "option", tabindex: "-1", class: "wb-run", "aria-selected": source.id === view.source?.id ? "true" : "false", onclick: () => choose(source.id) },
-        h("span", { class: "wb-run-what" }, source.name), h("span", { class: "wb-run-took" }, `${number(source.rows)} × ${number(source.columns)}`))));
+    arrange(tables, view.sources.map((source) => {
+      const item = items.get(source.id) ?? h("button", { type: "button", role: "option", tabindex: "-1", class: "wb-run", onclick: () => choose(source.id) },
+        h("span", { class: "wb-run-what" }, source.name), h("span", { class: "wb-run-took" }, `${number(source.rows)} × ${number(source.columns)}`));
+      items.set(source.id, item);
+      item.setAttribute("aria-selected", source.id === view.source?.id ? "true" : "false");
+      return item;
+    }));
+    const known = new Set(view.sources.map((source) => source.id));
+    for (const id of items.keys()) if (!known.has(id)) items.delete(id);
   };
 
   const columnLine = (column, rows) => {
@@ -109,6 +116,13 @@ export default panel((el, link) => {
   };
 
   let tab = "columns";
+  let isWhole = false;
+  const turnTo = (name) => {
+    tab = name;
+    drawSource(link.view);
+    shown.querySelector('[role="tab"][aria-selected="true"]').focus();
+  };
+  const tabId = `wb-${Math.random().toString(36).slice(2)}`;
   const drawSource = (view) => {
     const source = view.source;
     if (!source) {
@@ -122,15 +136,25 @@ export default panel((el, link) => {
     const remove = h("button", { class: "wb-button wb-quiet", type: "button", title: "Delete this data source",
       onclick: () => confirmDelete(remove, source) }, "Delete");
     const tabs = h("div", { class: "wb-tabs", role: "tablist" }, ["columns", "preview"].map((name) =>
-      h("button", { type: "button", role: "tab", "aria-selected": tab === name ? "true" : "false", onclick: () => ((tab = name), drawSource(link.view)) }, name === "columns" ? "Columns" : "First rows")));
-    const names = source.columns.map((column) => column.name);
+      h("button", { type: "button", role: "tab", id: `${tabId}-${name}`, "aria-controls": tabId, "aria-selected": tab === name ? "true" : "false", tabindex: tab === name ? "0" : "-1", onclick: () => turnTo(name) },
+        name === "columns" ? "Columns" : "First rows")));
+    tabs.addEventListener("keydown", (event) => {
+      if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
+      event.preventDefault();
+      turnTo(event.key === "Home" ? "columns" : event.key === "End" ? "preview" : tab === "columns" ? "preview" : "columns");
+    });
+    const columns = isWhole ? source.columns : source.columns.slice(0, COLUMNS_FIRST);
+    const names = columns.map((column) => column.name);
+    const all = columns.length === source.columns.length ? null
+      : h("button", { class: "wb-pill", type: "button", onclick: () => ((isWhole = true), turnTo(tab)) }, `Show all ${number(source.columns.length)} columns`);
     const table = tab === "columns"
       ? h("table", { class: "wb-table wb-columns" }, h("thead", {}, h("tr", {}, ["", "Column", "Distinct", "Missing", "Values"].map((text, index) => h("th", { scope: "col", class: index === 2 || index === 3 ? "wb-number" : "" }, text)))),
-          h("tbody", {}, source.columns.map((column) => columnLine(column, source.row_count))))
+          h("tbody", {}, columns.map((column) => columnLine(column, source.row_count))))
       : h("table", { class: "wb-table wb-preview" }, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))),
           h("tbody", {}, source.preview.map((row) => h("tr", {}, names.map((name) => h("td", { class: typeof row[name] === "number" ? "wb-number" : "" }, row[name] === null ? h("i", { class: "wb-faint" }, "–") : String(row[name])))))));
     fill(shown, h("div", { class: "wb-run-line" }, h("div", { class: "wb-run-title" }, h("strong", {}, source.name)), remove), h("p", { class: "wb-profile" }, profile),
-      source.notices.map((notice) => h("p", { class: "wb-notice" }, notice)), tabs, h("div", { class: "wb-scroll wb-short", tabindex: "0" }, table));
+      source.notices.map((notice) => h("p", { class: "wb-notice" }, notice)), tabs, h("div", { class: "wb-scroll wb-short", role: "tabpanel", id: tabId, "aria-labelledby": `${tabId}-${tab}`, tabindex: "0" }, table),
+      all && h("div", { class: "wb-samples" }, h("span", { class: "wb-faint" }, `The first ${number(columns.length)} columns are shown.`), all));
   };
 
   const confirmDelete = (button, source) => {
@@ -144,9 +168,13 @@ export default panel((el, link) => {
     setTimeout(() => button.isConnected && drawSource(link.view), 4000);
   };
 
+  let described = null;
   return (view, patch) => {
-    drawSamples(view);
-    drawTables(view);
-    if (!patch || "source" in patch.set) drawSource(view);
+    if (touches(patch, "samples", "sources")) drawSamples(view);
+    if (touches(patch, "sources", "source")) drawTables(view);
+    if (!touches(patch, "source")) return;
+    if (view.source?.id !== described) isWhole = false;
+    described = view.source?.id;
+    drawSource(view);
   };
 });

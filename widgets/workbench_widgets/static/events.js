@@ -1,6 +1,7 @@
 // The live log: one line an event, filtered and followed in the browser.
 
 const SHOWN_MOST = 2000;
+const FILTER_MS = 150;
 const NEAR_PX = 60; // A few lines may arrive while somebody scrolls down to the end.
 const KINDS = [
   ["", "everything"],
@@ -33,9 +34,12 @@ export default panel((el, link) => {
   const side = [count, kind, words, h("label", { class: "wb-check" }, follow, "Follow")];
   const { body, heading } = frame(el, "Events", { side });
   const log = h("div", { class: "wb-log", role: "list", tabindex: "0", "aria-label": "Log of the run" });
+  const told = h("div", { role: "log", "aria-label": "Events as they happen" }, log);
   const empty = h("p", { class: "wb-empty" });
-  body.append(log, empty);
+  body.append(told, empty);
+  // Number of the last event that was looked at, and how many of those passed the filter.
   let drawn = 0;
+  let matched = 0;
   let run = null;
   let top = 0;
 
@@ -46,34 +50,44 @@ export default panel((el, link) => {
   };
 
   const draw = (view, afresh) => {
-    if (afresh || view.run !== run || view.events.length < drawn) {
+    const last = view.events.at(-1);
+    if (afresh || view.run !== run || (last?.seq ?? 0) < drawn) {
       log.replaceChildren();
-      drawn = 0;
+      drawn = matched = top = 0;
       run = view.run;
     }
-    // The kernel keeps the newest part of a long log; so does the page.
-    const fresh = view.events.slice(drawn).filter(isWanted).slice(-SHOWN_MOST).map(line);
-    drawn = view.events.length;
+    const wanted = view.events.slice(view.events.findLastIndex((event) => event.seq <= drawn) + 1).filter(isWanted);
+    const fresh = wanted.slice(-SHOWN_MOST).map(line);
+    drawn = last?.seq ?? 0;
+    matched += wanted.length;
     if (fresh.length) log.append(...fresh);
     while (log.childElementCount > SHOWN_MOST) log.firstElementChild.remove();
-    const last = view.events.at(-1);
-    count.textContent = last ? `${last.seq} events` : "";
+    // Kernel and page keep the newest part of a long log.
+    const all = kind.value || words.value.trim() ? matched : last?.seq ?? 0;
+    const left = log.childElementCount;
+    count.textContent = left < all ? `${number(left)} of ${number(all)} shown` : last ? `${last.seq} events` : "";
     heading.title = view.title ?? "";
     empty.hidden = log.childElementCount > 0;
-    log.hidden = !empty.hidden;
+    told.hidden = log.hidden = !empty.hidden;
     // After layout: a log that was drawn before it was put on the page has no height yet.
     if (fresh.length && follow.checked) requestAnimationFrame(() => (log.scrollTop = log.scrollHeight));
     empty.textContent = view.run ? (view.events.length ? "No event matches the filter." : "Waiting for the first event…") : "No run yet. Launch one, and its log appears here while it runs.";
   };
 
   kind.addEventListener("change", () => draw(link.view, true));
-  words.addEventListener("input", () => draw(link.view, true));
+  let typing = 0;
+  words.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => draw(link.view, true), FILTER_MS);
+  });
   follow.addEventListener("change", () => follow.checked && (log.scrollTop = log.scrollHeight));
   // Who scrolls up wants to read; following goes on at the bottom. Only by hand: a change of theme moves the log too.
   let byHand = 0;
-  for (const name of ["wheel", "keydown", "touchmove", "pointerdown"]) {
-    log.addEventListener(name, () => (byHand = performance.now() + (name === "pointerdown" ? 5000 : 500)), { passive: true });
-  }
+  const takeHand = (ms) => (byHand = performance.now() + ms);
+  log.addEventListener("wheel", () => takeHand(500), { passive: true });
+  log.addEventListener("touchmove", () => takeHand(500), { passive: true });
+  log.addEventListener("pointerdown", () => takeHand(5000));
+  log.addEventListener("keydown", (event) => /^(Page|Arrow|Home|End)/.test(event.key) && takeHand(500));
   log.addEventListener("scroll", () => {
     if (performance.now() < byHand) {
       if (log.scrollTop < top) follow.checked = false;
@@ -81,5 +95,5 @@ export default panel((el, link) => {
     }
     top = log.scrollTop;
   });
-  return (view, patch) => draw(view, patch === null);
+  return (view, patch) => touches(patch, "run", "events", "title") && draw(view, patch === null);
 });

@@ -23,7 +23,7 @@ export default panel((el, link) => {
   body.append(form);
 
   // What the reader chose by hand is kept; everything else follows the table.
-  const chosen = { models: null, options: {} };
+  const chosen = { models: null, model: null, options: {} };
   const taskOf = () => link.view.tasks[task.value];
 
   const modelBoxes = () => [...models.querySelectorAll("input")];
@@ -32,11 +32,11 @@ export default panel((el, link) => {
     const all = taskOf().models;
     const one = plan.value === "create";
     const standard = new Set(all.filter((model) => model.is_turbo && !model.requires).map((model) => model.id));
-    const wanted = chosen.models ?? standard;
+    const wanted = one ? new Set([chosen.model ?? all[0].id]) : chosen.models ?? standard;
     fill(models, h("div", { class: "wb-samples" }, one ? null : [["All fast ones", null], ["None", new Set()]].map(([text, set]) =>
       h("button", { type: "button", class: "wb-pill", onclick: () => ((chosen.models = set), modelsChosen(), ask()) }, text))),
       all.map((model) => h("label", { class: "wb-check", title: [model.id, model.requires ? `needs ${model.requires} where training runs` : model.is_turbo ? null : "slow: left out unless chosen"].filter(Boolean).join(" · ") },
-        h("input", { type: one ? "radio" : "checkbox", name: one ? "wb-model" : null, value: model.id, checked: one ? model.id === [...wanted][0] : wanted.has(model.id), onchange: () => pick() }),
+        h("input", { type: one ? "radio" : "checkbox", name: one ? "wb-model" : null, value: model.id, checked: wanted.has(model.id), onchange: () => pick() }),
         h("span", {}, model.name), model.is_turbo && !model.requires ? null : h("small", {}, model.requires ?? "slow"))));
     modelsField.firstElementChild.textContent = modelWords(wanted, standard, one);
     modelsField.hidden = plan.value === "setup";
@@ -48,13 +48,18 @@ export default panel((el, link) => {
   };
 
   const pick = () => {
-    chosen.models = new Set(modelBoxes().filter((box) => box.checked).map((box) => box.value));
-    modelsField.firstElementChild.textContent = modelWords(chosen.models, new Set(), plan.value === "create");
+    const one = plan.value === "create";
+    const wanted = new Set(modelBoxes().filter((box) => box.checked).map((box) => box.value));
+    if (one) [chosen.model] = wanted;
+    else chosen.models = wanted;
+    modelsField.firstElementChild.textContent = modelWords(wanted, new Set(), one);
     ask();
   };
 
   const optionControl = (option) => {
-    const value = chosen.options[option.name] ?? option.default;
+    // What was chosen may be null, which says "none".
+    const isChosen = option.name in chosen.options;
+    const value = isChosen ? chosen.options[option.name] : option.default;
     const keep = (next) => {
       if (next === option.default || next === "") delete chosen.options[option.name];
       else chosen.options[option.name] = next;
@@ -62,8 +67,10 @@ export default panel((el, link) => {
     };
     if (option.kind === "bool") return h("label", { class: "wb-check", title: option.about }, h("input", { type: "checkbox", checked: value === true, onchange: (event) => keep(event.target.checked) }), h("span", {}, option.name.replaceAll("_", " ")));
     let control;
-    if (option.kind === "choice" || (option.choices.length && option.kind === "text")) {
-      control = choices(h("select", { title: option.about, onchange: (event) => keep(event.target.value) }), option.choices.map((choice) => [String(choice), String(choice)]), String(value));
+    if (option.kind === "choice") {
+      // By their places: an option's value is a text, and null is none.
+      const pick = (event) => keep(option.choices[Number(event.target.value)]);
+      control = choices(h("select", { title: option.about, onchange: pick }), option.choices.map((choice, at) => [String(at), choice === null ? "none" : String(choice)]), String(option.choices.indexOf(value)));
     } else if (option.kind === "columns") {
       const names = (link.view.source?.columns ?? []).map((column) => column.name).filter((name) => name !== target.value);
       const picked = new Set(chosen.options[option.name] ?? []);
@@ -72,7 +79,12 @@ export default panel((el, link) => {
         keep(now.length ? now : "");
       } }, names.map((name) => h("option", { value: name, selected: picked.has(name) }, name)));
     } else {
-      control = h("input", { type: "text", value: chosen.options[option.name] ?? "", placeholder: option.default === null ? "none" : String(option.default), title: option.about, onchange: (event) => keep(event.target.value.trim()) });
+      // The choices of a text are proposals: a number or another word can be typed.
+      const list = option.choices.length ? `wb-${Math.random().toString(36).slice(2)}` : null;
+      control = h("input", { type: "text", list, value: isChosen ? String(value) : "", placeholder: option.default === null ? "none" : String(option.default), title: option.about, onchange: (event) => keep(event.target.value.trim()) });
+      const whole = field(option.name.replaceAll("_", " "), control);
+      if (list) whole.append(h("datalist", { id: list }, option.choices.map((choice) => h("option", { value: choice ?? "none" }))));
+      return whole;
     }
     return field(option.name.replaceAll("_", " "), control);
   };
@@ -88,19 +100,25 @@ export default panel((el, link) => {
   const targetChosen = () => {
     const column = link.view.source?.columns.find((item) => item.name === target.value);
     if (column) task.value = column.task;
-    taskChosen();
+    if (task.value !== formed) {
+      taskChosen();
+      return;
+    }
+    drawOptions();
+    ask();
   };
 
+  // The task that models and metrics are shown for.
+  let formed = null;
   const taskChosen = () => {
-    chosen.models = null;
+    formed = task.value;
+    chosen.models = chosen.model = null;
     choices(sort, taskOf().metrics.map((name) => [name, name]), taskOf().sort);
     planChosen();
     drawOptions();
   };
 
   const planChosen = () => {
-    if (plan.value === "create" && (chosen.models?.size ?? 0) !== 1) chosen.models = new Set([taskOf().models[0].id]);
-    else if (plan.value !== "create" && chosen.models?.size === 1) chosen.models = null;
     modelsChosen();
     ask();
   };
@@ -108,7 +126,7 @@ export default panel((el, link) => {
   const request = () => {
     const asked = { data: link.view.source?.id ?? "", target: target.value, task: task.value, plan: plan.value, folds: folds.value === "" ? null : Number(folds.value), seed: seed.value === "" ? null : Number(seed.value), sort: sort.value, setup: chosen.options };
     if (limit.value !== "") asked.model_timeout_s = Number(limit.value);
-    if (plan.value === "create") asked.model = [...(chosen.models ?? [])][0];
+    if (plan.value === "create") asked.model = chosen.model ?? taskOf().models[0].id;
     else if (plan.value === "compare" && chosen.models) asked.include = [...chosen.models];
     return asked;
   };
@@ -138,7 +156,8 @@ export default panel((el, link) => {
   });
 
   let table = null;
-  return (view) => {
+  return (view, patch) => {
+    if (!touches(patch, "sources", "source")) return;
     choices(source, view.sources.length ? view.sources.map((item) => [item.id, item.name]) : [["", "upload a table first"]], view.source?.id ?? "");
     launch.disabled = !view.source;
     if (!task.options.length) {

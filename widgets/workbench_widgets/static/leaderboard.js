@@ -38,11 +38,13 @@ function spread(row, range) {
 }
 
 function csv(view, rows) {
-  const quote = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const quote = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  // A spreadsheet takes a text that begins so for a formula.
+  const text = (value) => (/^[=+\-@]/.test(value ?? "") ? `'${value}` : value ?? "");
   const names = view.metrics.map((metric) => metric.name);
   const head = ["rank", "model", "name", "status", ...names, ...names.map((name) => `${name} std`), "fit_s", "folds_scored", "reason"];
-  const lines = rows.map((row) => [row.rank ?? "", row.model, row.name, row.status, ...names.map((name) => row.metrics[name] ?? ""),
-    ...names.map((name) => row.std[name] ?? ""), row.fit_s ?? "", row.folds_scored, row.reason ?? ""]);
+  const lines = rows.map((row) => [row.rank ?? "", row.model, text(row.name), row.status, ...names.map((name) => row.metrics[name] ?? ""),
+    ...names.map((name) => row.std[name] ?? ""), row.fit_s ?? "", row.folds_scored, text(row.reason)]);
   return [head, ...lines].map((cells) => cells.map((cell) => quote(String(cell))).join(",")).join("\r\n");
 }
 
@@ -72,7 +74,7 @@ export default panel((el, link) => {
   const head = h("thead");
   const rows = h("tbody");
   const table = h("table", { class: "wb-table wb-board" }, head, rows);
-  const scroll = h("div", { class: "wb-scroll" }, table);
+  const scroll = h("div", { class: "wb-scroll", role: "group", tabindex: "0", "aria-label": "Models and their scores" }, table);
   const empty = h("p", { class: "wb-empty" });
   body.append(scroll, empty);
   const drawn = new Map();
@@ -98,21 +100,38 @@ export default panel((el, link) => {
     draw(link.view);
   };
 
+  let headings = [];
+  let headed = null;
+
   const heading = (text, column, downFirst, isRanking) => {
-    const active = sorting ? sorting[0] === column : isRanking;
-    const down = sorting ? sorting[1] : downFirst;
-    const arrow = active ? (down ? " ▾" : " ▴") : "";
-    const button = h("button", { type: "button", class: "wb-sort", onclick: () => turn(column, downFirst) }, `${text}${arrow}`);
+    const button = h("button", { type: "button", class: "wb-sort", onclick: () => turn(column, downFirst) });
     const kind = column === "name" ? "wb-name" : isRanking ? "wb-number wb-main" : "wb-number";
-    return h("th", { scope: "col", "aria-sort": active ? (down ? "descending" : "ascending") : "none", class: kind }, button);
+    const cell = h("th", { scope: "col", class: kind }, button);
+    headings.push(() => {
+      const active = sorting ? sorting[0] === column : isRanking;
+      const down = sorting ? sorting[1] : downFirst;
+      write(button, `${text}${active ? (down ? " ▾" : " ▴") : ""}`);
+      cell.setAttribute("aria-sort", active ? (down ? "descending" : "ascending") : "none");
+    });
+    return cell;
   };
 
-  const drawHead = (view) =>
+  const makeHead = (view) => {
+    headings = [];
     fill(head, h("tr", {}, h("th", { scope: "col", class: "wb-rank" }, "#"), heading("Model", "name", false, false),
       // The ranking metric and its spread over folds come first: they are what the order rests on.
       inOrder(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort),
         metric.name === view.sort ? h("th", { scope: "col", class: "wb-spread", title: `${view.sort} on each fold; the line is the mean` }, "Folds") : null]),
       heading("Fit", "fit_s", false, false)));
+  };
+
+  // Made once a run: a button that is replaced ten times a second cannot be pressed.
+  const drawHead = (view) => {
+    const key = JSON.stringify([view.run, view.sort, view.metrics]);
+    if (key !== headed) makeHead(view);
+    headed = key;
+    for (const tell of headings) tell();
+  };
 
   const drawRow = (view, row, largest, range) => {
     const isOut = row.status === "failed" || row.status === "timed_out";

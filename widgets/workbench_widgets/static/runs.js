@@ -9,7 +9,7 @@ export default panel((el, link) => {
   body.append(watched, list, empty);
 
   const title = h("div", { class: "wb-run-title" });
-  const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
+  const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
   const said = h("div", { class: "wb-said" });
   const cancel = h("button", { class: "wb-button wb-danger", type: "button" }, "Cancel");
   const remove = h("button", { class: "wb-button wb-quiet", type: "button" }, "Delete");
@@ -20,7 +20,12 @@ export default panel((el, link) => {
 
   cancel.addEventListener("click", () => {
     const run = current();
-    if (run) act(cancel, showError, () => link.callOrPost("cancel", { id: run.id }, `/runs/${run.id}/cancel`));
+    const tellWait = () => showError(new Error("The kernel is busy and the service cannot be reached from here: cancel waits for the kernel to finish its cell."));
+    if (!run) return;
+    act(cancel, showError, async () => {
+      await link.callOrPost("cancel", { id: run.id }, `/runs/${run.id}/cancel`, tellWait);
+      showError(null);
+    });
   });
 
   let armed = null;
@@ -50,13 +55,20 @@ export default panel((el, link) => {
     watched.hidden = !run;
     if (!run) return;
     const over = isOver(run);
-    fill(title, chip(run.cancelling ? "cancelled" : run.status, run.cancelling ? "cancelling" : undefined),
-      h("strong", {}, `${run.plan} of ${run.source}`), h("span", {}, `for ${run.target}`), h("code", { title: run.id }, run.short));
+    // Only where it says something else: it may be marked, to copy the id.
+    const key = [run.id, run.status, run.cancelling].join();
+    if (title.dataset.key !== key) {
+      title.dataset.key = key;
+      fill(title, chip(run.cancelling ? "cancelled" : run.status, run.cancelling ? "cancelling" : undefined),
+        h("strong", {}, `${run.plan} of ${run.source}`), h("span", {}, `for ${run.target}`), h("code", { title: run.id }, run.short));
+    }
     const { done = 0, total = 0, remaining_s: remaining = null, doing = "" } = view.progress ?? {};
     const part = run.status === "succeeded" ? 1 : total ? done / total : 0;
     bar.firstElementChild.style.width = `${(100 * part).toFixed(1)}%`;
-    bar.setAttribute("aria-valuenow", Math.round(100 * part));
-    bar.classList.toggle("wb-unknown", !over && !total);
+    const isUnknown = !over && !total;
+    if (isUnknown) bar.removeAttribute("aria-valuenow");
+    else bar.setAttribute("aria-valuenow", Math.round(100 * part));
+    bar.classList.toggle("wb-unknown", isUnknown);
     bar.dataset.status = run.status;
     const parts = [total ? `${number(done)} of ${number(total)} units` : null, seconds(run) === null ? null : duration(seconds(run))];
     if (!over && remaining !== null) parts.push(`about ${duration(remaining)} left`);
@@ -68,14 +80,35 @@ export default panel((el, link) => {
     remove.hidden = !over || view.read_only;
   };
 
+  const items = new Map();
+
+  const makeItem = (id) => {
+    const parts = { light: h("span"), hidden: h("span", { class: "wb-sr" }), what: h("span", { class: "wb-run-what" }), best: h("span", { class: "wb-run-best" }), took: h("span", { class: "wb-run-took" }), made: h("time") };
+    const node = h("button", { type: "button", role: "option", class: "wb-run", tabindex: "-1", onclick: () => link.call("watch", { id }).catch(showError) }, Object.values(parts));
+    return { node, ...parts };
+  };
+
+  const drawItem = (run, watchedId) => {
+    if (!items.has(run.id)) items.set(run.id, makeItem(run.id));
+    const item = items.get(run.id);
+    const status = STATUS_WORDS[run.status] ?? run.status;
+    const best = run.best ?? (run.status === "succeeded" ? "" : status);
+    item.node.setAttribute("aria-selected", run.id === watchedId ? "true" : "false");
+    item.light.className = `wb-light wb-${run.status}`;
+    item.light.title = status;
+    write(item.hidden, best === status ? "" : status);
+    write(item.what, `${run.plan} · ${run.source} · ${run.target}`);
+    write(item.best, best);
+    write(item.took, duration(seconds(run)));
+    item.made.dateTime = run.created;
+    write(item.made, when(run.created));
+    return item.node;
+  };
+
   const drawList = (view) => {
-    const items = view.runs.map((run) =>
-      h("button", { type: "button", role: "option", class: "wb-run", "aria-selected": run.id === view.watched ? "true" : "false", tabindex: "-1",
-        onclick: () => link.call("watch", { id: run.id }).catch(showError) },
-        h("span", { class: `wb-light wb-${run.status}`, title: run.status }), h("span", { class: "wb-run-what" }, `${run.plan} · ${run.source} · ${run.target}`),
-        h("span", { class: "wb-run-best" }, run.best ?? (run.status === "succeeded" ? "" : STATUS_WORDS[run.status] ?? run.status)),
-        h("span", { class: "wb-run-took" }, duration(seconds(run))), h("time", { datetime: run.created }, when(run.created))));
-    fill(list, items);
+    arrange(list, view.runs.map((run) => drawItem(run, view.watched)));
+    const known = new Set(view.runs.map((run) => run.id));
+    for (const id of items.keys()) if (!known.has(id)) items.delete(id);
     list.hidden = view.runs.length < 2;
   };
 
@@ -89,17 +122,22 @@ export default panel((el, link) => {
   });
 
   let shown = null;
-  const ticking = setInterval(() => current() && !isOver(current()) && drawWatched(link.view), 500);
-  const update = (view) => {
+  const tick = () => {
+    const under = link.view.runs.filter((run) => !isOver(run));
+    for (const run of under) drawItem(run, link.view.watched);
+    if (under.includes(current())) drawWatched(link.view);
+  };
+  const ticking = setInterval(tick, 500);
+  const update = (view, patch) => {
     if (view.watched !== shown) {
       showError(null);
       disarm();
       shown = view.watched;
     }
     empty.hidden = view.runs.length > 0;
-    service.textContent = view.read_only ? "" : { warm: "service ready", starting: "service starting…" }[view.service] ?? "service stopped";
+    write(service, view.read_only ? "" : { warm: "service ready", starting: "service starting…" }[view.service] ?? "service stopped");
     drawWatched(view);
-    drawList(view);
+    if (touches(patch, "runs", "watched")) drawList(view);
   };
   update.dispose = () => clearInterval(ticking);
   return update;

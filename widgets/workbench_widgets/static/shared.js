@@ -3,6 +3,8 @@
 
 const ACKNOWLEDGE_MS = 300;
 const BUSY_MS = 1500;
+const POST_MS = 10000;
+const WAITING = "waiting for the kernel to finish its cell…";
 
 /** A command that the engine refused, with its code and its one sentence. */
 class Refused extends Error {
@@ -18,6 +20,8 @@ class Link {
     this.model = model;
     this.waiting = new Map();
     this.calls = 0;
+    // An answer reaches every page that shows the panel; each knows its own by this. (randomUUID is for https only.)
+    this.page = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
     this.listeners = new Set();
     this.api = null;
     this.takeWhole(model.get("full"));
@@ -43,7 +47,7 @@ class Link {
     this.number = patch.number;
     Object.assign(this.view, patch.set);
     for (const [key, entries] of Object.entries(patch.put)) this.view[key] = { ...this.view[key], ...entries };
-    for (const [key, items] of Object.entries(patch.append)) this.view[key] = [...(this.view[key] ?? []), ...items];
+    for (const [key, items] of Object.entries(patch.append)) this.view[key] = [...(this.view[key] ?? []), ...items].slice(-LIST_MOST);
     this.tell(patch);
   }
 
@@ -71,24 +75,42 @@ class Link {
 
   /** Ask the kernel for something; the promise settles with its answer. */
   call(command, args = {}, buffers = undefined) {
-    const number = ++this.calls;
-    const answer = new Promise((resolve, reject) => this.waiting.set(number, { resolve, reject }));
-    this.model.send({ call: number, command, arguments: args }, undefined, buffers);
+    const call = `${this.page}-${++this.calls}`;
+    const answer = new Promise((resolve, reject) => this.waiting.set(call, { resolve, reject }));
+    this.model.send({ call, command, arguments: args }, undefined, buffers);
     return answer;
   }
 
-  /** Ask the kernel, and where it is too busy to answer, the service itself by HTTP. Only for what may happen twice. */
-  async callOrPost(command, args, path) {
+  /**
+   * Ask the kernel, and where it is too busy to answer, the service itself by HTTP. Only for what may happen twice.
+   * Where the service cannot be reached either, `tellWait` is called and the kernel's answer is what counts.
+   */
+  async callOrPost(command, args, path, tellWait) {
     const answer = this.call(command, args);
-    const busy = Symbol("busy");
-    const first = await Promise.race([answer, pause(ACKNOWLEDGE_MS).then(() => busy)]);
-    if (first !== busy) return first;
-    if (!this.api) return answer;
-    const url = new URL(`proxy/${this.api.port}/api/v1${path}`, baseUrl());
-    const response = await fetch(url, { method: "POST", headers: { "X-Workbench-Token": this.api.token } });
-    const body = await response.json().catch(() => null);
-    if (!response.ok) throw new Refused(body ?? { detail: `The service answered ${response.status}.` });
-    return body;
+    const nothing = Symbol("nothing");
+    const first = await Promise.race([answer, pause(ACKNOWLEDGE_MS).then(() => nothing)]);
+    if (first !== nothing) return first;
+    const second = await Promise.race([answer, this.post(path, nothing)]);
+    if (second !== nothing) return second;
+    tellWait();
+    return answer;
+  }
+
+  /** Ask the service by HTTP; `nothing` where it is not the service that answers, or nobody does. */
+  async post(path, nothing) {
+    if (!this.api) return nothing;
+    let response, body;
+    try {
+      const url = new URL(`proxy/${this.api.port}/api/v1${path}`, baseUrl());
+      response = await fetch(url, { method: "POST", headers: { "X-Workbench-Token": this.api.token }, signal: AbortSignal.timeout(POST_MS) });
+      body = await response.json();
+    } catch {
+      return nothing;
+    }
+    if (response.ok) return body;
+    // The proxy's own refusals have no code of ours.
+    if (response.status >= 500 || !body?.code) return nothing;
+    throw new Refused(body);
   }
 
   listen(listener) {
@@ -109,8 +131,14 @@ function panel(build) {
       initialize({ model }) {
         link = new Link(model);
       },
-      render({ el }) {
+      render({ model, el }) {
         el.classList.add("wb");
+        const lost = h("p", { class: "wb-lost", role: "alert", hidden: true }, "The kernel was restarted. Run the cell again.");
+        el.append(lost);
+        // Whether the comm lives is hidden from the script; the page marks the view, after it tells.
+        const look = () => queueMicrotask(() => (lost.hidden = !el.closest(".jupyter-widgets-disconnected")));
+        model.on("comm_live_update", look);
+        look();
         // JupyterLab's single-key shortcuts must not fire here: on a list or a button, x would cut the cell.
         el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation());
         const update = build(el, link);
@@ -160,6 +188,23 @@ function fill(element, ...children) {
   return element;
 }
 
+/** Put children in order and leave those alone that stay: a node that is taken out loses its focus and the click under way. */
+function arrange(parent, nodes) {
+  const hadFocus = parent.contains(document.activeElement);
+  const wanted = new Set(nodes);
+  for (const node of [...parent.children]) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, index) => parent.children[index] === node || parent.insertBefore(node, parent.children[index] ?? null));
+  if (hadFocus && !parent.contains(document.activeElement)) parent.focus();
+}
+
+/** Set an element's text where it is another one. */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Whether a patch touches one of these parts of the view; null stands for the whole view. */
+const touches = (patch, ...keys) => !patch || keys.some((key) => key in patch.set || key in patch.put || key in patch.append);
+
 /** A panel's frame: title, a place at its right, body, and the area where errors are shown. */
 function frame(el, title, { side = [], label = title } = {}) {
   const body = h("div", { class: "wb-body" });
@@ -185,7 +230,9 @@ function reveal(el, title) {
 async function act(button, showError, action) {
   if (button.getAttribute("aria-busy") === "true") return undefined;
   button.setAttribute("aria-busy", "true");
-  const late = setTimeout(() => button.classList.add("wb-waits"), BUSY_MS);
+  const waits = h("span", { class: "wb-waits", "aria-live": "polite" });
+  button.after(waits);
+  const late = setTimeout(() => (waits.textContent = WAITING), BUSY_MS);
   showError(null);
   try {
     return await action();
@@ -194,7 +241,7 @@ async function act(button, showError, action) {
     return undefined;
   } finally {
     clearTimeout(late);
-    button.classList.remove("wb-waits");
+    waits.remove();
     button.removeAttribute("aria-busy");
   }
 }
