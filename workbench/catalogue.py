@@ -290,6 +290,9 @@ REGRESSION = Task(
 
 TASKS: Mapping[str, Task] = {task.name: task for task in (CLASSIFICATION, REGRESSION)}
 
+SHARES = frozenset({"train_size", "outliers_threshold", "multicollinearity_threshold", "rare_to_value"})
+"""Set-up options that are a share: more than 0 and less than 1."""
+
 MANAGED_OPTIONS: Mapping[str, str] = {
     "data": "the data source",
     "data_func": "the data source",

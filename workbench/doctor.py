@@ -114,4 +114,8 @@ def _service(settings: Settings) -> Finding:
     if told.version != __version__:
         text = f"runs version {told.version}, but {__version__} is installed"
         return Finding("service", False, text, "Run `workbench service stop`; the next run starts the new one.")
+    other = [name for name, value in settings.environment().items() if told.settings.get(name) != value]
+    if other:
+        text = f"runs under other settings than these: {', '.join(other)}"
+        return Finding("service", False, text, "Run `workbench service stop`; the next run starts one with these.")
     return Finding("service", True, f"{told.phase}, process {told.pid}, log {lifecycle.log_file(settings)}")

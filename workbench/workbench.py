@@ -183,8 +183,7 @@ class Runs:
             **request,
         )
         for name, value in spec.setup.items():
-            if TASKS[spec.task].options[name].kind == "columns" and name != "create_date_columns" and value:
-                check_columns(source, name, value)
+            check_columns(source, name, _columns_named(spec, name, value), target=target)
         stratify = TASKS[spec.task].options["data_split_stratify"]
         check_target(
             source,
@@ -193,8 +192,11 @@ class Runs:
             ignored=spec.setup.get("ignore_features") or (),
             stratified=bool(spec.setup.get(stratify.name, stratify.default)),
         )
-        if spec.folds > source.row_count:
-            raise BadRequest("spec.invalid", f"{spec.folds} folds cannot be made of {source.row_count} rows.")
+        rows = int(source.row_count * spec.setup.get("train_size", TASKS[spec.task].options["train_size"].default))
+        if spec.folds > rows:
+            raise BadRequest(
+                "spec.invalid", f"{spec.folds} folds cannot be made of the {rows} rows of {source.name} to train on."
+            )
         return source, spec
 
     def get(self, reference: str) -> Run:
@@ -262,6 +264,17 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Workbench:
         ``store.…`` when the database cannot be used.
     """
     return Workbench(open_store(settings or settings_module.load(**overrides)), user=_user())
+
+
+def _columns_named(spec: RunSpec, option: str, value: Any) -> Sequence[str]:
+    """Return the columns that a set-up option names."""
+    if not value or option == "create_date_columns":
+        return ()
+    if option == "fold_groups":
+        return (value,)
+    if option == "group_features":
+        return [name for names in value.values() for name in names]
+    return list(value) if TASKS[spec.task].options[option].kind in ("columns", "mapping") else ()
 
 
 def _user() -> str:

@@ -188,7 +188,7 @@ def test_a_text_is_read_as_its_options_type(name, text, value):
         ("normalize", True, True),
         ("max_encoding_ohe", 5, 5),
         ("max_encoding_ohe", 5.0, 5),
-        ("train_size", 1, 1.0),
+        ("low_variance_threshold", 1, 1.0),
         ("pca_components", 4, 4),
         ("imputation_type", None, None),
         ("numeric_imputation", 3, 3),
@@ -219,10 +219,10 @@ def test_a_count_stays_a_count_and_a_share_a_share():
         ("max_encoding_ohe", 1.5, "a whole number"),
         ("max_encoding_ohe", True, "a whole number"),
         ("max_encoding_ohe", "none", "a whole number"),
-        ("train_size", "most", "a number"),
-        ("train_size", True, "a number"),
-        ("train_size", "nan", "a number"),
-        ("train_size", "inf", "a number"),
+        ("low_variance_threshold", "most", "a number"),
+        ("low_variance_threshold", True, "a number"),
+        ("low_variance_threshold", "nan", "a number"),
+        ("low_variance_threshold", "inf", "a number"),
         ("pca_components", float("nan"), "a number"),
         ("pca_components", [3], "a number"),
         ("normalize_method", "zscores", "one of zscore, minmax, maxabs, robust"),
@@ -263,3 +263,16 @@ def test_a_spec_survives_being_stored():
 def test_a_spec_does_not_change():
     with pytest.raises(ValueError, match="frozen"):
         spec().folds = 3
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), -1.0])
+def test_a_time_limit_that_is_no_time_is_refused(limit):
+    with pytest.raises(BadRequest) as caught:
+        make_spec(plan="compare", task="classification", target="y", model_timeout_s=limit)
+    assert caught.value.code == "spec.invalid"
+
+
+@pytest.mark.parametrize("share", [0, 1, 5, "1.2"])
+def test_a_share_outside_of_zero_and_one_is_refused(share):
+    with pytest.raises(BadRequest, match="between 0 and 1"):
+        make_spec(plan="compare", task="classification", target="y", setup={"train_size": share})

@@ -1,4 +1,4 @@
-"""One feeder thread a home in a kernel: reads the store ten times a second and shows what is new, also while a cell runs.
+"""One feeder thread a home in a kernel: reads the store ten times a second and shows what is new, cell or no cell.
 
 Nothing here is asked for by the browser, so nothing waits for the kernel; and nothing is sent that the browser has.
 """
@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import weakref
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import workbench
 from workbench import Settings, Workbench, WorkbenchError
@@ -54,7 +54,7 @@ class Feeder:
     closed. Panels out of sight that nothing replaced are kept: a notebook that is opened anew finds them by their ids.
     """
 
-    _shared: weakref.WeakValueDictionary[Settings, Feeder] = weakref.WeakValueDictionary()
+    _shared: ClassVar[weakref.WeakValueDictionary[Settings, Feeder]] = weakref.WeakValueDictionary()
     _sharing = threading.Lock()
 
     @classmethod

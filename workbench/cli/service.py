@@ -11,6 +11,7 @@ import typer
 from workbench import Workbench, connect
 from workbench.cli import render
 from workbench.doctor import examine
+from workbench.errors import EngineFault
 from workbench.service.lifecycle import ServiceState
 from workbench.settings import load
 
@@ -23,7 +24,7 @@ def status(json: Json = False) -> None:
     """Say whether the service runs, and since when."""
     told = connect().service.state()
     if json:
-        public = None if told is None else {k: v for k, v in asdict(told).items() if k != "api_token"}
+        public = None if told is None else {k: v for k, v in asdict(told).items() if k not in ("api_token", "settings")}
         render.document({"running": told is not None, "service": public})
     elif told is None:
         render.console.print("stopped; it starts with the next run")
@@ -75,3 +76,7 @@ def _wait_warm(workbench: Workbench) -> None:
     while told is not None and told.phase != "warm":
         time.sleep(0.1)
         told = workbench.service.state()
+    if told is None:
+        raise EngineFault(
+            "service.not_started", "The service ended before it was warm.", hint="`workbench service logs` says why."
+        )

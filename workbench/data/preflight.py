@@ -59,8 +59,10 @@ def check_target(
         raise BadRequest("spec.no_features", f"{source.name} has no column beside the target '{target}' to learn from.")
 
 
-def check_columns(source: Source, option: str, names: Sequence[str]) -> None:
-    """Refuse a set-up option that names columns which the table does not have."""
+def check_columns(source: Source, option: str, names: Sequence[str], *, target: str) -> None:
+    """Refuse a set-up option that names columns which the table does not have, or the target."""
+    if target in names:
+        raise BadRequest("spec.invalid", f"The option '{option}' names the target '{target}'.")
     unknown = [name for name in names if source.column(name) is None]
     if unknown:
         raise BadRequest(

@@ -16,6 +16,7 @@ from workbench.catalogue import (
     PLANS,
     SEED,
     SEED_MOST,
+    SHARES,
     TASKS,
     Option,
     PlanName,
@@ -84,8 +85,10 @@ def make_spec(
     _check_plan(plan)
     _check_number("folds", folds, FOLDS_LEAST, FOLDS_MOST)
     _check_number("seed", seed, 0, SEED_MOST)
-    if model_timeout_s < 0:
-        raise BadRequest("spec.invalid", f"The time limit of a model is {model_timeout_s:g} s; it cannot be negative.")
+    if not (math.isfinite(model_timeout_s) and model_timeout_s >= 0):
+        raise BadRequest(
+            "spec.invalid", f"The time limit of a model is {model_timeout_s:g} s; it takes 0 or more seconds."
+        )
     for model_id in (*(include or ()), *exclude):
         if known.model(model_id) is None:
             names = choices(model_id, (model.id for model in known.models))
@@ -156,7 +159,7 @@ def _wanted(option: Option) -> str:
     return {
         "bool": "true or false",
         "int": "a whole number",
-        "float": "a number",
+        "float": "a number between 0 and 1" if option.name in SHARES else "a number",
         "number": "a number",
         "text": "a text",
         "columns": "a list of columns",
@@ -193,7 +196,7 @@ def _read_float(option: Option, value: Any) -> Any:
     if isinstance(value, bool):
         raise TypeError(value)
     number = float(value)
-    if not math.isfinite(number):
+    if not math.isfinite(number) or (option.name in SHARES and not 0 < number < 1):
         raise ValueError(value)
     return number
 

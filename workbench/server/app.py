@@ -6,7 +6,9 @@ import hmac
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from workbench.errors import Forbidden, WorkbenchError
 from workbench.version import __version__
@@ -24,8 +26,11 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
         What callers send as ``X-Workbench-Token``. The service makes one at each start and writes it where only the
         home's owner reads it, so that nobody else on the machine can call.
     """
-    app = FastAPI(title="Workbench", version=__version__, openapi_url="/api/v1/openapi.json", docs_url=None)
+    app = FastAPI(title="Workbench", version=__version__, openapi_url=None)
     app.add_exception_handler(WorkbenchError, _problem)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _unexpected)
 
     def trusted(x_workbench_token: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(x_workbench_token.encode(), token.encode()):
@@ -72,6 +77,28 @@ def _runs(workbench: Workbench) -> APIRouter:
         return [row.as_dict() for row in workbench.runs.get(run_id).rows()]
 
     return router
+
+
+def _answer(status: int, title: str, detail: str, code: str) -> JSONResponse:
+    problem = {"type": f"urn:workbench:error:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    return JSONResponse(problem, status_code=status, media_type=PROBLEM)
+
+
+def _malformed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return _answer(422, "Malformed request", f"{where}: {first['msg']}.", "request.malformed")
+
+
+def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _answer(error.status_code, "Request refused", str(error.detail), "request.refused")
+
+
+def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    # Its text stays in the service's log: it may hold what the caller may not see.
+    return _answer(500, "Unexpected error", f"{type(error).__name__}; the service's log says more.", "request.failed")
 
 
 def _problem(_: Request, error: Exception) -> JSONResponse:

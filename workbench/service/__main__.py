@@ -33,7 +33,9 @@ def main() -> int:
     if not held.hold():
         return 0
     token = lifecycle.new_token()
-    told = lifecycle.ServiceState(os.getpid(), "starting", time.time(), __version__, None, token)
+    told = lifecycle.ServiceState(
+        os.getpid(), "starting", time.time(), __version__, None, token, settings.environment()
+    )
     lifecycle.write_state(settings, told)
     api = ApiProcess(settings, token)
     told = replace(told, api_port=api.port)

@@ -48,6 +48,8 @@ class ServiceState:
         Port of the HTTP API on the loopback interface; None while there is none.
     api_token
         Secret that the API asks for; readable by the home's owner alone.
+    settings
+        The settings it runs under, as environment variables; they are read once, when it starts.
     """
 
     pid: int
@@ -56,6 +58,7 @@ class ServiceState:
     version: str
     api_port: int | None
     api_token: str
+    settings: dict[str, str]
 
 
 class ServiceLock:

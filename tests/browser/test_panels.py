@@ -1,0 +1,176 @@
+"""Panels under a steady stream of patches: what is pressed arrives, and what cannot be done is said."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.pages import Console, Notebook, Panels
+from tests.browser.servers import TOKEN, Server, eventually
+from workbench import Run, Workbench
+
+pytestmark = pytest.mark.browser
+
+Table = Callable[..., Path]
+PRESS_MS = 120
+
+
+@pytest.fixture
+def two_runs(home: Workbench, panels: Panels, table: Table) -> tuple[Run, Run]:
+    """A run that is over and a newer one under way that lasts longer than any test."""
+    source = home.data.upload(table(5000))
+    first = home.runs.submit(source, target="churned", include=["dummy"], folds=2)
+    first.wait(60)
+    long = home.runs.submit(source, target="churned", include=["rf", "et", "lr", "dt", "nb", "knn"], folds=100)
+    expect(panels.runs.get_by_role("option")).to_have_count(2)
+    panels.runs.get_by_role("option").first.evaluate("option => option.click()")
+    expect(panels.status).to_have_text("running")
+    expect(panels.rows).to_have_count(6)
+    return first, long
+
+
+def test_a_run_is_chosen_by_a_real_press_while_another_one_reports(panels: Panels, two_runs: tuple[Run, Run]) -> None:
+    first, long = two_runs
+    watched = panels.runs.locator(".wb-watched code")
+    options = panels.runs.get_by_role("option")
+    for run, option in ((first, options.last), (long, options.first)):
+        option.click(delay=PRESS_MS)
+        expect(watched).to_have_attribute("title", run.id)
+        expect(option).to_have_attribute("aria-selected", "true")
+    panels.wait_for_more_events(panels.event_count())
+    assert options.first.evaluate("option => option === document.activeElement"), "focus stays"
+
+
+def test_the_leaderboard_is_sorted_by_a_real_press_while_scores_arrive(
+    panels: Panels, two_runs: tuple[Run, Run]
+) -> None:
+    recall = panels.leaderboard.get_by_role("button", name="Recall")
+    header = panels.leaderboard.get_by_role("columnheader", name="Recall")
+    for direction in ("descending", "ascending", "none", "descending"):
+        recall.click(delay=PRESS_MS)
+        expect(header).to_have_attribute("aria-sort", direction)
+    panels.wait_for_more_events(panels.event_count())
+    assert recall.evaluate("button => button === document.activeElement"), "focus stays"
+
+
+@pytest.fixture
+def _no_way_to_the_service(page: Page, console: Console) -> Iterator[None]:
+    page.route("**/proxy/**", lambda route: route.fulfill(status=502, body="nobody there"))
+    yield
+    page.unroute("**/proxy/**")
+    # The browser itself reports a failed request.
+    errors = console.drain()
+    assert all("502" in error and "/proxy/" in error for error in errors), errors
+
+
+@pytest.mark.usefixtures("_no_way_to_the_service")
+def test_cancel_waits_for_a_busy_kernel_where_the_service_cannot_be_reached_and_says_so(
+    notebook: Notebook, panels: Panels, two_runs: tuple[Run, Run]
+) -> None:
+    notebook.start_cell("import time; time.sleep(60)")
+    notebook.wait_for_kernel("busy")
+    try:
+        panels.runs.get_by_role("button", name="Cancel").click(delay=PRESS_MS)
+        expect(panels.error(panels.runs)).to_contain_text("cancel waits for the kernel to finish its cell")
+        expect(panels.runs.locator(".wb-waits")).to_have_text("waiting for the kernel to finish its cell…")
+        expect(panels.status).to_have_text("running")
+    finally:
+        notebook.interrupt()
+        notebook.wait_for_kernel("idle")
+        notebook.drop_last_cell()
+    expect(panels.status).to_have_text("cancelled")
+    expect(panels.error(panels.runs)).to_be_hidden()
+    expect(panels.runs.locator(".wb-waits")).to_have_count(0)
+
+
+def test_a_wide_table_shows_its_first_columns_and_all_of_them_when_asked(panels: Panels, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([f"c{number}" for number in range(301)])
+        writer.writerows([[row * number % 7 for number in range(301)] for row in range(30)])
+    panels.upload(path)
+    lines = panels.data.locator(".wb-columns tbody tr")
+    expect(lines).to_have_count(200)
+    panels.data.get_by_role("tab", name="Columns").press("ArrowRight")
+    expect(panels.data.get_by_role("tab", name="First rows")).to_be_focused()
+    expect(panels.data.get_by_role("tabpanel", name="First rows").get_by_role("columnheader")).to_have_count(200)
+    panels.data.get_by_role("button", name="Show all 301 columns").click()
+    expect(panels.data.get_by_role("columnheader")).to_have_count(301)
+    panels.data.get_by_role("tab", name="First rows").press("ArrowLeft")
+    expect(lines).to_have_count(301)
+
+
+def option(panels: Panels, name: str) -> Locator:
+    return panels.launch.get_by_label(name, exact=True)
+
+
+def test_set_up_options_can_be_none_or_a_typed_word_and_models_outlive_a_look_at_another_plan(
+    panels: Panels, home: Workbench, table: Table
+) -> None:
+    panels.upload(table(300))
+    launch = panels.launch
+    expect(launch.get_by_label("Target")).to_have_value("churned")
+    launch.get_by_text("Models: all 14 fast ones").click()
+    launch.get_by_role("button", name="None", exact=True).click()
+    launch.get_by_label("Naive Bayes").check()
+    launch.get_by_label("Plan").select_option("create")
+    expect(launch.get_by_text("Model: ")).to_be_visible()
+    launch.get_by_label("Plan").select_option("compare")
+    expect(launch.get_by_text("Models: 1 chosen")).to_be_visible()
+    launch.get_by_label("Rank by").select_option("Recall")
+    launch.get_by_label("Target").select_option("autopay")
+    expect(launch.get_by_text("Models: 1 chosen")).to_be_visible()
+    expect(launch.get_by_label("Rank by")).to_have_value("Recall")
+    launch.get_by_label("Target").select_option("usage_gb")
+    expect(launch.get_by_text("Models: all")).to_be_visible()
+    launch.get_by_label("Target").select_option("churned")
+
+    launch.get_by_role("button", name="None", exact=True).click()
+    launch.get_by_label("Naive Bayes").check()
+    launch.get_by_label("Folds").fill("2")
+    launch.get_by_text("Set-up options").click()
+    option(panels, "numeric imputation").fill("0")
+    launch.get_by_text("All the others").click()
+    option(panels, "imputation type").select_option("none")
+    panels.press_launch()
+    run = eventually(home.runs.list, "a run")[0]
+    assert run.record.spec["setup"] == {"numeric_imputation": 0, "imputation_type": None}
+    assert run.record.spec["include"] == ["nb"]
+    run.cancel()
+    launch.get_by_text("Set-up options").click()
+    launch.get_by_text("Models: 1 chosen").click()
+
+
+def test_two_pages_of_one_kernel_get_their_own_answers(
+    notebook: Notebook, panels: Panels, home: Workbench, table: Table, lab: Server, console: Console
+) -> None:
+    home.data.upload(table(300, "one.csv"))
+    home.data.upload(table(300, "two.csv"))
+    notebook.command("docmanager:save")
+    page = panels.page.context.new_page()
+    console.listen(page)
+    Notebook.open(page, f"{lab.url}/lab/workspaces/other/tree/notebooks/workbench.ipynb?reset&token={TOKEN}")
+    other = Panels(page)
+    expect(other.data.locator(".wb-source strong")).to_have_text("two")
+    # Neither estimate may show on the other page: one is refused, one is not.
+    panels.launch.get_by_label("Folds").fill("1")
+    other.launch.get_by_label("Folds").fill("3")
+    expect(other.launch.locator(".wb-estimate")).to_contain_text("14 models × 3 folds")
+    expect(panels.launch.locator(".wb-estimate")).not_to_contain_text("models ×")
+    panels.launch.get_by_label("Folds").fill("10")
+    page.close()
+
+
+def test_a_panel_of_a_kernel_that_was_restarted_says_what_to_do(notebook: Notebook, panels: Panels) -> None:
+    lost = panels.page.get_by_text("The kernel was restarted. Run the cell again.")
+    expect(lost.locator("visible=true")).to_have_count(0)
+    notebook.restart()
+    expect(lost.locator("visible=true")).to_have_count(5)
+    notebook.run_all()
+    expect(panels.data.get_by_text("No table yet")).to_be_visible()
+    expect(lost.locator("visible=true")).to_have_count(0)
