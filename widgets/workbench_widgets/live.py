@@ -128,9 +128,10 @@ class Feeder:
             return panels
 
     def _close_replaced(self, panels: list[Fed]) -> None:
-        seen = {type(panel) for panel in panels if not panel.is_out_of_sight}
+        # By name: anywidget gives each panel a class of its own.
+        seen = {type(panel).__name__ for panel in panels if not panel.is_out_of_sight}
         for panel in panels:
-            if type(panel) in seen and panel.hidden_s > HIDDEN_S:
+            if type(panel).__name__ in seen and panel.hidden_s > HIDDEN_S:
                 with self._lock:
                     self._fed.discard(panel)
                 panel.close()

@@ -10,9 +10,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workbench.runs import events, lookup
-from workbench.runs.record import CANCELLED, QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord
+from workbench.runs.record import CANCELLED, FAILED, QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord
 from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, now
+
+_TOLD_AS: Mapping[str, events.EventKind] = {
+    SUCCEEDED: "run.succeeded",
+    FAILED: "run.failed",
+    CANCELLED: "run.cancelled",
+}
 
 
 def request_cancel(store: Store, run_id: str, *, by: str) -> RunRecord:
@@ -62,7 +68,7 @@ def _finish(session: Session, row: RunRow, status: str, message: str) -> None:
     row.error = None if status == SUCCEEDED else message
     started = row.started_at or row.created_at
     took_ms = (row.finished_at - started).total_seconds() * 1000
-    events.append(session, row.id, f"run.{status}", message, duration_ms=took_ms)
+    events.append(session, row.id, _TOLD_AS[status], message, duration_ms=took_ms)
     events.append(session, row.id, events.CLOSED, "no more events")
 
 

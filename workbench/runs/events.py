@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,28 @@ from sqlalchemy.orm import Session
 from workbench.store.database import Database
 from workbench.store.tables import EventRow, RunRow, now
 
-CLOSED = "run.closed"
+EventKind = Literal[
+    "run.queued",
+    "service.starting",
+    "run.started",
+    "run.requeued",
+    "data.loaded",
+    "experiment.fitted",
+    "folds.prepared",
+    "unit.scored",
+    "model.scored",
+    "model.failed",
+    "model.timed_out",
+    "artifact.saved",
+    "run.cancelling",
+    "run.succeeded",
+    "run.failed",
+    "run.cancelled",
+    "run.closed",
+]
+"""Every kind of line that a log may hold, in the order in which they come up."""
+
+CLOSED: EventKind = "run.closed"
 PAGE = 500
 PAGE_MOST = 5000
 POLL_S = 0.05
@@ -58,7 +79,7 @@ class Event:
 def append(
     session: Session,
     run_id: str,
-    kind: str,
+    kind: EventKind,
     message: str,
     *,
     payload: Mapping[str, Any] | None = None,

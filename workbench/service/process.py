@@ -196,7 +196,7 @@ class _Telling:
                 events.append(session, self._run.id, "model.scored", message, payload={"model": update.model})
 
     def _failed_unit(self, update: UnitFailed) -> None:
-        kind = "model.timed_out" if update.timed_out else "model.failed"
+        kind: events.EventKind = "model.timed_out" if update.timed_out else "model.failed"
         status: scores.UnitStatus = "timed_out" if update.timed_out else "failed"
         told = self._told.setdefault(update.model, set())
         folds = set(range(self._folds)) - told if update.gives_up else {update.fold}
@@ -247,7 +247,9 @@ class _Telling:
             return "set-up fitted"
         return f"{self._names[self._best]} is best by {self._run.spec['sort']}"
 
-    def _event(self, kind: str, message: str, payload: dict[str, Any], duration_ms: float | None = None) -> None:
+    def _event(
+        self, kind: events.EventKind, message: str, payload: dict[str, Any], duration_ms: float | None = None
+    ) -> None:
         with self._store.database.write() as session:
             events.append(session, self._run.id, kind, message, payload=payload, duration_ms=duration_ms)
 
