@@ -69,10 +69,11 @@ def _no_way_to_the_service(page: Page, console: Console) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_no_way_to_the_service")
 def test_cancel_waits_for_a_busy_kernel_where_the_service_cannot_be_reached_and_says_so(
-    notebook: Notebook, panels: Panels, two_runs: tuple[Run, Run]
+    notebook: Notebook, panels: Panels, two_runs: tuple[Run, Run], tmp_path: Path
 ) -> None:
-    notebook.start_cell("import time; time.sleep(60)")
-    notebook.wait_for_kernel("busy")
+    mark = tmp_path / "busy"
+    notebook.start_cell(f"import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep(60)")
+    eventually(mark.exists, "a cell under way")
     try:
         panels.runs.get_by_role("button", name="Cancel").click(delay=PRESS_MS)
         expect(panels.error(panels.runs)).to_contain_text("cancel waits for the kernel to finish its cell")
