@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -151,3 +152,14 @@ def test_waiting_for_a_service_that_does_not_come_ends(settings):
     with pytest.raises(EngineFault) as caught:
         lifecycle.wait_until_running(settings, patience_s=0.1)
     assert caught.value.code == "service.not_started"
+
+
+def test_a_service_of_another_version_is_understood(settings):
+    held = lifecycle.ServiceLock(settings)
+    assert held.hold()
+    told = {"pid": 1, "phase": "warm", "started_at": 1.0, "version": "9", "api_port": None, "api_token": "t", "new": 1}
+    (settings.home / "service.json").write_text(json.dumps(told))
+    found = lifecycle.state(settings)
+    held.release()
+    assert found is not None
+    assert (found.version, found.settings) == ("9", {})

@@ -102,3 +102,10 @@ def test_a_look_does_not_read_the_profiles_of_tables_that_are_shown_already(
     monkeypatch.setattr(type(home.data), "get", refuse)
     panel.feed()
     assert [line["columns"] for line in panel._view["sources"]] == [2]
+
+
+def test_a_feeder_that_was_closed_serves_nobody_else(home: workbench.Workbench, feeder: Feeder) -> None:
+    feeder.close()
+    again = Feeder.of(home)
+    assert again is not feeder
+    again.close()

@@ -69,7 +69,7 @@ class Feeder:
         with cls._sharing:
             settings = load() if home is None else home.settings
             feeder = cls._shared.get(settings)
-            if feeder is None:
+            if feeder is None or feeder._closed:
                 feeder = cls._shared[settings] = cls(home or workbench.connect(settings))
             return feeder
 

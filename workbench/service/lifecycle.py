@@ -10,7 +10,7 @@ import secrets
 import signal
 import subprocess
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +58,7 @@ class ServiceState:
     version: str
     api_port: int | None
     api_token: str
-    settings: dict[str, str]
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 class ServiceLock:
@@ -130,7 +130,9 @@ def state(settings: Settings) -> ServiceState | None:
     if not is_running(settings):
         return None
     try:
-        return ServiceState(**json.loads(_state_file(settings).read_text()))
+        told = json.loads(_state_file(settings).read_text())
+        # A service of another version may tell more, or less.
+        return ServiceState(**{each.name: told[each.name] for each in fields(ServiceState) if each.name in told})
     except (OSError, ValueError, TypeError):
         return None
 
