@@ -158,8 +158,17 @@ def test_an_unknown_run_is_a_problem_with_a_code(ask, method, path, unknown):
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=5001", "after=-1", "after=x"])
-def test_a_page_out_of_bounds_is_refused(ask, run, query):
-    assert ask(f"/runs/{run.id}/events?{query}").status == 422
+def test_a_page_out_of_bounds_is_a_problem_that_names_the_parameter(ask, run, query):
+    answer = ask(f"/runs/{run.id}/events?{query}")
+    assert (answer.status, answer.kind, answer.body["code"]) == (422, "application/problem+json", "request.malformed")
+    assert f"query.{query.partition('=')[0]}: " in answer.body["detail"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("DELETE", "/runs", 405)])
+def test_a_path_or_method_that_is_not_there_is_a_problem_too(ask, method, path, status):
+    answer = ask(path, method)
+    assert (answer.status, answer.kind, answer.body["code"]) == (status, "application/problem+json", "request.refused")
+    assert answer.body["status"] == status
 
 
 def test_an_api_that_dies_comes_back_under_its_address(ask, warm, living, eventually):

@@ -109,7 +109,13 @@ def test_what_a_killed_service_left_behind_does_not_count(workbench, living, eve
 def test_it_ends_when_its_home_is_removed(settings, living, eventually):
     lifecycle.start(settings)
     lifecycle.wait_until_running(settings)
-    shutil.rmtree(settings.home)
+
+    def is_removed() -> bool:
+        # It may be writing there at this very moment.
+        shutil.rmtree(settings.home, ignore_errors=True)
+        return not settings.home.exists()
+
+    eventually(is_removed)
     eventually(lambda: living(settings.home) == [])
 
 

@@ -272,6 +272,7 @@ def test_a_model_over_its_time_costs_its_row_alone(warm, cancer):
     assert (nb.model, nb.status, gbc.model, gbc.status) == ("nb", "scored", "gbc", "timed_out")
     assert gbc.reason.endswith("It took longer than 1.5 s on one fold.")
     assert [event.kind for event in run.log()].count("model.timed_out") == 1
+    assert (run.progress().done, run.progress().total) == (4, 4)
 
 
 def test_a_source_that_is_deleted_while_its_run_waits_is_still_there_for_it(warm, tmp_path, mixed):

@@ -119,6 +119,7 @@ export default panel((el, link) => {
   };
 
   const planChosen = () => {
+    plan.title = link.view.plans.find((item) => item.name === plan.value)?.about ?? "";
     modelsChosen();
     ask();
   };
@@ -162,7 +163,7 @@ export default panel((el, link) => {
     launch.disabled = !view.source;
     if (!task.options.length) {
       choices(task, Object.entries(view.tasks).map(([name, item]) => [name, item.title]));
-      choices(plan, view.plans.map((item) => [item.name, `${item.name} – ${item.about}`]), "compare");
+      choices(plan, view.plans.map((item) => [item.name, item.name]), "compare");
     }
     if (view.source?.id === table && table !== null) return;
     table = view.source?.id ?? null;
