@@ -147,7 +147,9 @@ def test_a_cancel_ends_the_whole_process_group_and_keeps_what_was_scored(
     eventually(lambda: all(is_gone(member) for member in family), patience_s=10)
     assert found.status == "cancelled"
     assert found.error.startswith(f"Cancelled by {warm.user}")
-    assert [event.kind for event in run.log(limit=5000)][-3:] == ["run.cancelling", "run.cancelled", "run.closed"]
+    kinds = [event.kind for event in run.log(limit=5000)]
+    assert "run.cancelling" in kinds
+    assert kinds[-2:] == ["run.cancelled", "run.closed"]
     (row,) = run.rows()
     assert (row.status, row.rank) == ("stopped", 1)
     assert 0 < row.folds_scored < 200

@@ -104,9 +104,10 @@ export default panel((el, link) => {
   let headed = null;
 
   const heading = (text, column, downFirst, isRanking) => {
-    const button = h("button", { type: "button", class: "wb-sort", onclick: () => turn(column, downFirst) });
+    const button = h("button", { type: "button", class: "wb-sort" });
     const kind = column === "name" ? "wb-name" : isRanking ? "wb-number wb-main" : "wb-number";
-    const cell = h("th", { scope: "col", class: kind }, button);
+    // On the cell: columns may move a little between press and release while scores arrive.
+    const cell = h("th", { scope: "col", class: kind, onclick: () => turn(column, downFirst) }, button);
     headings.push(() => {
       const active = sorting ? sorting[0] === column : isRanking;
       const down = sorting ? sorting[1] : downFirst;
