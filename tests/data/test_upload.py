@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from workbench.data.sources import Sources
+from workbench.data.upload import PARTIAL, sweep
 from workbench.errors import BadRequest, Conflict, EngineFault, TooLarge
 from workbench.settings import Settings
 from workbench.store.store import open_store
@@ -135,6 +136,27 @@ def test_many_uploads_of_one_name_at_the_same_moment_leave_one(sources):
     assert len(outcomes) == 6
     assert files(sources) == [f"{winners[0]}.csv"]
     assert [source.id for source in sources.list()] == winners
+
+
+def test_no_upload_is_taken_for_an_abandoned_one_while_it_begins(sources, store):
+    begun = threading.Event()
+
+    def sweep_until_begun() -> None:
+        while not begun.is_set():
+            sweep(store.settings.files)
+
+    sweepers = [threading.Thread(target=sweep_until_begun) for _ in range(2)]
+    for sweeper in sweepers:
+        sweeper.start()
+    try:
+        for number in range(200):
+            with sources.begin_upload(f"t{number}") as upload:
+                upload.write(b"a,b\n")
+                assert len(list(store.settings.files.glob(f"*{PARTIAL}"))) == 1
+    finally:
+        begun.set()
+        for sweeper in sweepers:
+            sweeper.join(30)
 
 
 @pytest.mark.usefixtures("leaves_nothing")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import unicodedata
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -74,8 +75,7 @@ class Upload:
             folder.mkdir(parents=True, exist_ok=True)
             sweep(folder)
             self._partial = folder / f"{self._id}{PARTIAL}"
-            self._stream = self._partial.open("xb")
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._stream = _locked(self._partial)
         except OSError as error:
             raise self._not_stored(error) from error
         self._state = _State.OPEN
@@ -222,6 +222,16 @@ def source_name(name: str) -> str:
             f"{name[:_LONGEST_NAME]!r} does not fit.",
         )
     return name
+
+
+def _locked(partial: Path) -> BinaryIO:
+    """Open a new file that no `sweep` takes for an abandoned one."""
+    while True:
+        stream = partial.open("xb")
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if os.fstat(stream.fileno()).st_nlink:
+            return stream
+        stream.close()  # Swept between opening and locking.
 
 
 def sweep(folder: Path) -> None:
