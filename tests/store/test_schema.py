@@ -7,15 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import EngineFault
 from workbench.store.database import Database
 from workbench.store.schema import HEAD, MIGRATIONS, config, ensure_schema
-from workbench.store.tables import Base
+from workbench.store.tables import Base, RunRow, ScoreRow
 
 
 @pytest.fixture
@@ -74,15 +76,37 @@ def schema_of(database: Database) -> list[tuple[str, ...]]:
         return [tuple(row) for row in session.execute(text("SELECT name, sql FROM sqlite_master ORDER BY name"))]
 
 
-def test_an_older_schema_is_upgraded(empty):
-    ensure_schema(empty)
-    from alembic import command
-
+def test_an_older_schema_is_upgraded_and_what_it_holds_stays(empty):
     with empty.write() as session:
-        command.downgrade(config(session.connection()), "base")
-    assert revision(empty) is None
+        command.upgrade(config(session.connection()), "0001")
+    moment = "2026-01-01 00:00:00.000000"
+    execute(
+        empty,
+        f"INSERT INTO workspaces VALUES ('w', 'default', '{moment}')",
+        f"INSERT INTO projects VALUES ('p', 'w', 'default', '{moment}')",
+        "INSERT INTO data_sources VALUES "
+        f"('s', 'w', 'juice', 'juice', 'upload', 's.csv', 'abc', 9, 2, '{{}}', '[]', '[]', '{moment}', NULL)",
+        "INSERT INTO experiments VALUES "
+        f"('e', 'p', 's', 'juice', 'classification', 'Purchase', '{{}}', 'f', '{moment}')",
+        "INSERT INTO runs (id, experiment_id, source_id, plan, task, target, spec, status, created_by, created_at) "
+        f"VALUES ('r', 'e', 's', 'create', 'classification', 'Purchase', '{{\"include\": [\"lr\"]}}', "
+        f"'succeeded', 'ada', '{moment}')",
+        "INSERT INTO scores (run_id, model, fold, status, metrics, created_at) "
+        f"VALUES ('r', 'lr', 0, 'scored', '{{\"Accuracy\": 0.5}}', '{moment}')",
+    )
     ensure_schema(empty)
     assert revision(empty) == HEAD
+    with empty.read() as session:
+        run = session.get_one(RunRow, "r")
+        score = session.get_one(ScoreRow, ("r", "lr", 0))
+    assert (run.target, run.deaths, score.metrics, score.pycaret) == ("Purchase", 0, {"Accuracy": 0.5}, None)
+    assert run.spec["bases"] == [{"kind": "model", "model": "lr"}]
+
+
+def test_references_are_held_again_after_an_upgrade(empty):
+    ensure_schema(empty)
+    with pytest.raises(IntegrityError):
+        execute(empty, "INSERT INTO projects VALUES ('p', 'nobody', 'default', '2026-01-01 00:00:00.000000')")
 
 
 def test_a_database_with_tables_of_others_is_refused_and_named(empty):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
@@ -48,6 +48,31 @@ class Database:
         """Open a session in a transaction: committed at the end, rolled back on any error."""
         with _foreign_errors(self.url), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def without_references(self) -> Iterator[Connection]:
+        """Open a writing transaction in which SQLite lets tables be rebuilt that others refer to.
+
+        References are checked before it is committed.
+
+        Raises
+        ------
+        EngineFault
+            ``store.schema_unknown`` when rows refer to nothing at the end; nothing is changed then.
+        """
+        with _foreign_errors(self.url), self._writer.connect() as connection:
+            # Within a transaction SQLite would not hear of it.
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute("PRAGMA foreign_keys = OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                        raise EngineFault(
+                            "store.schema_unknown", "The database holds rows that refer to rows which are not there."
+                        )
+            finally:
+                raw.execute("PRAGMA foreign_keys = ON")
 
     def changes(self) -> Changes:
         """Return a watcher that starts now."""

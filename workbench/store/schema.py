@@ -15,7 +15,7 @@ from workbench.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest revision. A test holds it against the migrations, so that a current schema is recognised without Alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -99,8 +99,8 @@ def _alone(database: Database) -> Iterator[Connection]:
     if database.is_sqlite and database.url.database:
         from filelock import FileLock
 
-        with FileLock(f"{database.url.database}.migrate.lock"), database.write() as session:
-            yield session.connection()
+        with FileLock(f"{database.url.database}.migrate.lock"), database.without_references() as connection:
+            yield connection
         return
     with database.write() as session:
         connection = session.connection()

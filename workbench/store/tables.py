@@ -110,7 +110,7 @@ class ExperimentRow(Base):
     source_id: Mapped[str] = mapped_column(ForeignKey("data_sources.id"))
     name: Mapped[str]
     task: Mapped[str] = mapped_column(String(30))
-    target: Mapped[str] = mapped_column(Text)
+    target: Mapped[str | None] = mapped_column(Text)
     setup: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(String(64), doc="SHA-256 of source, target, task, set-up, folds and seed.")
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -125,7 +125,7 @@ class RunRow(Base):
     source_id: Mapped[str] = mapped_column(ForeignKey("data_sources.id"), index=True)
     plan: Mapped[str] = mapped_column(String(20))
     task: Mapped[str] = mapped_column(String(30))
-    target: Mapped[str] = mapped_column(Text)
+    target: Mapped[str | None] = mapped_column(Text)
     spec: Mapped[dict[str, Any]] = mapped_column(doc="The immutable snapshot of what was asked for, on what.")
     field: Mapped[list[Any] | None] = mapped_column(JSON, doc="The models in the field, known once set-up is fitted.")
     status: Mapped[str] = mapped_column(String(12), default="queued")
@@ -139,11 +139,16 @@ class RunRow(Base):
     cancel_requested_at: Mapped[datetime | None]
     cancel_requested_by: Mapped[str | None]
     claimed_by: Mapped[str | None] = mapped_column(doc="host:pid of the service that runs it.")
+    claimed_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     process_id: Mapped[int | None]
     process_started: Mapped[float | None] = mapped_column(
         doc="Start time of that process, so that a reused id is told."
     )
+    deaths: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="Processes in a row that died without a new score."
+    )
+    units_at_death: Mapped[int] = mapped_column(default=0, server_default="0", doc="Units with an outcome by then.")
 
 
 class EventRow(Base):
@@ -169,6 +174,8 @@ class ScoreRow(Base):
     status: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str | None] = mapped_column(Text)
     metrics: Mapped[dict[str, Any]]
+    undefined: Mapped[dict[str, Any] | None] = mapped_column(JSON, doc="Why a metric has no value, by metric.")
+    pycaret: Mapped[dict[str, Any] | None] = mapped_column(JSON, doc="What PyCaret counts where it differs.")
     fit_s: Mapped[float | None]
     score_s: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
