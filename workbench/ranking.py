@@ -1,8 +1,12 @@
-"""The one order of a leaderboard, shared by the run that picks the best and the table that shows it."""
+"""The order of a leaderboard and what its numbers can bear, shared by the run that picks and the table that shows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+CONFIDENCE = 0.95
 
 
 def rank(means: Mapping[str, float | None], *, greater_is_better: bool) -> list[str]:
@@ -20,3 +24,105 @@ def rank(means: Mapping[str, float | None], *, greater_is_better: bool) -> list[
         return (mean is None, 0.0 if mean is None else sign * mean)
 
     return sorted(means, key=place)
+
+
+def mean_of(values: Sequence[float | None]) -> float | None:
+    """Mean of the values that are there, None where none is."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def deviation(values: Sequence[float | None], *, ddof: int = 0) -> float | None:
+    """Standard deviation of the values that are there, None where there are too few; `ddof` as numpy has it."""
+    known = [value for value in values if value is not None]
+    mean = mean_of(known)
+    if mean is None or len(known) <= ddof:
+        return None
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - ddof))
+
+
+def relative_spread(values: Sequence[float | None]) -> float | None:
+    """Standard deviation in percent of the mean's size, None below two values and where the mean is 0."""
+    known = [value for value in values if value is not None]
+    mean, spread = mean_of(known), deviation(known)
+    return None if len(known) < 2 or not mean or spread is None else spread / abs(mean) * 100
+
+
+def interval(values: Sequence[float | None]) -> tuple[float, float] | None:
+    """Confidence interval of the mean over cross-validation folds, 95 %.
+
+    Folds share their training rows, so their scores vary less than those of independent tables would. The variance is
+    corrected for that by the ratio of test to training rows (Nadeau and Bengio 2003, *Inference for the generalization
+    error*): ``mean ± t · s · √(1/k + 1/(k−1))``.
+
+    Returns
+    -------
+    tuple of float, or None
+        Lower and upper bound; None for fewer than two values.
+    """
+    error = _error(values)
+    mean = mean_of(values)
+    if error is None or mean is None:
+        return None
+    count = sum(value is not None for value in values)
+    reach = t_quantile(0.5 + CONFIDENCE / 2, count - 1) * error
+    return mean - reach, mean + reach
+
+
+def p_of_no_difference(one: Sequence[float | None], other: Sequence[float | None]) -> float | None:
+    """Two-sided p of the corrected paired t-test over the folds that both have (Nadeau and Bengio 2003).
+
+    Returns
+    -------
+    float, or None
+        None for fewer than two shared folds. 1 where all differences are zero, 0 where all are the same other number.
+    """
+    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
+    differences = [a - b for a, b in pairs]
+    error, mean = _error(differences), mean_of(differences)
+    if error is None or mean is None:
+        return None
+    if error == 0:
+        return 1.0 if mean == 0 else 0.0
+    return 2 * (1 - t_probability(abs(mean) / error, len(pairs) - 1))
+
+
+def _error(values: Sequence[float | None]) -> float | None:
+    """Corrected standard error of a mean over folds."""
+    count = sum(value is not None for value in values)
+    spread = deviation(values, ddof=1)
+    return None if spread is None else spread * math.sqrt(1 / count + 1 / (count - 1))
+
+
+def t_probability(t: float, freedom: int) -> float:
+    """Probability that Student's t with so many degrees of freedom is at most `t`.
+
+    By the finite sums for whole degrees of freedom: Abramowitz and Stegun 1964, 26.7.3 and 26.7.4.
+    """
+    angle = math.atan2(t, math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    if freedom % 2:
+        term, total = cosine, 0.0
+        for step in range(1, freedom - 1, 2):
+            total += term
+            term *= cosine**2 * (step + 1) / (step + 2)
+        central = 2 / math.pi * (angle + sine * total)
+    else:
+        term, total = 1.0, 0.0
+        for step in range(0, freedom, 2):
+            total += term
+            term *= cosine**2 * (step + 1) / (step + 2)
+        central = sine * total
+    return 0.5 + central / 2
+
+
+@cache
+def t_quantile(probability: float, freedom: int) -> float:
+    """Value that Student's t stays under with a probability of one half or more, to 1e-10, by bisection."""
+    low, high = 0.0, 1.0
+    while t_probability(high, freedom) < probability:
+        high *= 2
+    while high - low > 1e-10 * max(1.0, high):
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_probability(middle, freedom) < probability else (low, middle)
+    return (low + high) / 2
