@@ -6,29 +6,32 @@ from typing import Any
 
 import pytest
 
-from workbench.catalogue import TASKS
-from workbench.training.request import TrainingRequest, Update
+from workbench.catalogue import PLANS, TASKS
+from workbench.training.request import Limits, TrainingRequest, Update
 
-TARGETS = {"classification": "buys", "regression": "spends"}
+TARGETS = {"classification": "buys", "regression": "spends", "time_series": "sales"}
 
 
 @pytest.fixture(scope="session")
 def train(mixed: dict[str, Any]) -> Callable[..., Iterator[Update]]:
     """Carry a plan out on the mixed table of a task, or on another table."""
 
-    def train(task: str = "classification", *, frame: Any = None, **request: Any) -> Iterator[Update]:
-        from workbench.training import plans
+    def train(task: str = "classification", *, frame: Any = None, workers: int = 2, **request: Any) -> Iterator[Update]:
+        from workbench.training import train as training
 
         asked = {
             "plan": "compare",
-            "target": TARGETS[task],
+            "target": TARGETS.get(task),
             "sort": TASKS[task].sort,
             "seed": 11,
-            "folds": 3,
-            "workers": 2,
+            "folds": 3 if TASKS[task].folds > 1 else 1,
+            "limits": Limits(workers=workers),
         }
+        asked |= {"task": task} | request
+        known = PLANS[asked["plan"]].options_of(task)
+        asked["options"] = {name: option.default for name, option in known.items()} | asked.get("options", {})
         table = mixed[task] if frame is None else frame
-        return plans.train(table, TrainingRequest(**asked | {"task": task} | request))
+        return training.train(table, TrainingRequest(**asked))
 
     return train
 

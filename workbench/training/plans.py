@@ -1,127 +1,257 @@
-"""What each plan does with an experiment."""
+"""What each plan scores, and which of it is fitted in the end."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import time
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import cloudpickle
-import numpy as np
-import pandas as pd
-
-from workbench.catalogue import TASKS
-from workbench.ranking import rank
-from workbench.training import experiment as experiments
-from workbench.training.folds import Fold, Split, prepare, splits
-from workbench.training.request import (
-    FoldPrepared,
-    PipelineFitted,
-    TrainingRequest,
-    UnitFailed,
-    UnitScored,
-    Update,
-)
-from workbench.training.scheduler import Scheduler
-from workbench.training.scoring import Scoring
-from workbench.training.workers import Unit
-
-SAMPLE_ROWS = 10
+from workbench.catalogue import TASKS, Metric, Task
+from workbench.errors import BadRequest
+from workbench.recipe import Recipe, RecipeKind
+from workbench.training import recipes
+from workbench.training.experiment import Experiment
+from workbench.training.request import Candidate, TrainingRequest
 
 
-def train(frame: pd.DataFrame, request: TrainingRequest) -> Iterator[Update]:
-    """Carry a plan out.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A plan, seen on an experiment.
 
-    Parameters
+    Attributes
     ----------
-    frame
-        Rows × columns, the target among them, under a fresh RangeIndex.
+    field
+        Every candidate that is scored.
+    eligible
+        Ids of those of which the best is fitted.
+    missing
+        Models that were asked for and cannot take part → why, a sentence.
+    notices
+        What a reader of the leaderboard must know beside it, a sentence each.
+    all_rows
+        Whether the best is fitted on all rows instead of the training rows.
+    """
 
-    Yields
-    ------
-    Update
-        What happened, in order. A plan that scores models ends with a ``PipelineFitted`` for the best of them, unless
-        none was scored in full.
+    field: tuple[Candidate, ...]
+    eligible: frozenset[str]
+    missing: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    all_rows: bool = False
+
+
+def enter(experiment: Experiment, request: TrainingRequest) -> Entry:
+    """Find out what a plan scores.
 
     Raises
     ------
     BadRequest
-        When PyCaret refuses the table or the set-up, in its own words.
+        ``models.not_installed`` when none of the models asked for can run here, ``spec.invalid`` when the plan cannot
+        work on them.
     """
-    experiment, fitted = experiments.set_up(frame, request)
-    yield fitted
-    if request.plan == "setup":
-        return
-    scores: dict[str, list[UnitScored]] = {model_id: [] for model_id, _ in fitted.field}
-    for update in _cross_validate(experiment, list(scores), fitted.folds, request):
-        if isinstance(update, UnitScored):
-            scores[update.model].append(update)
-        yield update
-    best = _best(scores, fitted.folds, request)
-    if best is not None:
-        yield _finish(experiment, best, frame.drop(columns=request.target))
+    return _PLANS[request.plan](experiment, request)
 
 
-def _cross_validate(
-    experiment: Any, models: list[str], folds: int, request: TrainingRequest
-) -> Iterator[UnitScored | UnitFailed | FoldPrepared]:
-    pending: Iterator[Split] = splits(experiment)
-    prepared: dict[int, Fold] = {}
-    estimators = {model_id: experiments.estimator(experiment, model_id) for model_id in models}
-    scoring = Scoring(experiment)
-
-    def prepare_next(index: int) -> FoldPrepared:
-        prepared[index], update = prepare(experiment, next(pending))
-        return update
-
-    def forget(index: int) -> None:
-        del prepared[index]
-
-    def compute(unit: Unit) -> UnitScored:
-        return scoring.fit_and_score(unit.model, estimators[unit.model], prepared[unit.fold])
-
-    yield from Scheduler(
-        models,
-        folds,
-        prepare=prepare_next,
-        forget=forget,
-        compute=compute,
-        workers=request.workers,
-        limit_s=request.model_timeout_s,
-    ).run()
+def _setup(experiment: Experiment, request: TrainingRequest) -> Entry:
+    entry = _compare(experiment, request, refuse=False)
+    return replace(entry, eligible=frozenset(), missing={})
 
 
-def _best(scores: Mapping[str, list[UnitScored]], folds: int, request: TrainingRequest) -> str | None:
-    metric = TASKS[request.task].metric(request.sort)
-    assert metric is not None, request.sort
-    means: dict[str, float | None] = {}
-    for model, units in scores.items():
-        values = [unit.metrics.get(metric.name) for unit in units]
-        known = [value for value in values if value is not None]
-        means[model] = float(np.mean(known)) if len(known) == folds else None
-    ranked = rank(means, greater_is_better=metric.greater_is_better)
-    return ranked[0] if ranked and means[ranked[0]] is not None else None
-
-
-def _finish(experiment: Any, model_id: str, features: pd.DataFrame) -> PipelineFitted:
-    from pycaret.internal.pipeline import estimator_pipeline
-
-    started = time.perf_counter()
-    np.random.seed(experiment.seed)
-    with estimator_pipeline(experiment.pipeline, experiments.estimator(experiment, model_id)) as pipeline:
-        pipeline.fit(experiment.X_train, experiment.y_train)
-    return PipelineFitted(
-        model=model_id,
-        pickled=cloudpickle.dumps(pipeline),
-        schema=[{"name": str(name), "dtype": str(dtype)} for name, dtype in features.dtypes.items()],
-        sample=json.loads(features.head(SAMPLE_ROWS).to_json(orient="records", date_format="iso")),
-        environment=_environment(),
-        duration_s=time.perf_counter() - started,
+def _compare(experiment: Experiment, request: TrainingRequest, *, refuse: bool = True) -> Entry:
+    task = TASKS[request.task]
+    known = {name: model for name, model in experiment.pycaret._all_models.items() if task.model(name) is not None}
+    if request.models is None:
+        wanted = [model_id for model_id, model in known.items() if getattr(model, "is_turbo", True)]
+    else:
+        wanted = list(request.models)
+    wanted = [model_id for model_id in wanted if model_id not in request.exclude]
+    added = [model_id for model_id in task.always if model_id not in wanted]
+    missing = {
+        model_id: recipes.why_missing(experiment.pycaret, model_id)
+        for model_id in (*wanted, *added)
+        if model_id not in known
+    }
+    candidates = tuple(
+        Candidate(model_id, str(known[model_id].name), Recipe(model=model_id))
+        for model_id in (*wanted, *added)
+        if model_id in known
+    )
+    if refuse and all(model_id not in known for model_id in wanted):
+        raise BadRequest("models.not_installed", " ".join(missing.values()))
+    return Entry(
+        candidates,
+        frozenset(candidate.id for candidate in candidates),
+        missing,
+        notices=(*_about_added(task, added, request), *_about_lacking(task, experiment, request)),
     )
 
 
-def _environment() -> str:
-    found = {(dist.metadata["Name"] or "").lower(): dist.version for dist in importlib.metadata.distributions()}
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()) if name)
+def _about_added(task: Task, added: Sequence[str], request: TrainingRequest) -> Iterator[str]:
+    """Tell of models that are compared though the request leaves them out."""
+    if added and (request.models is not None or request.exclude):
+        yield f"{task.title} always compares {' and '.join(task.always)}, to tell whether a model is worth its while."
+
+
+def _about_lacking(task: Task, experiment: Experiment, request: TrainingRequest) -> Iterator[str]:
+    """Tell of models that PyCaret's own field lacks after this set-up."""
+    if request.models is not None:
+        return
+    whys: dict[str, list[str]] = {}
+    for model in task.turbo:
+        if model.id not in experiment.pycaret._all_models and model.id not in (*task.always, *request.exclude):
+            why = recipes.why_missing(experiment.pycaret, model.id).removeprefix(f"{model.id} ")
+            whys.setdefault(why, []).append(model.id)
+    yield from (f"{', '.join(models)} {why}" for why, models in whys.items())
+
+
+def _one(experiment: Experiment, request: TrainingRequest) -> Entry:
+    candidate = _candidate(experiment, request.bases[0])
+    return Entry((candidate,), frozenset([candidate.id]), all_rows=request.plan == "finalize")
+
+
+def _tune(experiment: Experiment, request: TrainingRequest) -> Entry:
+    base = _candidate(experiment, request.bases[0])
+    trials = tuple(
+        Candidate(
+            f"{base.id}:{number}",
+            f"{base.name} · {_told(params)}",
+            replace(base.recipe, params=dict(base.recipe.params) | params),
+        )
+        for number, params in enumerate(_trials(experiment, base.recipe, request), 1)
+    )
+    eligible = (base, *trials) if request.options["choose_better"] else trials
+    return Entry((base, *trials), frozenset(candidate.id for candidate in eligible))
+
+
+def _trials(experiment: Experiment, recipe: Recipe, request: TrainingRequest) -> list[dict[str, Any]]:
+    """Draw parameters exactly as PyCaret's search draws them."""
+    from unittest.mock import patch
+
+    from pycaret.internal.distributions import get_base_distributions
+    from pycaret.internal.patches.sklearn import _mp_ParameterGrid_getitem, _mp_sample_without_replacement
+    from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+    definition = experiment.pycaret._all_models_internal[recipe.model]
+    is_random = request.options["search_algorithm"] == "random"
+    # PyCaret draws a forecaster's parameters from its distributions, any other model's from its grid.
+    is_forecast = request.task == "time_series"
+    known = definition.tune_distribution if is_random and is_forecast else definition.tune_grid
+    grid = request.options.get("custom_grid") or get_base_distributions(known)
+    if not grid:
+        raise BadRequest("spec.invalid", f"PyCaret has no parameters to search for {definition.name}: name a grid.")
+    if is_random and is_forecast:
+        drawn = list(ParameterSampler(grid, request.options["n_iter"], random_state=request.seed))
+    elif not is_random or len(ParameterGrid(grid)) <= request.options["n_iter"]:
+        drawn = list(ParameterGrid(grid))
+    else:
+        # The same guards against overflow of large grids that PyCaret searches under.
+        with (
+            patch("sklearn.model_selection._search.sample_without_replacement", _mp_sample_without_replacement),
+            patch("sklearn.model_selection._search.ParameterGrid.__getitem__", _mp_ParameterGrid_getitem),
+        ):
+            drawn = list(ParameterSampler(grid, request.options["n_iter"], random_state=request.seed))
+    return [{name: _plain(value) for name, value in params.items()} for params in drawn]
+
+
+def _ensemble(experiment: Experiment, request: TrainingRequest) -> Entry:
+    options = request.options
+    kind: RecipeKind = "bagging" if options["method"] == "Bagging" else "boosting"
+    made = Recipe(kind=kind, bases=request.bases, params={"n_estimators": options["n_estimators"]})
+    return _made(experiment, request, made)
+
+
+def _blend(experiment: Experiment, request: TrainingRequest) -> Entry:
+    params: dict[str, Any] = {"weights": request.options["weights"]}
+    called = {"classification": "voting", "time_series": "aggfunc"}.get(request.task)
+    if called:
+        params[called] = request.options["method"]
+    return _made(experiment, request, Recipe(kind="blend", bases=request.bases, params=params))
+
+
+def _stack(experiment: Experiment, request: TrainingRequest) -> Entry:
+    options = request.options
+    params: dict[str, Any] = {"cv": options["meta_model_fold"], "passthrough": options["restack"]}
+    if request.task == "classification":
+        params["stack_method"] = options["method"]
+    meta = Recipe(model=options["meta_model"])
+    return _made(experiment, request, Recipe(kind="stack", bases=request.bases, params=params, meta=meta))
+
+
+def _calibrate(experiment: Experiment, request: TrainingRequest) -> Entry:
+    params = {"method": request.options["method"], "cv": request.options["calibrate_fold"]}
+    return _made(experiment, request, Recipe(kind="calibrated", bases=request.bases, params=params))
+
+
+def _made(experiment: Experiment, request: TrainingRequest, recipe: Recipe) -> Entry:
+    """Score what is put together, and its parts beside it where the better one is to be kept."""
+    made = _candidate(experiment, recipe)
+    parts = [_candidate(experiment, base) for base in request.bases] if request.options["choose_better"] else []
+    field = _distinct([*parts, made])
+    return Entry(field, frozenset(candidate.id for candidate in field))
+
+
+def _distinct(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Number candidates that would share an id, from the second on."""
+    found: dict[str, Candidate] = {}
+    for candidate in candidates:
+        unique, number = candidate, 1
+        while unique.id in found:
+            number += 1
+            unique = replace(candidate, id=f"{candidate.id}_{number}", name=f"{candidate.name} ({number})")
+        found[unique.id] = unique
+    return tuple(found.values())
+
+
+def _candidate(experiment: Experiment, recipe: Recipe) -> Candidate:
+    return Candidate(recipe.id, recipes.name(experiment.pycaret, recipe), recipe)
+
+
+def _told(params: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in params.items()
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+_PLANS: Mapping[str, Callable[[Experiment, TrainingRequest], Entry]] = {
+    "setup": _setup,
+    "compare": _compare,
+    "create": _one,
+    "finalize": _one,
+    "tune": _tune,
+    "ensemble": _ensemble,
+    "blend": _blend,
+    "stack": _stack,
+    "calibrate": _calibrate,
+}
+
+
+def best(
+    entry: Entry,
+    scores: Mapping[str, Mapping[int, Mapping[str, float | None]]],
+    *,
+    folds: int,
+    metric: Metric,
+) -> Candidate | None:
+    """Return the best of the eligible candidates that are scored on every fold, or None where there is none.
+
+    A metric that is undefined on some folds counts by the mean of the others; where it is undefined on all of them, the
+    candidate is not ranked, and is the best only where no other could be.
+    """
+    from workbench.ranking import mean_of, rank
+
+    means = {
+        candidate.id: metric.judged(mean_of([fold.get(metric.name) for fold in scores.get(candidate.id, {}).values()]))
+        if len(scores.get(candidate.id, {})) == folds
+        else None
+        for candidate in entry.field
+        if candidate.id in entry.eligible
+    }
+    ranked: Sequence[str] = rank(means, greater_is_better=metric.greater_is_better)
+    is_only = len(means) == 1 and len(scores.get(ranked[0], {})) == folds
+    if not ranked or (means[ranked[0]] is None and not is_only):
+        return None
+    return next(candidate for candidate in entry.field if candidate.id == ranked[0])

@@ -4,7 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
+
+from workbench.catalogue import PlanName, TaskName
+from workbench.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a run may go.
+
+    Attributes
+    ----------
+    workers
+        Units that may be computed at once on this machine; a cluster computes as many as its workers have threads.
+    model_s
+        Longest a model may take over all its folds, in seconds; 0: no limit.
+    unit_bytes
+        Most memory that one unit may take beyond what it starts with; 0: no limit, or on a cluster an even share of
+        what its worker may take.
+    """
+
+    workers: int = 1
+    model_s: float = 0
+    unit_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an earlier process of the same run found out.
+
+    Attributes
+    ----------
+    scored
+        Model → fold → metrics.
+    failed
+        Model → folds that failed; they are not tried again.
+    spent_s
+        Model → seconds that its units took.
+    """
+
+    scored: Mapping[str, Mapping[int, Mapping[str, float | None]]] = field(default_factory=dict)
+    failed: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    spent_s: Mapping[str, float] = field(default_factory=dict)
+
+    def knows(self, model: str, fold: int) -> bool:
+        return fold in self.scored.get(model, {}) or fold in self.failed.get(model, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,47 +58,86 @@ class TrainingRequest:
 
     Attributes
     ----------
-    models
-        Ids of the models in the field, or None for PyCaret's turbo set less `exclude`.
-    setup
-        PyCaret set-up options other than the ones below.
+    target
+        Column to predict; None for a task without one.
     sort
         Display name of the metric that ranks.
-    workers
-        Units that may be computed at once.
-    model_timeout_s
-        Longest a unit may take, in seconds; 0: no limit.
+    models
+        Ids of the models in the field of ``compare``, or None for PyCaret's turbo set less `exclude`.
+    bases
+        What the other plans work on.
+    setup
+        PyCaret set-up options other than the ones above.
+    options
+        The plan's own options.
+    racing
+        Whether models that cannot catch the leader any more stop early.
+    executor
+        ``local``, or the address of a Dask scheduler.
     """
 
-    task: Literal["classification", "regression"]
-    target: str
-    plan: str
+    task: TaskName
+    target: str | None
+    plan: PlanName
     sort: str
     seed: int
     folds: int
     models: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
+    bases: tuple[Recipe, ...] = ()
     setup: Mapping[str, Any] = field(default_factory=dict)
-    workers: int = 1
-    model_timeout_s: float = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    racing: bool = False
+    executor: str = "local"
+    limits: Limits = field(default_factory=Limits)
+    past: Past = field(default_factory=Past)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row of the leaderboard to be.
+
+    Attributes
+    ----------
+    id
+        PyCaret's model id, or that of a trial or an ensemble: unique in the field.
+    recipe
+        How its estimator is made.
+    """
+
+    id: str
+    name: str
+    recipe: Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentFitted:
-    """Preprocessing is fitted on the training rows; the field is known."""
+    """Preprocessing is fitted on the training rows; the field is known.
+
+    Attributes
+    ----------
+    test_rows
+        Rows held out; 0 for a task that holds none out.
+    field
+        Who takes part, in PyCaret's order.
+    missing
+        Models that were asked for and cannot take part → why, a sentence.
+    notices
+        What a reader of the leaderboard must know beside it, a sentence each.
+    versions
+        Python and the libraries that the numbers depend on.
+    """
 
     train_rows: int
     test_rows: int
     features_in: int
     features_out: int
     folds: int
-    field: tuple[tuple[str, str], ...]
-    """Ids and names of the models, in PyCaret's order."""
-    missing: tuple[str, ...]
-    """Ids of models that were asked for and are not installed."""
+    field: tuple[Candidate, ...]
+    missing: Mapping[str, str]
     versions: Mapping[str, str]
-    """Python and the libraries that the numbers depend on."""
     duration_s: float
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +161,8 @@ class UnitScored:
         PyCaret's display names → unrounded values; None where the metric is undefined here.
     undefined
         Why, for each of those.
+    pycaret
+        What PyCaret counts instead, for each metric in which the value above differs from it on purpose.
     """
 
     model: str
@@ -85,6 +171,7 @@ class UnitScored:
     undefined: Mapping[str, str]
     fit_s: float
     score_s: float
+    pycaret: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +192,42 @@ class UnitFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RacedOut:
+    """A model cannot catch the leader any more and is spared its other folds; `reason` gives the test."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineFitted:
-    """The chosen model, fitted on all training rows behind its preprocessing.
+    """The chosen model, fitted behind its preprocessing.
 
     Attributes
     ----------
+    rows
+        Rows that it was fitted on.
     pickled
         The pipeline as cloudpickle bytes.
     schema
-        Input columns in order: name, kind, dtype.
+        Input columns in order: name, dtype.
     sample
         Up to ten input rows, JSON-ready.
     environment
         Installed distributions, ``name==version`` a line.
     """
 
-    model: str
+    candidate: Candidate
+    rows: int
     pickled: bytes
     schema: list[dict[str, str]]
     sample: list[dict[str, Any]]
     environment: str
     duration_s: float
 
+    @property
+    def model(self) -> str:
+        return self.candidate.id
 
-Update = ExperimentFitted | FoldPrepared | UnitScored | UnitFailed | PipelineFitted
+
+Update = ExperimentFitted | FoldPrepared | UnitScored | UnitFailed | RacedOut | PipelineFitted

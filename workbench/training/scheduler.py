@@ -1,75 +1,46 @@
 """Units over workers: fold by fold, so that the whole field is ranked after the first fold and then tightens.
 
-The parent prepares folds while the workers compute; a worker that meets a fold it does not know is replaced by a fresh
-fork that inherits it. A unit that runs over its time, or whose process dies, costs its own model and nothing else.
+The parent prepares folds while the workers compute, and shares each with the workers that need it. A unit that runs
+over its time, or whose process dies, costs its own model and nothing else.
 """
 
 from __future__ import annotations
 
-import signal
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from multiprocessing.connection import wait
 
-from workbench.training.request import FoldPrepared, UnitFailed, UnitScored
-from workbench.training.workers import Compute, Unit, Worker, fork
+from workbench.training.lineup import Lineup
+from workbench.training.request import FoldPrepared
+from workbench.training.sharing import Shared
+from workbench.training.work import Answer, Work
+from workbench.training.workers import Worker, explain, fork
 
 PREFETCH = 3
 """Units a worker is given at once, so that it stays busy while the parent prepares the next fold."""
+SLOW_S = 0.5
+"""Once a unit takes longer than this, what waits behind it may be computed elsewhere."""
 
-Answer = UnitScored | UnitFailed
+
+class LocalExecutor:
+    """Runs every unit on forked, single-threaded workers of this machine."""
+
+    def run(self, work: Work) -> Iterator[Answer | FoldPrepared]:
+        """Yield what happens, as it happens, until every unit is answered."""
+        return _Round(work).run()
 
 
-class Scheduler:
-    """Runs every model on every fold.
+class _Round:
+    """One piece of work on its way."""
 
-    Parameters
-    ----------
-    models
-        Model ids in the order in which they are scored within a fold.
-    folds
-        Number of folds.
-    prepare
-        Makes a fold known to this process; called once a fold, in order.
-    forget
-        Drops a fold that no unit needs any more.
-    compute
-        Scores one unit; called in the workers.
-    workers
-        Most units under way at once.
-    limit_s
-        Longest a unit may take, in seconds; 0: no limit.
-    """
-
-    def __init__(
-        self,
-        models: Sequence[str],
-        folds: int,
-        *,
-        prepare: Callable[[int], FoldPrepared],
-        forget: Callable[[int], None],
-        compute: Compute,
-        workers: int,
-        limit_s: float = 0,
-    ) -> None:
-        self._models = tuple(models)
-        self._folds = folds
-        self._prepare = prepare
-        self._forget = forget
-        self._compute = compute
-        self._most = workers
-        self._limit_s = limit_s
-        self._queue: deque[Unit] = deque()
-        self._open = [len(self._models)] * folds
-        self._prepared = 0
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._most = work.limits.workers
+        self._lineup = Lineup(work)
         self._workers: list[Worker] = []
-        self._lost: set[str] = set()
 
     def run(self) -> Iterator[Answer | FoldPrepared]:
-        """Yield what happens, as it happens, until every unit is answered."""
         try:
-            while self._prepared < self._folds or self._queue or any(w.given for w in self._workers):
+            while not self._lineup.is_done:
                 if self._wants_a_fold():
                     yield self._next_fold()
                 yield from self._fill()
@@ -80,55 +51,56 @@ class Scheduler:
                 worker.kill()
 
     def _wants_a_fold(self) -> bool:
-        return self._prepared < self._folds and len(self._queue) < PREFETCH * self._most + len(self._models) // 2
+        return self._lineup.wants_a_fold(PREFETCH * self._most)
 
     def _next_fold(self) -> FoldPrepared:
-        fold = self._prepared
-        prepared = self._prepare(fold)
-        self._prepared += 1
-        for model in self._models:
-            if model in self._lost:
-                self._close(fold)
-            else:
-                self._queue.append(Unit(model, fold))
-        return prepared
+        fold = self._lineup.prepared
+        told = self._lineup.prepare()
+        self._lineup.folds[fold] = Shared(self._lineup.folds[fold])
+        return told
 
     def _fill(self) -> Iterator[Answer]:
-        """Give units out in order, to the worker with the least to do, replacing workers that are behind."""
-        while self._queue:
-            unit = self._queue[0]
-            worker = self._worker_for(unit)
+        """Give units out in order, to the worker with the least to do."""
+        self._share_out()
+        while (unit := self._lineup.first()) is not None:
+            worker = self._least_busy()
             if worker is None:
                 return
             try:
-                worker.give(unit)
+                worker.give(unit, self._lineup.folds)
             except OSError:
                 # It has died since the last look at it. What it still said comes first; an idle one is no loss.
                 if worker.given:
                     yield from self._hear(worker)
                 else:
                     self._workers.remove(worker)
-                    _exit_code(worker)
+                    worker.reap()
             else:
-                self._queue.popleft()
+                self._lineup.queue.popleft()
 
-    def _worker_for(self, unit: Unit) -> Worker | None:
-        for worker in [w for w in self._workers if not w.given and w.generation <= unit.fold]:
-            worker.stop()
-            self._workers.remove(worker)
-        ready = [worker for worker in self._workers if worker.generation > unit.fold]
-        idle = [worker for worker in ready if not worker.given]
-        if idle:
-            return idle[0]
+    def _share_out(self) -> None:
+        """Let idle workers compute what waits behind a slow unit."""
+        if not self._lineup.queue and self._has_room():
+            for worker in self._workers:
+                if worker.busy_s() > SLOW_S:
+                    self._lineup.copy(worker.waiting)
+
+    def _has_room(self) -> bool:
+        return len(self._workers) < self._most or any(not worker.given for worker in self._workers)
+
+    def _least_busy(self) -> Worker | None:
+        idle = next((worker for worker in self._workers if not worker.given), None)
+        if idle is not None:
+            return idle
         if len(self._workers) < self._most:
-            worker = fork(self._compute, self._prepared, self._workers)
+            worker = fork(self._work.candidates, self._workers, self._work.limits.unit_bytes)
             self._workers.append(worker)
             return worker
         # Ahead of need only while folds are still to be prepared: at the end the last units must spread evenly.
-        if self._prepared == self._folds:
+        if self._lineup.is_prepared:
             return None
-        least = min(ready, key=lambda worker: len(worker.given), default=None)
-        return least if least is not None and len(least.given) < PREFETCH else None
+        least = min(self._workers, key=lambda worker: len(worker.given))
+        return least if len(least.given) < PREFETCH else None
 
     def _answers(self, patience_s: float | None) -> Iterator[Answer]:
         busy = {worker.pipe: worker for worker in self._workers if worker.given}
@@ -136,67 +108,44 @@ class Scheduler:
             return
         for pipe in wait(list(busy), timeout=patience_s):
             yield from self._hear(busy[pipe])  # type: ignore[index]
-        for worker in [w for w in self._workers if w.overdue(self._limit_s)]:
-            yield from self._lose(worker, f"It took longer than {self._limit_s:g} s on one fold.", timed_out=True)
+        for worker in [w for w in self._workers if self._is_overdue(w)]:
+            yield from self._lose(worker, is_late=True)
 
     def _hear(self, worker: Worker) -> Iterator[Answer]:
         while worker.given:
+            started = worker.started
             try:
                 answer = worker.take()
             except (EOFError, OSError):
-                yield from self._lose(worker, None)
+                yield from self._lose(worker)
                 return
-            self._close(answer.fold)
-            if answer.model not in self._lost:
+            self._lineup.spend(answer, started)
+            if self._lineup.close(answer) and answer.model not in self._work.dropped:
                 yield answer
+                if self._lineup.is_spent(answer.model):
+                    yield self._lineup.late(answer)
             if not worker.pipe.poll():
                 return
 
-    def _lose(self, worker: Worker, reason: str | None, *, timed_out: bool = False) -> Iterator[Answer]:
+    def _lose(self, worker: Worker, *, is_late: bool = False) -> Iterator[Answer]:
         """Give up a worker and the unit it was on; what else it had been given goes back to the queue."""
         self._workers.remove(worker)
         unit, *waiting = worker.given
-        code = worker.kill() if reason else _exit_code(worker)
-        is_known = unit.model in self._lost
-        self._lost.add(unit.model)
-        self._close(unit.fold)
-        self._queue.extendleft(reversed(waiting))
-        kept: deque[Unit] = deque()
-        for queued in self._queue:
-            if queued.model == unit.model:
-                self._close(queued.fold)
-            else:
-                kept.append(queued)
-        self._queue = kept
-        if not is_known:
-            yield UnitFailed(unit.model, unit.fold, reason or _why(code), timed_out=timed_out, gives_up=True)
+        code = worker.kill() if is_late else worker.reap()
+        self._lineup.queue.extendleft(reversed(waiting))
+        if self._lineup.close(unit) and unit.model not in self._work.dropped:
+            yield self._lineup.late(unit) if is_late else self._lineup.give_up(unit, explain(code))
 
-    def _close(self, fold: int) -> None:
-        self._open[fold] -= 1
-        if self._open[fold] == 0:
-            self._forget(fold)
+    def _left_s(self, worker: Worker) -> float | None:
+        return self._lineup.left_s(worker.given[0].model, worker.started) if worker.given else None
+
+    def _is_overdue(self, worker: Worker) -> bool:
+        left = self._left_s(worker)
+        return left is not None and left < 0
 
     def _patience(self) -> float | None:
-        if not self._limit_s:
-            return None
-        now = time.monotonic()
-        dues = [worker.started + self._limit_s - now for worker in self._workers if worker.started is not None]
-        return max(0.0, min(dues, default=0.0)) + 0.005
-
-
-def _exit_code(worker: Worker) -> int | None:
-    worker.process.join()
-    code = worker.process.exitcode
-    worker.pipe.close()
-    worker.process.close()
-    return code
-
-
-def _why(code: int | None) -> str:
-    if code is not None and code < 0:
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return f"Its process died by {name}."
-    return f"Its process ended with code {code}."
+        """Seconds to wait for an answer before something else has to be looked at; None: as long as it takes."""
+        lefts = [left for worker in self._workers if (left := self._left_s(worker)) is not None]
+        if self._has_room() and any(self._lineup.not_copied(worker.waiting) for worker in self._workers):
+            lefts.append(SLOW_S)
+        return max(0.0, min(lefts)) + 0.005 if lefts else None

@@ -1,84 +1,86 @@
-"""One unit of work: a model fitted on one prepared fold and scored by PyCaret's own scorers."""
+"""One unit of work: an estimator fitted on one prepared fold and scored from one prediction.
+
+The measures are those of PyCaret's metric containers, computed on arrays from one confusion matrix or one vector of
+errors. Where PyCaret's own scorer would answer 0.0 because it failed, the true value or the reason stands instead, and
+beside it what PyCaret counts.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from copy import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pycaret.internal.metrics import ScorerWithErrorScore
-from pycaret.internal.patches.sklearn import MultimetricScorerPatched
-from pycaret.internal.pipeline import pipeline_predict_inverse_only
 from sklearn.base import clone
-from sklearn.metrics import get_scorer
-from sklearn.metrics._scorer import _Scorer
 
 from workbench.training.folds import Fold
 from workbench.training.request import UnitScored
+from workbench.training.work import Unit
 
 
-class Scoring:
-    """PyCaret's metrics, made to say why a value is missing instead of answering 0.0.
+@dataclass(slots=True)
+class Measured:
+    """Metrics of one unit as they are gathered; fields as in `UnitScored`."""
 
-    Parameters
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+    pycaret: dict[str, float] = field(default_factory=dict)
+
+    def put(self, name: str, value: float) -> None:
+        if math.isfinite(value):
+            self.metrics[name] = float(value)
+        else:
+            self.leave_out(name, "The value is not finite on this fold.")
+
+    def leave_out(self, name: str, why: str, *, pycaret: float | None = None) -> None:
+        self.metrics[name], self.undefined[name] = None, why
+        if pycaret is not None:
+            self.pycaret[name] = pycaret
+
+
+Measure = Callable[[Any, Fold], Measured]
+
+
+@dataclass(frozen=True, slots=True)
+class FitAndScore:
+    """Scores one candidate; carries all it needs to another process.
+
+    Attributes
     ----------
-    experiment
-        A PyCaret experiment after set-up.
+    seed
+        Set globally before each fit, as PyCaret sets it before each model, so that estimators without a seed of their
+        own agree too.
     """
 
-    def __init__(self, experiment: Any) -> None:
-        metrics = experiment._all_metrics.values()
-        self._signs = {metric.display_name: 1 if metric.greater_is_better else -1 for metric in metrics}
-        self._scorer = MultimetricScorerPatched(
-            scorers={metric.display_name: _honest(metric.scorer, experiment.is_multiclass) for metric in metrics},
-            raise_exc=False,
-        )
-        self._seed = experiment.seed
+    estimator: Any
+    seed: int
+    measure: Measure
 
-    def fit_and_score(self, model_id: str, estimator: Any, fold: Fold) -> UnitScored:
-        """Fit a fresh copy of `estimator` on the fold and score it.
-
-        The global random state is set as PyCaret sets it before each model, so that estimators without a seed of
-        their own agree too.
-        """
-        np.random.seed(self._seed)
+    def __call__(self, unit: Unit, fold: Fold) -> UnitScored:
+        np.random.seed(self.seed)
         started = time.perf_counter()
-        fitted = clone(estimator)
+        fitted = clone(self.estimator)
         fitted.fit(fold.fit_X, fold.fit_y)
         fit_s = time.perf_counter() - started
-        pipeline = copy(fold.pipeline)
-        pipeline.steps = [*fold.pipeline.steps[:-1], ("actual_estimator", fitted)]
-        with pipeline_predict_inverse_only():
-            answers = self._scorer(pipeline, fold.test_X, fold.test_y)
-        metrics, undefined = self._read(answers)
-        return UnitScored(model_id, fold.fold, metrics, undefined, fit_s, time.perf_counter() - started - fit_s)
-
-    def _read(self, answers: Mapping[str, Any]) -> tuple[dict[str, float | None], dict[str, str]]:
-        metrics: dict[str, float | None] = {}
-        undefined: dict[str, str] = {}
-        for name, answer in answers.items():
-            if isinstance(answer, str):
-                metrics[name], undefined[name] = None, _last_line(answer)
-            elif not math.isfinite(answer):
-                metrics[name], undefined[name] = None, "The value is not finite on this fold."
-            else:
-                metrics[name] = float(answer) * self._signs[name]
-        return metrics, undefined
+        with np.errstate(all="ignore"):
+            measured = self.measure(fitted, fold)
+        return UnitScored(
+            model=unit.model,
+            fold=unit.fold,
+            metrics=measured.metrics,
+            undefined=measured.undefined,
+            fit_s=fit_s,
+            score_s=time.perf_counter() - started - fit_s,
+            pycaret=measured.pycaret,
+        )
 
 
-def _honest(scorer: Any, is_multiclass: bool) -> Any:
-    if not isinstance(scorer, ScorerWithErrorScore):
-        return get_scorer(scorer)
-    response = scorer._response_method
-    if is_multiclass and "predict_proba" in response:
-        # PyCaret asks for decision values first, which are no probabilities of several classes, and prints 0.0.
-        response = "predict_proba"
-    return _Scorer(scorer._score_func, scorer._sign, scorer._kwargs, response)
+def measure_for(experiment: Any) -> Measure:
+    """Return what measures a fitted estimator of a PyCaret experiment after set-up."""
+    from workbench.training.classification import Classes
+    from workbench.training.regression import measure
 
-
-def _last_line(traceback: str) -> str:
-    lines = [line.strip() for line in traceback.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "The scorer failed without a word."
+    return Classes.of(experiment) if experiment._ml_usecase.name == "CLASSIFICATION" else measure

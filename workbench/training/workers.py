@@ -1,4 +1,4 @@
-"""Forked workers: each inherits the prepared folds by copy-on-write and computes units until told to stop."""
+"""Forked workers: each maps the prepared folds and computes units until told to stop."""
 
 from __future__ import annotations
 
@@ -6,30 +6,35 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
+from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any
 
+import psutil
+
 from workbench.training.request import UnitFailed, UnitScored
+from workbench.training.sharing import Shared, load
+from workbench.training.work import Compute, Unit
 
 _FORK = multiprocessing.get_context("fork")
 _PR_SET_PDEATHSIG = 1
 
-Compute = Callable[["Unit"], UnitScored]
-
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One model on one fold."""
+class _Order:
+    """What a worker is told: a unit, whether its fold comes with it, and which folds are over."""
 
-    model: str
-    fold: int
+    unit: Unit
+    brings_fold: bool
+    forget: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -38,8 +43,8 @@ class Worker:
 
     Attributes
     ----------
-    generation
-        Number of folds that were prepared when it was forked; it knows no later ones.
+    folds
+        Prepared folds that it knows.
     given
         Units sent and not yet answered, the one under way first.
     started
@@ -48,19 +53,29 @@ class Worker:
 
     process: ForkProcess
     pipe: Connection
-    generation: int
+    folds: set[int] = field(default_factory=set)
     given: deque[Unit] = field(default_factory=deque)
     started: float | None = None
 
-    def give(self, unit: Unit) -> None:
-        """Send a unit.
+    def give(self, unit: Unit, folds: Mapping[int, Shared]) -> None:
+        """Send a unit, with its fold where the worker does not know it yet.
+
+        Parameters
+        ----------
+        folds
+            The folds that are needed still; others are forgotten.
 
         Raises
         ------
         OSError
             When the process is gone.
         """
-        self.pipe.send(unit)
+        is_new = unit.fold not in self.folds
+        forget = self.folds - folds.keys() if is_new else set()
+        self.pipe.send(_Order(unit, is_new, frozenset(forget)))
+        if is_new:
+            send_handle(self.pipe, folds[unit.fold].descriptor, self.process.pid)
+            self.folds = self.folds - forget | {unit.fold}
         self.given.append(unit)
         if len(self.given) == 1:
             self.started = time.monotonic()
@@ -78,18 +93,22 @@ class Worker:
         self.started = time.monotonic() if self.given else None
         return answer
 
-    def overdue(self, limit_s: float) -> bool:
-        return bool(limit_s) and self.started is not None and time.monotonic() - self.started > limit_s
+    @property
+    def waiting(self) -> list[Unit]:
+        """Units that it has not begun."""
+        return list(self.given)[1:]
 
-    def stop(self) -> None:
-        """Let an idle worker end."""
-        self.pipe.close()
-        self.process.join()
-        self.process.close()
+    def busy_s(self) -> float:
+        """Seconds since the unit under way was begun, 0 where there is none."""
+        return 0.0 if self.started is None else time.monotonic() - self.started
 
     def kill(self) -> int | None:
         """End the process at once; return its exit code (negative: the signal)."""
         self.process.kill()
+        return self.reap()
+
+    def reap(self) -> int | None:
+        """Wait for the process to end; return its exit code (negative: the signal)."""
         self.process.join()
         code = self.process.exitcode
         self.pipe.close()
@@ -97,47 +116,92 @@ class Worker:
         return code
 
 
-def fork(compute: Compute, generation: int, siblings: list[Worker]) -> Worker:
-    """Fork a worker that computes units with what this process holds now."""
+def fork(
+    candidates: Mapping[str, Compute], siblings: list[Worker], memory: int, *, folds: Mapping[int, Any] | None = None
+) -> Worker:
+    """Fork a worker that scores candidates, within `memory` bytes beyond what this process holds.
+
+    It knows `folds` from the start.
+    """
     # What is alive now outlives the worker: a collection there that walked over it would copy every page it touched.
     gc.freeze()
     ours, theirs = _FORK.Pipe()
     inherited = [ours, *(sibling.pipe for sibling in siblings)]
-    process = _FORK.Process(target=_work, args=(theirs, compute, inherited, os.getpid()), daemon=True)
+    process = _FORK.Process(
+        target=_work, args=(theirs, candidates, dict(folds or {}), inherited, os.getpid(), memory), daemon=True
+    )
     process.start()
     gc.unfreeze()
     theirs.close()
-    return Worker(process, ours, generation)
+    return Worker(process, ours, set(folds or ()))
 
 
-def _work(pipe: Connection, compute: Compute, inherited: list[Connection], parent: int) -> None:
+def _work(
+    pipe: Connection,
+    candidates: Mapping[str, Compute],
+    folds: dict[int, Any],
+    inherited: list[Connection],
+    parent: int,
+    memory: int,
+) -> None:
     _die_with(parent)
+    _limit_memory(memory)
     # A worker that kept its siblings' ends open would keep them from seeing that the parent closed them.
     for connection in inherited:
         connection.close()
     while True:
         try:
-            unit = pipe.recv()
+            order: _Order = pipe.recv()
+            for fold in order.forget:
+                del folds[fold]
+            if order.brings_fold:
+                folds[order.unit.fold] = load(recv_handle(pipe))
         except (EOFError, OSError):
             break
-        pipe.send(_answer(compute, unit))
+        pipe.send(_answer(candidates, order.unit, folds, memory))
     sys.stdout.flush()
     # Nothing that the parent's exit would run may run here: its database connection is inherited, not ours.
     os._exit(0)
 
 
-def _answer(compute: Compute, unit: Unit) -> UnitScored | UnitFailed:
+def _answer(
+    candidates: Mapping[str, Compute], unit: Unit, folds: Mapping[int, Any], memory: int
+) -> UnitScored | UnitFailed:
     try:
-        return compute(unit)
+        return candidates[unit.model](unit, folds[unit.fold])
     except MemoryError:
-        return UnitFailed(unit.model, unit.fold, "It ran out of memory.")
+        allowed = f"it may take {memory / 2**30:.3g} GiB" if memory else "the machine has no more"
+        return UnitFailed(unit.model, unit.fold, f"It ran out of memory: {allowed}.")
     except Exception as error:  # noqa: BLE001 - whatever an estimator raises costs its own row and nothing else
-        return UnitFailed(unit.model, unit.fold, f"{type(error).__name__}: {_first_line(error)}")
+        return failed(unit, error)
 
 
-def _first_line(error: BaseException) -> str:
+def failed(unit: Unit, error: Exception) -> UnitFailed:
+    """Tell a unit's failure by the first line of an error."""
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no message"
+    return UnitFailed(unit.model, unit.fold, f"{type(error).__name__}: {lines[0] if lines else 'no message'}")
+
+
+def explain(code: int | None) -> str:
+    """Say how a unit's process ended, by its exit code."""
+    if code is not None and code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"Its process died by {name}."
+    return f"Its process ended with code {code}."
+
+
+def _limit_memory(memory: int) -> None:
+    """Let an allocation fail that goes further, here in the worker: nothing else on the machine is hurt then.
+
+    Only Linux counts private memory; elsewhere the limit is not held.
+    """
+    if not memory or sys.platform != "linux":
+        return
+    held = psutil.Process().memory_info().data
+    resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))
 
 
 def _die_with(parent: int) -> None:

@@ -1,0 +1,213 @@
+"""The measures of a classification, as PyCaret's metric containers define them, from one confusion matrix."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from workbench.training.folds import Fold
+from workbench.training.scoring import Measured
+
+Array = np.ndarray[Any, Any]
+
+_FROM_PROBABILITIES = frozenset(
+    {
+        "DecisionTreeClassifier",
+        "ExtraTreesClassifier",
+        "KNeighborsClassifier",
+        "LGBMClassifier",
+        "RandomForestClassifier",
+    }
+)
+"""Classifiers whose ``predict`` is the likeliest class of their ``predict_proba``, the first of equals."""
+_FROM_DECISIONS = frozenset(
+    {
+        "AdaBoostClassifier",
+        "LinearDiscriminantAnalysis",
+        "LogisticRegression",
+        "QuadraticDiscriminantAnalysis",
+        "RidgeClassifier",
+        "SGDClassifier",
+    }
+)
+"""Classifiers whose ``predict`` of two classes is the sign of their ``decision_function``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Measures classifiers of one experiment.
+
+    Attributes
+    ----------
+    known
+        Every class of the target, sorted.
+    is_multiclass
+        Whether PyCaret takes the target for one of several classes.
+    """
+
+    known: Array
+    is_multiclass: bool
+
+    @classmethod
+    def of(cls, experiment: Any) -> Classes:
+        return cls(np.unique(np.asarray(experiment.y)), bool(experiment.is_multiclass))
+
+    def __call__(self, fitted: Any, fold: Fold) -> Measured:
+        """Measure a fitted classifier on a fold's test rows."""
+        scores = _Scores(fitted, fold.test_X)
+        said = np.asarray(fold.decode(scores.labels())).reshape(-1)
+        truth = np.asarray(fold.test_y)
+        measured = Measured()
+        self._count(measured, truth, said)
+        if self.is_multiclass:
+            self._put_auc_of_many(measured, truth, scores, fold)
+        else:
+            self._put_auc(measured, truth, scores)
+        return measured
+
+    def _count(self, measured: Measured, truth: Array, said: Array) -> None:
+        size = len(self.known)
+        rows, columns = np.searchsorted(self.known, truth), np.searchsorted(self.known, said)
+        matrix = np.bincount(rows * size + columns, minlength=size * size).reshape(size, size).astype(float)
+        total, hits = matrix.sum(), np.diag(matrix)
+        actual, claimed = matrix.sum(axis=1), matrix.sum(axis=0)
+        measured.put("Accuracy", hits.sum() / total)
+        recall, precision = _share(hits, actual), _share(hits, claimed)
+        f1 = _share(2 * hits, actual + claimed)
+        names = ("Recall", "Prec.", "F1")
+        if self._is_binary_to_pycaret(truth):
+            # PyCaret averages over both classes unless a fold's labels are 0 and 1 as they stand.
+            for name, values in zip(names, (recall, precision, f1), strict=True):
+                measured.put(name, values[-1])
+        else:
+            for name, values in zip(names, (recall, precision, f1), strict=True):
+                measured.put(name, float(np.average(values, weights=actual)))
+        _put_kappa(measured, matrix, total)
+        measured.put("MCC", _mcc(hits.sum(), total, actual, claimed))
+
+    def _is_binary_to_pycaret(self, truth: Array) -> bool:
+        return bool(((truth == 0) | (truth == 1)).all())
+
+    def _put_auc(self, measured: Measured, truth: Array, scores: _Scores) -> None:
+        ranking = scores.ranking()
+        if ranking is None:
+            measured.leave_out("AUC", "The model gives neither probabilities nor decision values.", pycaret=0.0)
+            return
+        positive = truth == self.known[-1]
+        if positive.all() or not positive.any():
+            measured.leave_out("AUC", "The fold's test rows are all of one class.", pycaret=0.0)
+            return
+        measured.put("AUC", auc(positive, ranking))
+
+    def _put_auc_of_many(self, measured: Measured, truth: Array, scores: _Scores, fold: Fold) -> None:
+        """Average one class against the rest, each weighted by its rows: scikit-learn's ``ovr``, ``weighted``."""
+        columns = scores.columns()
+        if columns is None:
+            measured.leave_out("AUC", "The model gives neither probabilities nor decision values.", pycaret=0.0)
+            return
+        learned = np.asarray(fold.decode(scores.classes))
+        present, rows = np.unique(truth, return_counts=True)
+        if len(present) < 2:
+            measured.leave_out("AUC", "The fold's test rows are all of one class.", pycaret=0.0)
+            return
+        unseen = [label for label in present if label not in learned]
+        if unseen:
+            named = ", ".join(str(label) for label in unseen)
+            measured.leave_out("AUC", f"The fold's training rows have no {named}, its test rows do.", pycaret=0.0)
+            return
+        areas = [auc(truth == label, columns[:, int(np.flatnonzero(learned == label)[0])]) for label in present]
+        measured.put("AUC", float(np.average(areas, weights=rows)))
+        if scores.decides or len(present) != columns.shape[1]:
+            # PyCaret prefers decision values, which scikit-learn refuses for several classes, as it refuses a fold
+            # without one of them.
+            measured.pycaret["AUC"] = 0.0
+
+
+class _Scores:
+    """What a fitted classifier says of some rows, each thing asked for once."""
+
+    def __init__(self, fitted: Any, X: Any) -> None:
+        self._fitted = fitted
+        self._X = X
+        self.classes = fitted.classes_
+        self.decides = hasattr(fitted, "decision_function")
+        self._kind = type(fitted).__name__
+        self._probabilities: Array | None = None
+        self._decisions: Array | None = None
+
+    def labels(self) -> Array:
+        if self._kind in _FROM_PROBABILITIES:
+            return self._classes_at(np.argmax(self._ask_probabilities(), axis=1))
+        if self._kind in _FROM_DECISIONS and len(self.classes) == 2:
+            return self._classes_at(self._ask_decisions() > 0)
+        if self._kind == "GradientBoostingClassifier" and len(self.classes) == 2:
+            return self._classes_at(self._ask_decisions().reshape(-1) >= 0)
+        return np.asarray(self._fitted.predict(self._X)).reshape(-1)
+
+    def _classes_at(self, places: Array) -> Array:
+        return np.asarray(self.classes[places.astype(int)])
+
+    def ranking(self) -> Array | None:
+        """One number a row that grows with the likelihood of the last class."""
+        if self.decides:
+            return self._ask_decisions().reshape(-1)
+        if hasattr(self._fitted, "predict_proba"):
+            return self._ask_probabilities()[:, -1]
+        return None
+
+    def columns(self) -> Array | None:
+        """One such column a class."""
+        if hasattr(self._fitted, "predict_proba"):
+            return self._ask_probabilities()
+        if not self.decides:
+            return None
+        decisions = self._ask_decisions()
+        return np.column_stack([-decisions, decisions]) if decisions.ndim == 1 else decisions
+
+    def _ask_probabilities(self) -> Array:
+        if self._probabilities is None:
+            self._probabilities = np.asarray(self._fitted.predict_proba(self._X))
+        return self._probabilities
+
+    def _ask_decisions(self) -> Array:
+        if self._decisions is None:
+            self._decisions = np.asarray(self._fitted.decision_function(self._X))
+        return self._decisions
+
+
+def auc(positive: Array, ranking: Array) -> float:
+    """Area under the ROC curve by ranks (Mann and Whitney 1947); ties count half.
+
+    >>> auc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]))
+    0.75
+    """
+    hits = int(positive.sum())
+    misses = len(positive) - hits
+    ranks = rankdata(ranking)
+    return float((ranks[positive].sum() - hits * (hits + 1) / 2) / (hits * misses))
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """Divide, with 0 where there is nothing to divide by, as scikit-learn has it."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+
+
+def _put_kappa(measured: Measured, matrix: Array, total: float) -> None:
+    """Cohen's kappa (Cohen 1960)."""
+    agreed = np.trace(matrix) / total
+    by_chance = float(matrix.sum(axis=1) @ matrix.sum(axis=0)) / total**2
+    if by_chance == 1:
+        measured.leave_out("Kappa", "Everything is of one class and predicted so: agreement beyond chance is 0/0.")
+    else:
+        measured.put("Kappa", float((agreed - by_chance) / (1 - by_chance)))
+
+
+def _mcc(hits: float, total: float, actual: Array, claimed: Array) -> float:
+    """Matthews' correlation for several classes (Gorodkin 2004); 0 where either side is constant."""
+    together = hits * total - actual @ claimed
+    spread = (total**2 - claimed @ claimed) * (total**2 - actual @ actual)
+    return float(together / math.sqrt(spread)) if spread else 0.0

@@ -1,0 +1,84 @@
+"""Classification and regression: each fold prepared once, each unit fitted and scored on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.recipe import Recipe
+from workbench.training import folds, recipes
+from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
+from workbench.training.request import FoldPrepared, TrainingRequest
+from workbench.training.scoring import FitAndScore, measure_for
+from workbench.training.work import Compute
+
+
+class SupervisedExperiment:
+    """PyCaret's classification or regression experiment, set up."""
+
+    def __init__(self, frame: pd.DataFrame, request: TrainingRequest) -> None:
+        self.pycaret = pycaret_experiment(request.task)
+        with _remembered(self.pycaret):
+            self.pycaret.setup(
+                frame,
+                target=request.target,
+                session_id=request.seed,
+                fold=request.folds,
+                memory=False,
+                **QUIET,
+                **request.setup,
+            )
+            features_out = self.pycaret.train_transformed.shape[1] - 1
+        self._features = frame.drop(columns=request.target)
+        self._splits = folds.splits(self.pycaret)
+        self._measure = measure_for(self.pycaret)
+        self.folds = len(self._splits)
+        self.shape = Shape(
+            train_rows=len(self.pycaret.X_train),
+            test_rows=len(self.pycaret.X_test),
+            features_in=self.pycaret.X_train.shape[1],
+            features_out=features_out,
+        )
+
+    def prepare(self, fold: int) -> tuple[folds.Fold, FoldPrepared]:
+        return folds.prepare(self.pycaret, self._splits[fold])
+
+    def compute(self, recipe: Recipe) -> Compute:
+        return FitAndScore(recipes.estimator(self.pycaret, recipe), self.pycaret.seed, self._measure)
+
+    def fit(self, recipe: Recipe, *, all_rows: bool) -> Fitted:
+        from pycaret.internal.pipeline import estimator_pipeline
+
+        X, y = (self.pycaret.X, self.pycaret.y) if all_rows else (self.pycaret.X_train, self.pycaret.y_train)
+        np.random.seed(self.pycaret.seed)
+        with estimator_pipeline(self.pycaret.pipeline, recipes.estimator(self.pycaret, recipe)) as pipeline:
+            pipeline.fit(X, y)
+        return Fitted(pipeline, len(X), self._features)
+
+
+@contextmanager
+def _remembered(experiment: Any) -> Iterator[None]:
+    """Transform the rows once while set-up describes them, which it does by transforming them again and again."""
+    kind: Any = type(experiment)
+
+    class Remembering(kind):  # type: ignore[misc]
+        @cached_property
+        def train_transformed(self) -> pd.DataFrame:
+            return super().train_transformed  # type: ignore[no-any-return]
+
+        @cached_property
+        def test_transformed(self) -> pd.DataFrame:
+            return super().test_transformed  # type: ignore[no-any-return]
+
+    experiment.__class__ = Remembering
+    try:
+        yield
+    finally:
+        experiment.__class__ = kind
+        for name in ("train_transformed", "test_transformed"):
+            experiment.__dict__.pop(name, None)
