@@ -10,7 +10,7 @@ from workbench.runs import lookup, queue
 from workbench.runs.queue import SourceIdentity
 from workbench.runs.record import RunRecord
 from workbench.runs.scores import store_score
-from workbench.runs.spec import make_spec
+from workbench.runs.spec import Asked, make_spec
 from workbench.store.store import Store
 from workbench.store.tables import RunRow
 
@@ -27,9 +27,9 @@ def submit(store: Store, iris: Source) -> Callable[..., RunRecord]:
     def submit(
         *, source: Source = iris, service_is_warm: bool = True, created_at: object = None, **request: object
     ) -> RunRecord:
-        spec = make_spec(**{"plan": "compare", "task": "classification", "target": "species", "folds": 3} | request)
+        spec = make_spec(Asked(**{"task": "classification", "target": "species", "folds": 3} | request))
         identity = SourceIdentity(source.id, source.name, source.sha256)
-        snapshot = {"source_sha256": source.sha256, "rows": source.row_count, "executor": "local"}
+        snapshot = {"source_sha256": source.sha256, "rows": source.row_count}
         run = queue.submit(store, identity, spec, by="ada", snapshot=snapshot, service_is_warm=service_is_warm)
         if created_at is not None:
             with store.database.write() as session:
@@ -65,8 +65,10 @@ def score(store: Store) -> Callable[..., None]:
                     store_score(session, run.id, model, fold, status, reason=outcome)
                 else:
                     metrics = {"Accuracy": outcome, "AUC": None}
-                    reason = "AUC is undefined: a class is missing"
+                    undefined = {"AUC": "a class is missing"}
                     how_long = {"fit_s": fit_s, "score_s": 0.1}
-                    store_score(session, run.id, model, fold, "scored", reason=reason, metrics=metrics, **how_long)
+                    store_score(
+                        session, run.id, model, fold, "scored", undefined=undefined, metrics=metrics, **how_long
+                    )
 
     return score

@@ -7,6 +7,7 @@ import statistics
 
 import pytest
 
+from workbench.ranking import interval
 from workbench.runs import ending, lookup
 from workbench.runs.scores import leaderboard, store_score
 
@@ -98,20 +99,61 @@ def test_every_metric_of_the_task_is_told_by_pycarets_name(started, score, board
     assert list(board(run)[0].metrics) == ["Accuracy", "AUC", "Recall", "Prec.", "F1", "Kappa", "MCC"]
 
 
-def test_a_metric_that_is_undefined_on_one_fold_has_no_mean_and_says_why(store, started, board):
+def test_a_metric_that_is_undefined_on_one_fold_is_averaged_over_the_others_and_says_so(store, started, board):
     run = started(("lr",))
     with store.database.write() as session:
         for fold, value in enumerate((0.9, None, 0.7)):
-            reason = None if value else "AUC is undefined: only one class"
-            store_score(session, run.id, "lr", fold, "scored", metrics={"Accuracy": 0.5, "AUC": value}, reason=reason)
+            metrics, why = {"Accuracy": 0.5, "AUC": value}, {} if value else {"AUC": "only one class"}
+            counted = {} if value else {"AUC": 0.0}
+            store_score(session, run.id, "lr", fold, "scored", metrics=metrics, undefined=why, pycaret=counted)
     (row,) = board(run)
-    assert (row.metrics["AUC"], row.std["AUC"], row.folds["AUC"]) == (None, None, [0.9, None, 0.7])
-    assert (row.status, row.reason, row.metrics["Accuracy"]) == ("scored", "AUC is undefined: only one class", 0.5)
+    assert (row.metrics["AUC"], row.folds["AUC"]) == (pytest.approx(0.8), [0.9, None, 0.7])
+    assert row.notes == {"AUC": "AUC is undefined on fold 2, the mean is over the others: only one class"}
+    assert row.pycaret == {"AUC": pytest.approx(1.6 / 3)}
+    assert (row.status, row.reason, row.metrics["Accuracy"]) == ("scored", None, 0.5)
+
+
+def test_a_metric_that_is_undefined_everywhere_has_no_mean_and_says_why(started, score, board):
+    run = started(("lr",))
+    score(run, "lr", 0.5, 0.5, 0.5)
+    (row,) = board(run)
+    assert (row.metrics["AUC"], row.std["AUC"], row.interval["AUC"]) == (None, None, None)
+    assert row.notes == {"AUC": "AUC is undefined: a class is missing"}
+    assert row.pycaret == {}
+
+
+def test_a_mean_has_a_confidence_interval_from_two_folds_on(started, score, board):
+    run = started(("lr", "knn"))
+    score(run, "lr", 0.8, 0.9, 0.4)
+    score(run, "knn", 0.3)
+    lr, knn = board(run)
+    assert lr.interval["Accuracy"] == pytest.approx(interval([0.8, 0.9, 0.4]))
+    assert lr.interval["Accuracy"][0] < 0.7 < lr.interval["Accuracy"][1]
+    assert knn.interval["Accuracy"] is None
+
+
+def test_a_model_is_separable_from_the_best_when_their_folds_differ_by_more_than_noise(started, score, board):
+    run = started(("lr", "knn", "dt"))
+    score(run, "lr", 0.90, 0.91, 0.89)
+    score(run, "knn", 0.91, 0.88, 0.90)
+    score(run, "dt", 0.50, 0.52, 0.49)
+    assert [(row.model, row.is_separable) for row in board(run)] == [("lr", None), ("knn", False), ("dt", True)]
+
+
+def test_a_model_that_was_raced_out_keeps_its_scores_and_comes_after_those_that_rank(started, score, board):
+    run = started(("lr", "knn", "dt"))
+    score(run, "lr", 0.5, 0.5, 0.5)
+    score(run, "knn", "ValueError: no")
+    score(run, "dt", 0.9, "It cannot catch lr any more.", "It cannot catch lr any more.", status="raced_out")
+    rows = board(run)
+    assert standing(rows) == [("lr", 1, "scored"), ("dt", None, "raced_out"), ("knn", None, "failed")]
+    assert rows[1].reason == "Stopped after 1 of 3 folds: It cannot catch lr any more."
+    assert rows[1].metrics["Accuracy"] == 0.9
 
 
 def test_a_model_without_the_ranking_metric_has_no_rank_and_stays_above_those_that_failed(started, score, board):
     run = started(("lr", "knn", "dt"))
-    score(run, "lr", 0.5, None, 0.5)
+    score(run, "lr", None, None, None)
     score(run, "knn", "ValueError: no")
     score(run, "dt", 0.1, 0.1, 0.1)
     assert standing(board(run)) == [("dt", 1, "scored"), ("lr", None, "scored"), ("knn", None, "failed")]

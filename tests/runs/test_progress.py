@@ -7,7 +7,7 @@ import pytest
 from workbench.data.sources import Sources
 from workbench.runs import ending, lookup
 from workbench.runs.progress import SETUP_S, estimate, progress
-from workbench.runs.spec import make_spec
+from workbench.runs.spec import Asked, make_spec
 
 REQUEST = {"plan": "compare", "task": "classification", "target": "species", "folds": 10}
 
@@ -23,7 +23,7 @@ def look(store):
 @pytest.fixture
 def judge(store, iris):
     def judge(*models: str, source=iris, workers: int = 2, **request: object):
-        spec = make_spec(**REQUEST | request)
+        spec = make_spec(Asked(**REQUEST | request))
         return estimate(store.database, spec, models, source_id=source.id, rows=source.row_count, workers=workers)
 
     return judge

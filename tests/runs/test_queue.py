@@ -10,7 +10,7 @@ from sqlalchemy.exc import StatementError
 
 from workbench.runs import ending, events, lookup, queue
 from workbench.runs.queue import SourceIdentity
-from workbench.runs.spec import make_spec
+from workbench.runs.spec import Asked, make_spec
 from workbench.store.tables import ExperimentRow, RunRow, now
 
 
@@ -42,7 +42,7 @@ def test_with_a_cold_service_the_log_says_at_once_what_the_run_waits_for(store, 
 
 
 def test_a_submission_that_fails_leaves_nothing(store, iris):
-    spec = make_spec(plan="setup", task="classification", target="species")
+    spec = make_spec(Asked(plan="setup", task="classification", target="species"))
     identity = SourceIdentity(iris.id, iris.name, iris.sha256)
     with pytest.raises(StatementError):
         queue.submit(store, identity, spec, by="ada", snapshot={"rows": object()}, service_is_warm=True)

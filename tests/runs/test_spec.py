@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.catalogue import FOLDS, MANAGED_OPTIONS, SEED, SEED_MOST, TASKS
+from workbench.catalogue import FOLDS, PLANS, SEED, SEED_MOST, TASKS
 from workbench.errors import BadRequest
-from workbench.runs.spec import RunSpec, check_option, make_spec
+from workbench.recipe import Recipe
+from workbench.runs import options
+from workbench.runs.spec import Asked, RunSpec, make_spec
 
-REQUEST = {"plan": "compare", "task": "classification", "target": "y"}
+MANAGED = TASKS["classification"].managed
 
 
-def spec(**request: object) -> RunSpec:
-    return make_spec(**REQUEST | request)
+def spec(*, task: str = "classification", **request: object) -> RunSpec:
+    has_target = task not in TASKS or TASKS[task].has_target
+    return make_spec(Asked(**{"task": task, "target": "y" if has_target else None} | request))
 
 
 def refusal(**request: object) -> BadRequest:
@@ -22,20 +25,21 @@ def refusal(**request: object) -> BadRequest:
 
 
 def option(name: str, value: object, task: str = "classification") -> object:
-    return check_option(TASKS[task], name, value)
+    return options.read(TASKS[task].options, {name: value}, kind="set-up", managed=MANAGED)[name]
 
 
 def test_what_is_not_said_is_pycarets_default():
     made = spec()
     assert (made.folds, made.seed, made.sort, made.include, made.exclude) == (FOLDS, SEED, "Accuracy", None, ())
-    assert make_spec(**REQUEST | {"task": "regression"}).sort == "R2"
+    assert (made.plan, made.executor, made.racing) == ("compare", "local", False)
+    assert spec(task="regression").sort == "R2"
 
 
 def test_an_unknown_task_is_answered_with_the_valid_ones():
     error = refusal(task="classificaton")
     assert error.code == "spec.unknown_task"
     assert str(error) == (
-        "There is no task 'classificaton'. Did you mean classification? Valid: classification, regression."
+        f"There is no task 'classificaton'. Did you mean classification? Valid: {', '.join(sorted(TASKS))}."
     )
 
 
@@ -46,11 +50,10 @@ def test_an_unknown_plan_is_answered_with_the_valid_ones():
     assert "calibrate" in error.hint
 
 
-@pytest.mark.parametrize("plan", ["tune", "ensemble", "blend", "stack", "calibrate", "finalize"])
-def test_a_plan_that_cannot_run_yet_is_answered_with_those_that_can(plan):
-    error = refusal(plan=plan)
-    assert error.code == "plan.not_runnable"
-    assert error.hint == "Runnable: setup, create, compare."
+def test_a_plan_that_pycaret_does_not_have_for_a_task_is_answered_with_those_that_it_has():
+    error = refusal(task="regression", plan="calibrate", model="dt")
+    assert (error.code, error.message) == ("plan.not_runnable", "PyCaret has no 'calibrate' for regression.")
+    assert error.hint == "Did you mean create? Valid: blend, compare, create, ensemble, finalize, setup, stack, tune."
 
 
 @pytest.mark.parametrize("where", ["include", "exclude"])
@@ -73,8 +76,69 @@ def test_create_takes_exactly_one_model(request_):
     assert "exactly one" in error.message
 
 
-def test_create_with_one_model_is_a_field_of_one():
-    assert spec(plan="create", include=["lr"]).include == ("lr",)
+@pytest.mark.parametrize("request_", [{"include": ["lr"]}, {"model": "lr"}, {"model": Recipe(model="lr")}])
+def test_the_one_model_of_a_plan_may_be_named_in_three_ways(request_):
+    assert spec(plan="create", **request_).bases == (Recipe(model="lr"),)
+
+
+def test_models_named_in_two_ways_at_once_are_refused():
+    assert refusal(plan="create", model="lr", include=["lr"]).code == "spec.invalid"
+
+
+@pytest.mark.parametrize("plan", ["blend", "stack"])
+def test_putting_models_together_takes_two(plan):
+    assert "at least 2" in refusal(plan=plan, include=["lr"]).message
+    assert len(spec(plan=plan, include=["lr", "dt"]).bases) == 2
+
+
+def test_tuning_takes_a_model_of_the_library():
+    bagged = Recipe(kind="bagging", bases=(Recipe(model="dt"),))
+    assert refusal(plan="tune", model=bagged).message == (
+        "The plan 'tune' searches one model's parameters, not a bagging's."
+    )
+
+
+def test_models_inside_a_recipe_are_checked_too():
+    assert refusal(plan="create", model=Recipe(kind="bagging", bases=(Recipe(model="nothing"),))).code == (
+        "spec.unknown_model"
+    )
+
+
+def test_a_plans_options_are_filled_with_pycarets_defaults():
+    assert spec(plan="tune", model="dt").options == {
+        "n_iter": 10,
+        "search_algorithm": "random",
+        "custom_grid": None,
+        "choose_better": True,
+    }
+    assert spec(plan="tune", model="dt", options={"n_iter": "25"}).options["n_iter"] == 25
+
+
+def test_an_option_of_another_plan_is_answered_with_the_valid_ones():
+    error = refusal(plan="tune", model="dt", options={"n_iters": 5})
+    assert (error.code, error.message) == ("spec.unknown_option", "There is no tune option 'n_iters'.")
+    assert "Did you mean n_iter?" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("plan", "options_", "said"),
+    [
+        ("tune", {"n_iter": 0}, "n_iter is 0"),
+        ("tune", {"custom_grid": {"max_depth": []}}, "at least one value"),
+        ("blend", {"weights": [1.0]}, "1 weights for 2 models"),
+        ("stack", {"meta_model": "nothing"}, "no classification model 'nothing'"),
+        ("stack", {"meta_model_fold": 1}, "meta_model_fold is 1"),
+    ],
+)
+def test_an_option_that_the_plan_cannot_work_with_is_refused(plan, options_, said):
+    models = ["dt"] if PLANS[plan].most == 1 else ["dt", "lr"]
+    error = refusal(plan=plan, include=models, options=options_)
+    assert said in error.message
+
+
+@pytest.mark.parametrize("address", ["dusk://host:1", "dask://", "somewhere", ""])
+def test_an_executor_that_is_none_is_refused(address):
+    assert refusal(executor=address).hint == "Valid: local, or dask://HOST:PORT."
 
 
 @pytest.mark.parametrize("request_", [{"include": []}, {"include": ["lr"], "exclude": ["lr"]}])
@@ -104,7 +168,7 @@ def test_a_metric_may_be_named_by_id_or_name(sort, name):
     assert spec(sort=sort).sort == name
 
 
-@pytest.mark.parametrize("folds", [1, 0, -3, 201, 2.5, "3", True, None])
+@pytest.mark.parametrize("folds", [1, 0, -3, 201, 2.5, "3", True])
 def test_folds_out_of_bounds_are_refused(folds):
     error = refusal(folds=folds)
     assert error.code == "spec.invalid"
@@ -125,6 +189,8 @@ def test_the_bounds_themselves_are_taken():
 
 def test_a_negative_time_limit_is_refused():
     assert refusal(model_timeout_s=-0.5).code == "spec.invalid"
+    assert refusal(run_timeout_s=float("nan")).code == "spec.invalid"
+    assert refusal(unit_memory=-1).code == "spec.invalid"
 
 
 def test_an_unknown_option_is_answered_with_the_nearest():
@@ -138,11 +204,11 @@ def test_an_option_of_the_other_task_is_unknown():
     assert spec(task="regression", setup={"transform_target": True}).setup == {"transform_target": True}
 
 
-@pytest.mark.parametrize("name", MANAGED_OPTIONS)
+@pytest.mark.parametrize("name", MANAGED)
 def test_an_option_that_workbench_governs_is_refused_with_what_governs_it(name):
     error = refusal(setup={name: 1})
     assert error.code == "spec.unknown_option"
-    assert error.message == f"The option '{name}' is governed by {MANAGED_OPTIONS[name]}."
+    assert error.message == f"The option '{name}' is governed by {MANAGED[name]}."
 
 
 @pytest.mark.parametrize(
@@ -245,7 +311,7 @@ def test_a_value_that_does_not_fit_is_refused_with_what_would(name, value, wante
 @pytest.mark.parametrize("task", TASKS)
 def test_every_default_is_taken_as_it_is(task):
     defaults = {name: found.default for name, found in TASKS[task].options.items()}
-    assert make_spec(**REQUEST | {"task": task, "setup": defaults}).setup == defaults
+    assert spec(task=task, setup=defaults).setup == defaults
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -258,6 +324,11 @@ def test_every_choice_is_taken_as_text(task):
 def test_a_spec_survives_being_stored():
     made = spec(include=["lr"], setup={"normalize": "yes", "ordinal_features": {"size": ["S"]}}, folds=5)
     assert RunSpec.model_validate_json(made.model_dump_json()) == made
+    stacked = spec(plan="stack", include=["lr", Recipe(model="dt", params={"max_depth": 3})])
+    assert (
+        RunSpec(**stacked.as_dict() | {"bases": tuple(Recipe.of(base) for base in stacked.as_dict()["bases"])})
+        == stacked
+    )
 
 
 def test_a_spec_does_not_change():
@@ -268,11 +339,11 @@ def test_a_spec_does_not_change():
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), -1.0])
 def test_a_time_limit_that_is_no_time_is_refused(limit):
     with pytest.raises(BadRequest) as caught:
-        make_spec(plan="compare", task="classification", target="y", model_timeout_s=limit)
+        spec(model_timeout_s=limit)
     assert caught.value.code == "spec.invalid"
 
 
 @pytest.mark.parametrize("share", [0, 1, 5, "1.2"])
 def test_a_share_outside_of_zero_and_one_is_refused(share):
     with pytest.raises(BadRequest, match="between 0 and 1"):
-        make_spec(plan="compare", task="classification", target="y", setup={"train_size": share})
+        spec(setup={"train_size": share})

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.store.database import Database
-from workbench.store.tables import EventRow, RunRow, now
+from workbench.store.tables import Base, EventRow, RunRow, now
 
 EventKind = Literal[
     "run.queued",
     "service.starting",
+    "run.resumed",
     "run.started",
     "run.requeued",
     "data.loaded",
@@ -26,6 +27,7 @@ EventKind = Literal[
     "model.scored",
     "model.failed",
     "model.timed_out",
+    "model.raced_out",
     "artifact.saved",
     "run.cancelling",
     "run.succeeded",
@@ -39,6 +41,10 @@ CLOSED: EventKind = "run.closed"
 PAGE = 500
 PAGE_MOST = 5000
 POLL_S = 0.05
+
+# Built once: they are carried out for every unit, beside busy workers.
+_INSERT = insert(Base.metadata.tables[EventRow.__tablename__])
+_LAST = select(func.max(EventRow.seq)).where(EventRow.run_id == bindparam("run_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +95,19 @@ def append(
 
     The run's row is locked first where the database has row locks; SQLite has one writer anyway.
     """
-    session.execute(select(RunRow.id).where(RunRow.id == run_id).with_for_update())
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(RunRow.id).where(RunRow.id == run_id).with_for_update())
     seq = _last(session, run_id) + 1
-    session.add(
-        EventRow(
-            run_id=run_id,
-            seq=seq,
-            kind=kind,
-            message=message,
-            payload=dict(payload or {}),
-            duration_ms=duration_ms,
-            emitted_at=now(),
-        )
-    )
-    session.flush()
+    written = {
+        "run_id": run_id,
+        "seq": seq,
+        "kind": kind,
+        "message": message,
+        "payload": dict(payload or {}),
+        "duration_ms": duration_ms,
+        "emitted_at": now(),
+    }
+    session.execute(_INSERT, written)
     return seq
 
 
@@ -161,7 +166,7 @@ def follow(
 
 
 def _last(session: Session, run_id: str) -> int:
-    return session.scalar(select(func.max(EventRow.seq)).where(EventRow.run_id == run_id)) or 0
+    return session.scalar(_LAST, {"run_id": run_id}) or 0
 
 
 def _event(row: EventRow) -> Event:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from workbench.errors import BadRequest, NotFound
-from workbench.runs.record import RunRecord, record
+from workbench.runs.record import TERMINAL, RunRecord, record
 from workbench.store.store import Store
 from workbench.store.tables import RunRow, SourceRow
 
@@ -38,6 +38,15 @@ def get(store: Store, reference: str) -> RunRecord:
     if len(found) > 1:
         raise BadRequest("run.ambiguous", f"Several runs end in '{reference}': give more of the id.")
     return record(*found[0])
+
+
+def is_terminal(store: Store, run_id: str) -> bool:
+    """Whether a run has ended, at the least cost: for those who ask again and again."""
+    with store.database.read() as session:
+        return session.scalar(_STATUS, {"run_id": run_id}) in (None, *TERMINAL)
+
+
+_STATUS = select(RunRow.status).where(RunRow.id == bindparam("run_id"))
 
 
 def listed(store: Store, *, limit: int = 100, status: Sequence[str] = ()) -> list[RunRecord]:

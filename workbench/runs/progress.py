@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 
+from workbench.catalogue import TASKS
+from workbench.recipe import Recipe
 from workbench.runs.record import RunRecord
 from workbench.runs.spec import RunSpec
 from workbench.store.database import Database
@@ -15,6 +19,8 @@ from workbench.store.tables import EventRow, RunRow, ScoreRow, now
 _DOING = {
     "run.queued": "waiting for the service",
     "service.starting": "the service is starting",
+    "run.resumed": "waiting for the service",
+    "run.requeued": "waiting for a new process",
     "run.started": "loading the table",
     "data.loaded": "setting up",
     "experiment.fitted": "preparing the first fold",
@@ -51,7 +57,7 @@ class Estimate:
     Attributes
     ----------
     units
-        Models × folds; 0 for a set-up.
+        Candidates × folds; 0 for a set-up, and where only PyCaret knows how many candidates there are.
     seconds
         Wall time on this machine's workers; None where no earlier run tells.
     words
@@ -64,28 +70,111 @@ class Estimate:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a plan would score.
+
+    Attributes
+    ----------
+    candidates
+        How many rows the leaderboard would have; 0 where only PyCaret's own grid tells.
+    models
+        Ids of the library models that are fitted on each fold, with repetitions: what a fold costs.
+    """
+
+    candidates: int
+    models: tuple[str, ...]
+
+
+def field_of(spec: RunSpec) -> Field:
+    """Judge what a plan would score, from the catalogue alone."""
+    if not spec.bases:
+        task = TASKS[spec.task]
+        asked = spec.include or [model.id for model in task.turbo]
+        models = tuple(dict.fromkeys([*task.always, *(model for model in asked if model not in spec.exclude)]))
+        return Field(len(models), models)
+    parts = [_fitted(base) for base in spec.bases]
+    together = tuple(model for part in parts for model in part)
+    beside = len(parts) if spec.options.get("choose_better") else 0
+    options = spec.options
+    match spec.plan:
+        case "tune":
+            trials = _trials(options)
+            return Field(trials + 1, together * (trials + 1)) if trials else Field(0, together)
+        case "ensemble":
+            made = together * options["n_estimators"]
+        case "stack":
+            made = together * (options["meta_model_fold"] + 1) + (options["meta_model"],)
+        case "calibrate":
+            made = together * options["calibrate_fold"]
+        case "blend":
+            made = together
+        case _:
+            return Field(len(parts), together)
+    return Field(beside + 1, made + (together if beside else ()))
+
+
+def _fitted(recipe: Recipe) -> tuple[str, ...]:
+    """Library models that one fit of a recipe fits, as far as they can be counted."""
+    inside = tuple(model for base in recipe.bases for model in _fitted(base))
+    copies = recipe.params.get("n_estimators" if recipe.kind in ("bagging", "boosting") else "cv", 1)
+    return (recipe.model,) if recipe.kind == "model" else inside * (copies if isinstance(copies, int) else 1)
+
+
+def _trials(options: Mapping[str, Any]) -> int:
+    """How many sets of parameters a search tries; 0 where only PyCaret's own grid tells."""
+    grid, tried = options.get("custom_grid"), int(options["n_iter"])
+    if grid:
+        size = math.prod(len(values) for values in grid.values())
+        return size if options["search_algorithm"] == "grid" else min(size, tried)
+    return 0 if options["search_algorithm"] == "grid" else tried
+
+
 def progress(database: Database, run: RunRecord) -> Progress:
     total = len(run.field) * int(run.spec["folds"]) if run.plan != "setup" else 0
     last = select(EventRow.kind).where(EventRow.run_id == run.id).order_by(EventRow.seq.desc()).limit(1)
-    counted = select(func.count(), func.min(ScoreRow.created_at)).where(ScoreRow.run_id == run.id)
+    # What a run that is resumed starts with took it no time.
+    own = ScoreRow.created_at >= (run.started_at or run.created_at)
+    counted = select(func.count(), func.count().filter(own), func.min(ScoreRow.created_at).filter(own)).where(
+        ScoreRow.run_id == run.id
+    )
     with database.read() as session:
         kind = session.scalar(last) or ""
-        done, first = session.execute(counted).one()
+        done, scored, first = session.execute(counted).one()
     remaining = None
-    if not run.is_terminal and done > len(run.field) / 2 and first is not None:
-        remaining = max(0.0, (now() - first).total_seconds() / done * (total - done))
+    if not run.is_terminal and scored > len(run.field) / 2 and first is not None:
+        remaining = max(0.0, (now() - first).total_seconds() / scored * (total - done))
     doing = "fitting the best on all training rows" if total and done >= total else _DOING.get(kind, "scoring")
     return Progress(done, total, remaining, doing)
 
 
 def estimate(
-    database: Database, spec: RunSpec, models: Sequence[str], *, source_id: str, rows: int, workers: int
+    database: Database,
+    spec: RunSpec,
+    models: Sequence[str],
+    *,
+    source_id: str,
+    rows: int,
+    workers: int,
+    candidates: int | None = None,
 ) -> Estimate:
-    """Judge what a request would cost by what its models took before, on this table or scaled from others by rows."""
+    """Judge what a request would cost by what its models took before, on this table or scaled from others by rows.
+
+    Parameters
+    ----------
+    models
+        Ids of the library models that are fitted on each fold, with repetitions.
+    candidates
+        How many rows are scored; None: as many as there are models.
+    """
     if spec.plan == "setup":
         return Estimate(0, workers, SETUP_S, "set-up only, about a second")
-    units = len(models) * spec.folds
-    head = f"{len(models)} model{'s' if len(models) != 1 else ''} × {spec.folds} folds = {units:,} units"
+    count = len(models) if candidates is None else candidates
+    if not count:
+        return Estimate(0, workers, None, f"every set of PyCaret's own grid × {spec.folds} folds")
+    units = count * spec.folds
+    of_folds = "" if spec.folds == 1 else f" × {spec.folds} folds = {units:,} units"
+    head = f"{count:,} model{'s' if count != 1 else ''}{of_folds}"
     costs = _costs(database, spec.task, source_id, rows)
     known = [costs[model] for model in models if model in costs]
     if not known:

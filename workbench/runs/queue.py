@@ -6,19 +6,21 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from workbench.runs import events
+from workbench.runs import events, scores
 from workbench.runs.record import QUEUED, RUNNING, RunId, RunRecord, record
 from workbench.runs.spec import RunSpec
 from workbench.store.store import Store
 from workbench.store.tables import ExperimentRow, RunRow, now
 
 LEASE = timedelta(seconds=30)
+DEATHS_MOST = 2
+"""Processes in a row that may die without a new score before a run is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,11 @@ class Active:
     claimed_by
         ``host:pid`` of the service that took it; None while it is queued.
     started_s
-        Seconds since the claim; 0 before it.
+        Seconds since the run was first begun; 0 before that.
+    claimed_s
+        Seconds since the last claim.
+    run_timeout_s
+        Longest it may take, in seconds; 0: no limit.
     """
 
     run_id: RunId
@@ -44,6 +50,8 @@ class Active:
     cancel_requested_by: str | None
     is_deleted: bool
     started_s: float
+    claimed_s: float
+    run_timeout_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ def submit(
     by: str,
     snapshot: Mapping[str, Any],
     service_is_warm: bool,
+    resumes: str | None = None,
 ) -> RunRecord:
     """Store a queued run with its first events; nothing is stored if anything fails.
 
@@ -72,6 +81,8 @@ def submit(
         What else the run keeps of the moment it was asked for: content hash, rows, executor.
     service_is_warm
         Where it is not, the log says at once what the run waits for.
+    resumes
+        A run whose scores this one starts with.
     """
     with store.database.write() as session:
         experiment_id = _experiment(session, store.project_id, source, spec)
@@ -81,14 +92,23 @@ def submit(
             plan=spec.plan,
             task=spec.task,
             target=spec.target,
-            spec=spec.model_dump(mode="json") | dict(snapshot),
+            spec=spec.as_dict() | dict(snapshot),
             created_by=by,
         )
         session.add(row)
         session.flush()
         events.append(
-            session, row.id, "run.queued", f"{spec.plan} of {source.name} for {spec.target}", payload={"by": by}
+            session, row.id, "run.queued", f"{spec.plan} of {record(row, source.name).subject}", payload={"by": by}
         )
+        if resumes is not None:
+            known = scores.carry_over(session, resumes, row.id)
+            events.append(
+                session,
+                row.id,
+                "run.resumed",
+                f"goes on where run {resumes[-8:]} ended: {known} units are scored already",
+                payload={"run": resumes, "units": known},
+            )
         if not service_is_warm:
             events.append(session, row.id, "service.starting", "starting; importing PyCaret takes some seconds")
         return record(row, source.name)
@@ -110,40 +130,75 @@ def claim(store: Store, owner: str, *, most: int) -> list[RunId]:
             row.status = RUNNING
             row.claimed_by = owner
             row.lease_until = now() + LEASE
-            row.started_at = now()
+            row.claimed_at = now()
+            row.started_at = row.started_at or now()
             events.append(session, row.id, "run.started", "claimed by the service", payload={"service": owner})
         return [RunId(row.id) for row in taken]
 
 
 def requeue(store: Store, run_id: str) -> None:
-    """Put a claimed run back that no process was started for."""
+    """Put a claimed run back that no process has registered for."""
     with store.database.write() as session:
         row = session.get(RunRow, run_id, with_for_update=True)
         if row is None or row.status != RUNNING or row.process_id is not None:
             return
-        row.status, row.started_at, row.claimed_by, row.lease_until = QUEUED, None, None, None
+        _put_back(row)
+        row.started_at = None
         events.append(session, run_id, "run.requeued", "its service ended before it could start")
+
+
+def requeue_dead(store: Store, run_id: str, why: str) -> bool:
+    """Put a run back whose process died, to go on at the next unit without an outcome.
+
+    Returns
+    -------
+    bool
+        False when the run is not running, was asked to end, or died so often without a new score that it would again.
+    """
+    with store.database.write() as session:
+        row = session.get(RunRow, run_id, with_for_update=True)
+        if row is None or row.status != RUNNING or row.cancel_requested_at is not None or row.deleted_at is not None:
+            return False
+        units = scores.count(session, run_id)
+        row.deaths = 1 if units > row.units_at_death else row.deaths + 1
+        row.units_at_death = units
+        if row.deaths > DEATHS_MOST:
+            return False
+        _put_back(row)
+        message = f"{why} It goes on at the next unit; {units} have an outcome."
+        events.append(session, run_id, "run.requeued", message, payload={"units": units})
+        return True
+
+
+def _put_back(row: RunRow) -> None:
+    row.status, row.claimed_by, row.lease_until = QUEUED, None, None
+    row.process_id, row.process_started = None, None
+
+
+# Built once: a service asks up to twenty times a second.
+_ACTIVE = (
+    select(
+        RunRow.id,
+        RunRow.status,
+        RunRow.claimed_by,
+        RunRow.lease_until,
+        RunRow.process_id,
+        RunRow.process_started,
+        RunRow.cancel_requested_by,
+        RunRow.deleted_at,
+        RunRow.started_at,
+        RunRow.claimed_at,
+        RunRow.spec,
+    )
+    .where(RunRow.status.in_((QUEUED, RUNNING)))
+    .order_by(RunRow.created_at, RunRow.id)
+)
 
 
 def active(store: Store) -> list[Active]:
     """Return every queued and running run, oldest first, in one look."""
-    query = (
-        select(
-            RunRow.id,
-            RunRow.status,
-            RunRow.claimed_by,
-            RunRow.lease_until,
-            RunRow.process_id,
-            RunRow.process_started,
-            RunRow.cancel_requested_by,
-            RunRow.deleted_at,
-            RunRow.started_at,
-        )
-        .where(RunRow.status.in_((QUEUED, RUNNING)))
-        .order_by(RunRow.created_at, RunRow.id)
-    )
     with store.database.read() as session:
-        found = session.execute(query).all()
+        found = session.execute(_ACTIVE).all()
     return [
         Active(
             run_id=RunId(row.id),
@@ -154,10 +209,16 @@ def active(store: Store) -> list[Active]:
             process_started=row.process_started,
             cancel_requested_by=row.cancel_requested_by,
             is_deleted=row.deleted_at is not None,
-            started_s=0.0 if row.started_at is None else (now() - row.started_at).total_seconds(),
+            started_s=_since(row.started_at),
+            claimed_s=_since(row.claimed_at),
+            run_timeout_s=float(row.spec.get("run_timeout_s", 0)),
         )
         for row in found
     ]
+
+
+def _since(moment: datetime | None) -> float:
+    return 0.0 if moment is None else (now() - moment).total_seconds()
 
 
 def renew(store: Store, run_ids: Sequence[str], owner: str) -> None:
@@ -207,7 +268,7 @@ def _experiment(session: Session, project_id: str, source: SourceIdentity, spec:
     row = ExperimentRow(
         project_id=project_id,
         source_id=source.id,
-        name=f"{source.name} · {spec.target}"[:200],
+        name=f"{source.name} · {spec.target or spec.task}"[:200],
         task=spec.task,
         target=spec.target,
         setup=setup,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NewType
 
 from workbench.catalogue import TASKS
+from workbench.recipe import Recipe
 from workbench.store.tables import RunRow, now
 
 RunId = NewType("RunId", str)
@@ -24,6 +25,8 @@ class RunRecord:
     ----------
     field
         Models in the field as ``(id, name)``; empty until set-up is fitted.
+    recipes
+        How each of them is made.
     error
         ``Type: message`` of a failed run, who cancelled a cancelled one, else None.
     summary
@@ -37,10 +40,11 @@ class RunRecord:
     source_name: str
     plan: str
     task: str
-    target: str
+    target: str | None
     status: str
     spec: Mapping[str, Any]
     field: tuple[tuple[str, str], ...]
+    recipes: Mapping[str, Recipe]
     error: str | None
     summary: Mapping[str, Any] | None
     created_by: str
@@ -52,6 +56,16 @@ class RunRecord:
     @property
     def is_terminal(self) -> bool:
         return self.status in TERMINAL
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in a few words."""
+        return self.source_name if self.target is None else f"{self.source_name} for {self.target}"
+
+    @property
+    def best(self) -> str | None:
+        """Id of the model that a succeeded run fitted."""
+        return None if self.summary is None else self.summary.get("best")
 
     @property
     def short_id(self) -> str:
@@ -100,7 +114,8 @@ def record(row: RunRow, source_name: str) -> RunRecord:
         target=row.target,
         status=row.status,
         spec=row.spec,
-        field=tuple((model_id, name) for model_id, name in row.field or ()),
+        field=tuple((entry[0], entry[1]) for entry in row.field or ()),
+        recipes={entry[0]: Recipe.of(entry[2]) for entry in row.field or () if len(entry) > 2},
         error=row.error,
         summary=row.summary,
         created_by=row.created_by,

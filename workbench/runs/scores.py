@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from workbench.catalogue import TASKS
-from workbench.ranking import rank
+from workbench.catalogue import TASKS, Metric
+from workbench.ranking import CONFIDENCE, deviation, interval, mean_of, p_of_no_difference, rank, relative_spread
 from workbench.runs.record import RunRecord
 from workbench.store.database import Database
-from workbench.store.tables import ScoreRow
+from workbench.store.tables import Base, ScoreRow
 
-UnitStatus = Literal["scored", "failed", "timed_out"]
-RowStatus = Literal["waiting", "scoring", "scored", "failed", "timed_out", "stopped"]
+UnitStatus = Literal["scored", "failed", "timed_out", "raced_out"]
+_HUGE = 1e9
+"""What no measure comes to unless something is divided by as good as 0."""
+RowStatus = Literal["waiting", "scoring", "scored", "failed", "timed_out", "raced_out", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,30 @@ class LeaderboardRow:
     rank
         Place among the models that have a value of the sort metric, from 1; None for the others.
     status
-        ``waiting`` for a first score, ``scoring``, ``scored`` on every fold, ``failed``, ``timed_out``, or
-        ``stopped`` when the run ended before every fold was scored.
+        ``waiting`` for a first score, ``scoring``, ``scored`` on every fold, ``failed``, ``timed_out``, ``raced_out``,
+        or ``stopped`` when the run ended before every fold was scored.
     reason
-        Why it failed, was stopped, or misses a value; None when there is nothing to say.
+        Why it failed or was stopped; None when there is nothing to say.
     metrics
-        PyCaret's display names → unrounded means over the folds scored so far; None where undefined.
+        PyCaret's display names → unrounded means over the folds on which the metric is defined; None where there is
+        none.
     std
-        Population standard deviations over the same folds, as PyCaret computes them.
+        Population standard deviations over the same folds, as PyCaret computes them; None for a task without folds.
+    interval
+        95 % confidence intervals of the means, see `workbench.ranking.interval`; None below two folds.
+    notes
+        Metric → why it is undefined on some folds or on all.
+    pycaret
+        Metric → the mean that PyCaret would show, where it counts something else on purpose.
     folds
         Per metric the value on each fold, in order of folds; None where not scored.
-    fit_s
-        Mean seconds to fit one fold; None before the first score.
+    is_separable
+        Whether the model that ranks first differs from this one by more than noise, see
+        `workbench.ranking.p_of_no_difference`; None for that model, and where too few folds are shared.
+    fit_s, score_s
+        Mean seconds to fit and to score one fold; None before the first score.
+    recipe
+        How the model is made, where that is known.
     """
 
     model: str
@@ -50,25 +63,32 @@ class LeaderboardRow:
     reason: str | None
     metrics: Mapping[str, float | None]
     std: Mapping[str, float | None]
+    interval: Mapping[str, tuple[float, float] | None]
+    notes: Mapping[str, str]
+    pycaret: Mapping[str, float]
     folds: Mapping[str, list[float | None]]
     folds_scored: int
     folds_total: int
+    is_separable: bool | None
     fit_s: float | None
+    score_s: float | None
+    recipe: Mapping[str, Any] | None
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """Metric → what a reader must know of its value: why it has none, what PyCaret shows instead."""
+        told = dict(self.notes)
+        for metric, shown in self.pycaret.items():
+            is_huge = abs(shown) > _HUGE
+            why = "it divides by next to nothing" if is_huge else "it counts 0 where its own scorer fails"
+            theirs = f"PyCaret shows {f'{shown:.3g}' if is_huge else f'{shown:.4f}'}: {why}."
+            told[metric] = f"{told[metric]} {theirs}" if metric in told else theirs
+        return told
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "name": self.name,
-            "rank": self.rank,
-            "status": self.status,
-            "reason": self.reason,
-            "metrics": dict(self.metrics),
-            "std": dict(self.std),
-            "folds": {name: list(values) for name, values in self.folds.items()},
-            "folds_scored": self.folds_scored,
-            "folds_total": self.folds_total,
-            "fit_s": self.fit_s,
-        }
+        """JSON-ready."""
+        bounds = {metric: None if pair is None else list(pair) for metric, pair in self.interval.items()}
+        return asdict(self) | {"interval": bounds}
 
 
 def store_score(
@@ -80,22 +100,60 @@ def store_score(
     *,
     reason: str | None = None,
     metrics: Mapping[str, float | None] | None = None,
+    undefined: Mapping[str, str] | None = None,
+    pycaret: Mapping[str, float] | None = None,
     fit_s: float | None = None,
     score_s: float | None = None,
 ) -> None:
     """Store one unit's outcome inside the caller's transaction."""
-    session.add(
-        ScoreRow(
-            run_id=run_id,
-            model=model,
-            fold=fold,
-            status=status,
-            reason=reason,
-            metrics=dict(metrics or {}),
-            fit_s=fit_s,
-            score_s=score_s,
+    written = {
+        "run_id": run_id,
+        "model": model,
+        "fold": fold,
+        "status": status,
+        "reason": reason,
+        "metrics": dict(metrics or {}),
+        "undefined": dict(undefined) if undefined else None,
+        "pycaret": dict(pycaret) if pycaret else None,
+        "fit_s": fit_s,
+        "score_s": score_s,
+    }
+    session.execute(_INSERT, written)
+
+
+# Built once: it is carried out for every unit, beside busy workers.
+_INSERT = insert(Base.metadata.tables[ScoreRow.__tablename__])
+
+
+def of_run(database: Database, run_id: str) -> list[ScoreRow]:
+    """Return every unit's outcome, by fold."""
+    query = select(ScoreRow).where(ScoreRow.run_id == run_id).order_by(ScoreRow.fold)
+    with database.read() as session:
+        return list(session.scalars(query))
+
+
+def count(session: Session, run_id: str) -> int:
+    """Count the units that have an outcome."""
+    return session.scalar(select(func.count()).select_from(ScoreRow).where(ScoreRow.run_id == run_id)) or 0
+
+
+def carry_over(session: Session, from_run: str, to_run: str) -> int:
+    """Copy what one run scored to another, inside the caller's transaction; return how many units that are."""
+    known = session.scalars(select(ScoreRow).where(ScoreRow.run_id == from_run, ScoreRow.status == "scored")).all()
+    for row in known:
+        store_score(
+            session,
+            to_run,
+            row.model,
+            row.fold,
+            "scored",
+            metrics=row.metrics,
+            undefined=row.undefined,
+            pycaret=row.pycaret,
+            fit_s=row.fit_s,
+            score_s=row.score_s,
         )
-    )
+    return len(known)
 
 
 def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
@@ -104,82 +162,110 @@ def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
     The order is that of `workbench.ranking.rank` on the run's sort metric. Models that failed come after those that
     rank, models without any score last; nothing is left out.
     """
-    query = select(ScoreRow).where(ScoreRow.run_id == run.id).order_by(ScoreRow.fold)
     # A set-up scores nothing: its field never waits.
     units: dict[str, list[ScoreRow]] = {model: [] for model, _ in run.field if run.plan != "setup"}
-    with database.read() as session:
-        for row in session.scalars(query):
-            units.setdefault(row.model, []).append(row)
-    names = dict(run.field)
+    for unit in of_run(database, run.id):
+        units.setdefault(unit.model, []).append(unit)
     task = TASKS[run.task]
     sort = task.metric(str(run.spec["sort"]))
     assert sort is not None, run.spec["sort"]
-    metrics = [metric.name for metric in task.metrics]
-    rows = [_row(model, names.get(model, model), found, metrics, run) for model, found in units.items()]
-    means = {row.model: row.metrics[sort.name] if row.status in _RANKED else None for row in rows}
+    metrics = task.metrics_of(run.spec.get("options", {}), run.spec.get("setup", {}))
+    rows = [_row(model, found, metrics, run) for model, found in units.items()]
+    means = {row.model: sort.judged(row.metrics[sort.name]) if row.status in _RANKED else None for row in rows}
     order = rank(means, greater_is_better=sort.greater_is_better)
     place = {model: index for index, model in enumerate(order)}
-    rows.sort(key=lambda row: (_LAST.get(row.status, 0 if row.folds_scored else 2), place[row.model]))
-    return [_placed(row, number if means[row.model] is not None else None) for number, row in enumerate(rows, 1)]
+    rows.sort(key=lambda row: (_LAST.get(row.status, 0 if row.folds_scored else 3), place[row.model]))
+    if not rows:
+        return []
+    best = rows[0]
+    return [
+        replace(
+            row,
+            rank=number if means[row.model] is not None else None,
+            is_separable=None if row is best else _separable(row, best, sort.name),
+        )
+        for number, row in enumerate(rows, 1)
+    ]
 
 
 _RANKED = ("scoring", "scored", "stopped")
-_LAST = {"failed": 1, "timed_out": 1}
+_LAST = {"raced_out": 1, "failed": 2, "timed_out": 2}
 
 
-def _row(model: str, name: str, units: Sequence[ScoreRow], metrics: Sequence[str], run: RunRecord) -> LeaderboardRow:
+def _separable(row: LeaderboardRow, best: LeaderboardRow, metric: str) -> bool | None:
+    p = p_of_no_difference(row.folds[metric], best.folds[metric])
+    return None if p is None else p < 1 - CONFIDENCE
+
+
+def _row(model: str, units: Sequence[ScoreRow], known: Sequence[Metric], run: RunRecord) -> LeaderboardRow:
+    metrics = [metric.name for metric in known]
     total = int(run.spec["folds"])
     scored = [unit for unit in units if unit.status == "scored"]
-    lost = [unit for unit in units if unit.status != "scored"]
-    status, reason = _standing(scored, lost, total, run)
+    status, reason = _standing(scored, [unit for unit in units if unit.status != "scored"], total, run)
     by_fold = {unit.fold: unit for unit in scored}
     folds = {
         metric: [by_fold[fold].metrics.get(metric) if fold in by_fold else None for fold in range(total)]
         for metric in metrics
     }
-    known = {metric: [value for value in values if value is not None] for metric, values in folds.items()}
-    complete = {metric: values if len(values) == len(scored) else [] for metric, values in known.items()}
-    fits = [unit.fit_s for unit in scored if unit.fit_s is not None]
+    recipe = run.recipes.get(model)
     return LeaderboardRow(
         model=model,
-        name=name,
+        name=run.model_name(model),
         rank=None,
         status=status,
         reason=reason,
-        metrics={metric: _mean(values) for metric, values in complete.items()},
-        std={metric: _std(values) for metric, values in complete.items()},
+        metrics={metric: mean_of(values) for metric, values in folds.items()}
+        | {metric.name: relative_spread(folds[metric.spread_of]) for metric in known if metric.spread_of},
+        # One value spreads over nothing: 0 would say that the next one will be the same.
+        std={metric: deviation(values) if total > 1 else None for metric, values in folds.items()},
+        interval={metric: interval(values) for metric, values in folds.items()},
+        notes={metric: note for metric in metrics if (note := _note(metric, scored))},
+        pycaret=_pycaret(metrics, scored),
         folds=folds,
         folds_scored=len(scored),
         folds_total=total,
-        fit_s=_mean(fits),
+        is_separable=None,
+        fit_s=mean_of([unit.fit_s for unit in scored]),
+        score_s=mean_of([unit.score_s for unit in scored]),
+        recipe=None if recipe is None else recipe.as_dict(),
     )
+
+
+def _note(metric: str, scored: Sequence[ScoreRow]) -> str | None:
+    """Say why a metric has no value on some folds."""
+    lacking = [unit for unit in scored if metric in (unit.undefined or {})]
+    if not lacking:
+        return None
+    whys = "; ".join(dict.fromkeys((unit.undefined or {})[metric] for unit in lacking))
+    if len(lacking) == len(scored):
+        return f"{metric} is undefined: {whys}"
+    numbers = ", ".join(str(unit.fold + 1) for unit in lacking)
+    return f"{metric} is undefined on fold {numbers}, the mean is over the others: {whys}"
+
+
+def _pycaret(metrics: Sequence[str], scored: Sequence[ScoreRow]) -> dict[str, float]:
+    """Mean that PyCaret would show, for each metric that it counts in another way on some fold."""
+    means: dict[str, float] = {}
+    for metric in metrics:
+        if any(metric in (unit.pycaret or {}) for unit in scored):
+            values = [(unit.pycaret or {}).get(metric, unit.metrics.get(metric)) for unit in scored]
+            mean = mean_of(values)
+            if mean is not None and None not in values:
+                means[metric] = mean
+    return means
 
 
 def _standing(
     scored: Sequence[ScoreRow], lost: Sequence[ScoreRow], total: int, run: RunRecord
 ) -> tuple[RowStatus, str | None]:
     if lost:
-        status: RowStatus = "timed_out" if any(unit.status == "timed_out" for unit in lost) else "failed"
         first = lost[0].reason or "No reason was given."
+        if any(unit.status == "raced_out" for unit in lost):
+            return "raced_out", f"Stopped after {len(scored)} of {total} folds: {first}"
+        status: RowStatus = "timed_out" if any(unit.status == "timed_out" for unit in lost) else "failed"
         return status, first if len(lost) == total or not scored else f"{len(lost)} of {total} folds failed: {first}"
     if len(scored) == total:
-        reasons = dict.fromkeys(unit.reason for unit in scored if unit.reason)
-        return "scored", "; ".join(reasons) or None
+        return "scored", None
     if run.is_terminal:
         return "stopped", f"The run ended after {len(scored)} of {total} folds."
     return ("scoring" if scored else "waiting"), None
-
-
-def _placed(row: LeaderboardRow, number: int | None) -> LeaderboardRow:
-    from dataclasses import replace
-
-    return replace(row, rank=number)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return math.fsum(values) / len(values) if values else None
-
-
-def _std(values: Sequence[float]) -> float | None:
-    mean = _mean(values)
-    return None if mean is None else math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))

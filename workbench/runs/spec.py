@@ -1,29 +1,32 @@
-"""What to run: checked against the catalogue and the table before anything is stored."""
+"""What to run: checked against the catalogue before anything is stored."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ByteSize, ConfigDict, TypeAdapter, ValidationError
 
 from workbench.catalogue import (
-    FOLDS,
     FOLDS_LEAST,
     FOLDS_MOST,
-    MANAGED_OPTIONS,
     PLANS,
     SEED,
     SEED_MOST,
-    SHARES,
     TASKS,
-    Option,
+    Plan,
     PlanName,
     Task,
     TaskName,
 )
 from workbench.errors import BadRequest, choices
+from workbench.recipe import Recipe
+from workbench.runs import options as reader
+
+FRACTION_MOST = 0.5
+"""Largest share of rows that a detector takes for anomalies."""
 
 
 class RunSpec(BaseModel):
@@ -31,49 +34,95 @@ class RunSpec(BaseModel):
 
     Attributes
     ----------
+    target
+        Column to predict; None for a task without one.
     include
-        Ids of the models in the field; None: PyCaret's turbo set.
+        Ids of the models in the field of ``compare``; None: PyCaret's turbo set.
     exclude
         Ids of models to leave out.
+    bases
+        Recipes that the other plans work on.
     folds
-        Number of cross-validation folds, 2 to 200.
+        Number of cross-validation folds.
     seed
         PyCaret's ``session_id``, 0 to 2³² − 1.
     sort
-        Metric that ranks; None: the task's own (Accuracy, R2).
+        Metric that ranks.
     setup
         Set-up options by PyCaret's names.
-    model_timeout_s
-        Longest one model may take on one fold, in seconds; 0: no limit.
+    options
+        The plan's own options, all of them.
+    from_run
+        The run that this one follows, or None.
+    racing
+        Whether models that cannot catch the leader any more stop early.
+    executor
+        ``local``, or the address of a Dask scheduler.
+    model_timeout_s, run_timeout_s
+        Longest a model may take over all its folds, and the whole run, in seconds; 0: no limit.
+    unit_memory
+        Most memory that one model may take on one fold, in bytes; 0: an even share of the machine's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     plan: PlanName
     task: TaskName
-    target: str
+    target: str | None
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
-    folds: int = FOLDS
-    seed: int = SEED
+    bases: tuple[Recipe, ...] = ()
+    folds: int
+    seed: int
     sort: str
     setup: Mapping[str, Any] = {}
+    options: Mapping[str, Any] = {}
+    from_run: str | None = None
+    racing: bool = False
+    executor: str = "local"
     model_timeout_s: float = 0
+    run_timeout_s: float = 0
+    unit_memory: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return self.model_dump(mode="json", exclude={"bases"}) | {"bases": [base.as_dict() for base in self.bases]}
 
 
-def make_spec(
-    *,
-    plan: str,
-    task: str,
-    target: str,
-    include: Sequence[str] | None = None,
-    exclude: Sequence[str] = (),
-    folds: int = FOLDS,
-    seed: int = SEED,
-    sort: str | None = None,
-    setup: Mapping[str, Any] | None = None,
-    model_timeout_s: float = 0,
-) -> RunSpec:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as a user makes it; None wherever Workbench is to choose. Fields as in `RunSpec`.
+
+    Attributes
+    ----------
+    model
+        The one model that a plan works on: an id, or a recipe.
+    include
+        The models that a plan works on, or that ``compare`` compares.
+    unit_memory
+        In bytes, or a text such as ``2GiB``.
+    """
+
+    task: str
+    plan: str = "compare"
+    target: str | None = None
+    model: str | Recipe | None = None
+    include: Sequence[str | Recipe] | None = None
+    exclude: Sequence[str] = ()
+    folds: int | None = None
+    seed: int = SEED
+    sort: str | None = None
+    setup: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    from_run: str | None = None
+    racing: bool = False
+    executor: str = "local"
+    model_timeout_s: float = 0
+    run_timeout_s: float = 0
+    unit_memory: int | str = 0
+
+
+def make_spec(asked: Asked) -> RunSpec:
     """Check a request against the catalogue and make it a spec.
 
     Raises
@@ -81,38 +130,46 @@ def make_spec(
     BadRequest
         ``spec.unknown_…`` naming the valid choices, ``plan.not_runnable``, or ``spec.invalid``.
     """
-    known = find_task(task)
-    _check_plan(plan)
-    _check_number("folds", folds, FOLDS_LEAST, FOLDS_MOST)
-    _check_number("seed", seed, 0, SEED_MOST)
-    if not (math.isfinite(model_timeout_s) and model_timeout_s >= 0):
+    known = find_task(asked.task)
+    plan = _plan(asked.plan, known)
+    folds = known.folds if asked.folds is None else asked.folds
+    if known.folds > 1:
+        _check_number("folds", folds, FOLDS_LEAST, FOLDS_MOST)
+    else:
+        _check_without_folds(asked, folds, known)
+    _check_number("seed", asked.seed, 0, SEED_MOST)
+    _check_limit("a model", asked.model_timeout_s)
+    _check_limit("a run", asked.run_timeout_s)
+    _check_executor(asked.executor)
+    bases = _models(asked, plan, known)
+    setup = reader.read(known.options, asked.setup or {}, kind="set-up", managed=known.managed)
+    options = {name: option.default for name, option in plan.options_of(known.name).items()}
+    options |= reader.read(plan.options_of(known.name), asked.options, kind=plan.name)
+    _check_options(options, bases, known)
+    if asked.target and not known.has_target:
         raise BadRequest(
-            "spec.invalid", f"The time limit of a model is {model_timeout_s:g} s; it takes 0 or more seconds."
+            "spec.invalid",
+            f"{known.title} has no target, yet '{asked.target}' was named.",
+            hint="A column that holds the truth is named by the option ground_truth.",
         )
-    for model_id in (*(include or ()), *exclude):
-        if known.model(model_id) is None:
-            names = choices(model_id, (model.id for model in known.models))
-            raise BadRequest("spec.unknown_model", f"There is no {known.name} model '{model_id}'.", hint=names)
-    if plan == "create" and len(include or ()) != 1:
-        raise BadRequest("spec.invalid", "The plan 'create' fits one model: name exactly one.")
-    field = [model.id for model in known.models if model.is_turbo] if include is None else include
-    if all(model_id in exclude for model_id in field):
-        raise BadRequest("spec.invalid", "No model is left: name at least one that is not excluded.")
-    metric = known.metric(sort or known.sort)
-    if metric is None:
-        names = choices(str(sort), (m.name for m in known.metrics))
-        raise BadRequest("spec.unknown_metric", f"There is no {known.name} metric '{sort}'.", hint=names)
     return RunSpec(
-        plan=PLANS[plan].name,
+        plan=plan.name,
         task=known.name,
-        target=target,
-        include=None if include is None else tuple(dict.fromkeys(include)),
-        exclude=tuple(dict.fromkeys(exclude)),
+        target=asked.target if known.has_target else None,
+        include=tuple(dict.fromkeys(base.model for base in bases)) if plan.least == 0 and bases is not None else None,
+        exclude=_excluded(asked, plan, known, bases),
+        bases=tuple(bases or ()) if plan.least else (),
         folds=folds,
-        seed=seed,
-        sort=metric.name,
-        setup={name: check_option(known, name, value) for name, value in (setup or {}).items()},
-        model_timeout_s=model_timeout_s,
+        seed=asked.seed,
+        sort=_sort(asked, known, options, setup),
+        setup=setup,
+        options=options,
+        from_run=asked.from_run,
+        racing=bool(asked.racing),
+        executor=asked.executor,
+        model_timeout_s=asked.model_timeout_s,
+        run_timeout_s=asked.run_timeout_s,
+        unit_memory=_bytes(asked.unit_memory),
     )
 
 
@@ -122,12 +179,106 @@ def find_task(name: str) -> Task:
     return TASKS[name]
 
 
-def _check_plan(name: str) -> None:
+def _plan(name: str, task: Task) -> Plan:
     if name not in PLANS:
         raise BadRequest("spec.unknown_plan", f"There is no plan '{name}'.", hint=choices(name, PLANS))
-    if not PLANS[name].is_runnable:
-        runnable = ", ".join(plan.name for plan in PLANS.values() if plan.is_runnable)
-        raise BadRequest("plan.not_runnable", f"The plan '{name}' is not runnable yet.", hint=f"Runnable: {runnable}.")
+    if name not in task.plans:
+        raise BadRequest(
+            "plan.not_runnable", f"PyCaret has no '{name}' for {task.title.lower()}.", hint=choices(name, task.plans)
+        )
+    return PLANS[name]
+
+
+def _models(asked: Asked, plan: Plan, task: Task) -> list[Recipe] | None:
+    """Return the models that a plan works on, or None where it takes PyCaret's own field."""
+    if asked.model is not None and asked.include is not None:
+        raise BadRequest("spec.invalid", "Name the models by 'model' or by 'include', not by both.")
+    named = [asked.model] if asked.model is not None else asked.include
+    if named is None and not plan.least:
+        return None
+    recipes = [_recipe(name, task) for name in named or ()]
+    if len(recipes) < plan.least or (plan.most and len(recipes) > plan.most):
+        wanted = "exactly one" if plan.most == 1 else f"at least {plan.least}"
+        raise BadRequest("spec.invalid", f"The plan '{plan.name}' takes {wanted} of the models; {len(recipes)} named.")
+    if plan.name == "tune" and recipes[0].kind != "model":
+        raise BadRequest("spec.invalid", f"The plan 'tune' searches one model's parameters, not a {recipes[0].kind}'s.")
+    if plan.name == "compare" and any(recipe.kind != "model" or recipe.params for recipe in recipes):
+        raise BadRequest("spec.invalid", "The plan 'compare' takes models of PyCaret's library as they are, by id.")
+    return recipes
+
+
+def _recipe(named: str | Recipe, task: Task) -> Recipe:
+    recipe = named if isinstance(named, Recipe) else Recipe(model=named)
+    for model_id in recipe.models():
+        _check_model(model_id, task)
+    return recipe
+
+
+def _check_model(model_id: str, task: Task) -> None:
+    if task.model(model_id) is None:
+        names = choices(model_id, (model.id for model in task.models))
+        raise BadRequest("spec.unknown_model", f"There is no {task.name} model '{model_id}'.", hint=names)
+
+
+def _excluded(asked: Asked, plan: Plan, task: Task, bases: Sequence[Recipe] | None) -> tuple[str, ...]:
+    for model_id in asked.exclude:
+        _check_model(model_id, task)
+    field = [model.id for model in task.models if model.is_turbo] if bases is None else [base.model for base in bases]
+    if not plan.least and all(model_id in asked.exclude for model_id in field):
+        raise BadRequest("spec.invalid", "No model is left: name at least one that is not excluded.")
+    return tuple(dict.fromkeys(asked.exclude))
+
+
+def _sort(asked: Asked, task: Task, options: Mapping[str, Any], setup: Mapping[str, Any]) -> str:
+    metric = task.metric(asked.sort or task.sort_of(options))
+    there = [metric for metric in task.metrics_of(options, setup) if metric.ranks]
+    names = choices(str(asked.sort), (metric.name for metric in there))
+    if metric is None:
+        raise BadRequest("spec.unknown_metric", f"There is no {task.name} metric '{asked.sort}'.", hint=names)
+    if not metric.ranks:
+        raise BadRequest(
+            "spec.unknown_metric", f"'{metric.name}' says nothing of which model is better: it cannot rank.", hint=names
+        )
+    if metric not in there:
+        lacking = f"set-up option {metric.needs_setup}" if metric.needs_setup else "option ground_truth: a column"
+        raise BadRequest("spec.unknown_metric", f"The metric '{metric.name}' needs the {lacking}.", hint=names)
+    if metric.nearest_zero and asked.racing:
+        raise BadRequest(
+            "spec.invalid", f"Models cannot race by '{metric.name}', of which single folds may cancel out.", hint=names
+        )
+    return metric.name
+
+
+def _check_without_folds(asked: Asked, folds: int, task: Task) -> None:
+    if isinstance(folds, bool) or folds != 1:
+        raise BadRequest("spec.invalid", f"{task.title} scores each model once, on the whole table: it takes no folds.")
+    if asked.racing:
+        raise BadRequest("spec.invalid", f"{task.title} scores each model once: there are no folds to race over.")
+
+
+def _check_options(options: Mapping[str, Any], bases: Sequence[Recipe] | None, task: Task) -> None:
+    for name in ("n_iter", "n_estimators"):
+        if name in options:
+            _check_number(name, options[name], 1, 10_000)
+    if "num_clusters" in options:
+        _check_number("num_clusters", options["num_clusters"], 2, 10_000)
+    if "fraction" in options and not 0 < (options["fraction"] or 0) <= FRACTION_MOST:
+        raise BadRequest(
+            "spec.invalid", f"fraction is {options['fraction']}; it must be more than 0 and at most {FRACTION_MOST:g}."
+        )
+    for name in ("meta_model_fold", "calibrate_fold"):
+        if name in options:
+            _check_number(name, options[name], FOLDS_LEAST, FOLDS_MOST)
+    if "meta_model" in options:
+        _check_model(str(options["meta_model"]), task)
+    weights = options.get("weights")
+    if weights is not None and len(weights) != len(bases or ()):
+        raise BadRequest("spec.invalid", f"{len(weights)} weights for {len(bases or ())} models: name one a model.")
+    if weights is not None and options.get("method") in ("min", "max"):
+        raise BadRequest("spec.invalid", f"Weights count for nothing in the {options['method']} of several forecasts.")
+    grid = options.get("custom_grid")
+    if grid is not None and not (grid and all(grid.values())):
+        raise BadRequest("spec.invalid", "The option 'custom_grid' needs at least one value for each parameter.")
 
 
 def _check_number(name: str, value: Any, least: int, most: int) -> None:
@@ -135,131 +286,23 @@ def _check_number(name: str, value: Any, least: int, most: int) -> None:
         raise BadRequest("spec.invalid", f"{name} is {value!r}; it must be a whole number from {least} to {most}.")
 
 
-def check_option(task: Task, name: str, value: Any) -> Any:
-    """Check one set-up option and return its value in the type PyCaret takes.
-
-    Texts are read as the option's type, so that a command line and a form can pass what was typed.
-    """
-    if name in MANAGED_OPTIONS:
-        raise BadRequest("spec.unknown_option", f"The option '{name}' is governed by {MANAGED_OPTIONS[name]}.")
-    option = task.options.get(name)
-    if option is None:
+def _bytes(size: int | str) -> int:
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(size))
+    except ValidationError as error:
         raise BadRequest(
-            "spec.unknown_option", f"There is no set-up option '{name}'.", hint=choices(name, task.options)
+            "spec.invalid", f"The memory limit is {size!r}; it takes bytes, or a size such as 500MB or 2GiB."
+        ) from error
+
+
+def _check_limit(of_what: str, seconds: float) -> None:
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise BadRequest("spec.invalid", f"The time limit of {of_what} is {seconds:g} s; it takes 0 or more seconds.")
+
+
+def _check_executor(address: str) -> None:
+    scheme, found, host = address.partition("://")
+    if address != "local" and not (found and scheme == "dask" and host):
+        raise BadRequest(
+            "spec.invalid", f"There is no executor '{address}'.", hint="Valid: local, or dask://HOST:PORT."
         )
-    try:
-        return _READERS[option.kind](option, value)
-    except (TypeError, ValueError) as error:
-        raise BadRequest("spec.invalid", f"The option '{name}' is {value!r}; it takes {_wanted(option)}.") from error
-
-
-def _wanted(option: Option) -> str:
-    if option.kind == "choice":
-        return "one of " + ", ".join(str(choice) for choice in option.choices)
-    return {
-        "bool": "true or false",
-        "int": "a whole number",
-        "float": "a number between 0 and 1" if option.name in SHARES else "a number",
-        "number": "a number",
-        "text": "a text",
-        "columns": "a list of columns",
-        "mapping": "a mapping of names to lists",
-    }[option.kind]
-
-
-def _is_none(option: Option, value: Any) -> bool:
-    return value is None or (option.default is None and isinstance(value, str) and value.strip().lower() == "none")
-
-
-def _read_bool(option: Option, value: Any) -> Any:  # noqa: ARG001
-    words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in words:
-        return words[value.strip().lower()]
-    raise ValueError(value)
-
-
-def _read_int(option: Option, value: Any) -> Any:
-    if _is_none(option, value):
-        return None
-    if isinstance(value, bool):
-        raise TypeError(value)
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(value)
-    return int(value)
-
-
-def _read_float(option: Option, value: Any) -> Any:
-    if _is_none(option, value):
-        return None
-    if isinstance(value, bool):
-        raise TypeError(value)
-    number = float(value)
-    if not math.isfinite(number) or (option.name in SHARES and not 0 < number < 1):
-        raise ValueError(value)
-    return number
-
-
-def _read_number(option: Option, value: Any) -> Any:
-    number = _read_float(option, value)
-    # PyCaret takes a share for a float and a count for an int: 3 and 3.0 are not the same to it.
-    if isinstance(value, int) or (isinstance(value, str) and value.strip().lstrip("+-").isdigit()):
-        return int(value)
-    return number
-
-
-def _read_choice(option: Option, value: Any) -> Any:
-    if value in option.choices:
-        return value
-    if None in option.choices and isinstance(value, str) and value.strip().lower() == "none":
-        return None
-    raise ValueError(value)
-
-
-def _read_text(option: Option, value: Any) -> Any:
-    if _is_none(option, value):
-        return None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str):
-        raise TypeError(value)
-    try:
-        # "mean" and 0 are both fills for a gap.
-        return _read_float(option, value) if option.choices and value not in option.choices else value
-    except ValueError:
-        return value
-
-
-def _read_columns(option: Option, value: Any) -> Any:
-    if _is_none(option, value):
-        return None
-    if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
-        return list(value)
-    raise TypeError(value)
-
-
-def _read_mapping(option: Option, value: Any) -> Any:
-    if _is_none(option, value):
-        return None
-    if isinstance(value, str):
-        import json
-
-        value = json.loads(value)
-    if isinstance(value, Mapping) and all(isinstance(items, (list, tuple)) for items in value.values()):
-        return {str(name): list(items) for name, items in value.items()}
-    raise TypeError(value)
-
-
-_READERS = {
-    "bool": _read_bool,
-    "int": _read_int,
-    "float": _read_float,
-    "number": _read_number,
-    "text": _read_text,
-    "choice": _read_choice,
-    "columns": _read_columns,
-    "mapping": _read_mapping,
-}
