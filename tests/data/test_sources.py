@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -107,11 +110,27 @@ def test_markup_in_names_is_escaped(sources, written):
 def test_a_loaded_table_is_what_pandas_reads(sources, written, content):
     path = written(content)
     source = sources.upload(path)
-    expected = pd.read_csv(path, sep=source.format["delimiter"], low_memory=False)
+    expected = pd.read_csv(path, sep=source.format["delimiter"], low_memory=False, float_precision="round_trip")
     loaded = sources.load(source)
     assert_frame_equal(loaded, expected, check_exact=True)
     assert isinstance(loaded.index, pd.RangeIndex)
     assert len(loaded) == source.row_count
+
+
+def test_a_number_is_the_float_that_is_nearest_to_it(sources, written):
+    texts = ["0.30000000000000004", "123456789.123456789", "0.43606053216687435", "-2.2012655822557426e-286"]
+    loaded = sources.load(sources.upload(written("\n".join(["n", *texts, ""]))))
+    assert loaded["n"].tolist() == [float(text) for text in texts]
+
+
+def test_a_table_is_read_by_the_kinds_that_were_stored(sources, written, store):
+    # As where another pandas, with other views of what a number is, stored it.
+    source = sources.upload(written("huge,beyond\n18446744073709551616,1\n2,2\n", "kinds.csv"))
+    path = store.settings.files / source.location
+    path.write_text(content := "huge,beyond\n0018446744073709551616,1e400\n2,2\n")
+    stored = replace(source, sha256=hashlib.sha256(content.encode()).hexdigest())
+    assert [column.kind for column in stored.columns] == ["text", "number"]
+    assert sources.load(stored).to_dict("list") == {"huge": ["0018446744073709551616", "2"], "beyond": [math.inf, 2.0]}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])

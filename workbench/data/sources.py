@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from workbench.data import samples
 from workbench.data.intake import chunks, opened
-from workbench.data.layout import Layout
 from workbench.data.samples import Sample
 from workbench.data.source import Column, Source, SourceLine
 from workbench.data.upload import Upload
@@ -136,13 +135,14 @@ class Sources:
 
     def head(self, source: Source, rows: int = 20) -> builtins.list[dict[str, Any]]:
         """Return the first rows as plain data that JSON can hold; a missing value is None."""
-        texts = {column.name: str for column in source.columns if column.kind in ("text", "date")}
-        frame = _layout(source).read(self._path(source), nrows=rows, dtype=texts)
+        frame = _read(source, self.path(source), nrows=rows)
         columns = [[_plain(value, column) for value in frame[column.name].tolist()] for column in source.columns]
         return [dict(zip(source.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def load(self, source: Source) -> pd.DataFrame:
         """Read a data source whole, with a fresh index, as ``pandas.read_csv`` reads its file.
+
+        What is a number and what is text was decided when it was stored, so that every pandas gives the same table.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class Sources:
         EngineFault
             ``artifact.hash_mismatch`` when its file is not what was stored.
         """
-        return _layout(source).read(self._path(source))
+        return _read(source, self.path(source))
 
     def list(self) -> builtins.list[Source]:
         """Return the data sources, newest first."""
@@ -225,7 +225,16 @@ class Sources:
         same = row is not None and row.sha256 == hashlib.sha256(content).hexdigest()
         return Source.of(row) if row is not None and same else None
 
-    def _path(self, source: Source) -> Path:
+    def path(self, source: Source) -> Path:
+        """Return where a data source's file lies, its content verified.
+
+        Raises
+        ------
+        Gone
+            ``data.file_missing`` when its file is not there any more.
+        EngineFault
+            ``artifact.hash_mismatch`` when its file is not what was stored.
+        """
         path = self._store.settings.files / source.location
         try:
             with path.open("rb") as content:
@@ -255,8 +264,14 @@ class Sources:
             (self._store.settings.files / location).unlink(missing_ok=True)
 
 
-def _layout(source: Source) -> Layout:
-    return Layout.of(source.format, source.column_names)
+def _read(source: Source, path: Path, **more: Any) -> pd.DataFrame:
+    """Read a file by the kinds that its columns have, whatever this pandas would make of them."""
+    frame = source.layout.read(path, dtype=dict.fromkeys(source.texts, str), **more)
+    for column in source.columns:
+        # An older pandas takes a number beyond float64, such as 1e400, for text.
+        if column.kind == "number" and frame[column.name].dtype.kind == "O":
+            frame[column.name] = frame[column.name].astype("float64")
+    return frame
 
 
 def _plain(value: Any, column: Column) -> Any:

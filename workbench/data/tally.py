@@ -57,11 +57,13 @@ class Tally:
         kind = _KIND_OF_DTYPE.get(values.dtype.kind, "text")
         if kind == "text" and all(isinstance(value, bool) for value in distinct):
             kind = "bool"
+        elif kind == "text" and not isinstance(distinct[0], str):
+            kind = "huge"
         self.kinds.add(kind)
         self._count(distinct, counts.tolist())
         if kind == "text":
             self.is_dates = self.is_dates and all(_is_date(value) for value in distinct)
-        elif kind != "bool":
+        elif kind in ("int", "uint", "float"):
             self._measure(np.asarray(uniques, dtype="float64"), counts)
 
     @property
@@ -71,7 +73,8 @@ class Tally:
         groups = len(self.kinds - numbers) + bool(numbers)
         # Beyond int64, pandas keeps whole numbers only where no value is missing and none is negative.
         overflow = "uint" in self.kinds and (self.missing > 0 or self.minimum < 0)
-        return groups > 1 or overflow
+        # Whole numbers of more than 64 bits are Python's own in a newer pandas, and text in an older one.
+        return groups > 1 or overflow or "huge" in self.kinds
 
     def column(self) -> Column:
         kind = self._kind()
