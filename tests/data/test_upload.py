@@ -145,7 +145,7 @@ def test_no_upload_is_taken_for_an_abandoned_one_while_it_begins(sources, store)
         while not begun.is_set():
             sweep(store.settings.files)
 
-    sweepers = [threading.Thread(target=sweep_until_begun) for _ in range(2)]
+    sweepers = [threading.Thread(target=sweep_until_begun) for _ in range(3)]
     for sweeper in sweepers:
         sweeper.start()
     try:

@@ -241,7 +241,9 @@ def sweep(folder: Path) -> None:
             with partial.open("rb") as stream:
                 # Whoever still writes it holds the lock, and loses it however the process ends.
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                partial.unlink(missing_ok=True)
+                # Without a name it was swept already, and another upload may have begun at its place.
+                if os.fstat(stream.fileno()).st_nlink:
+                    partial.unlink(missing_ok=True)
         except (FileNotFoundError, BlockingIOError):
             continue  # Another upload swept it first, or is under way.
 
