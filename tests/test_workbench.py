@@ -7,7 +7,8 @@ import io
 import pytest
 
 from workbench import connect
-from workbench.errors import BadRequest, NotFound, WorkbenchError
+from workbench.errors import BadRequest, Conflict, NotFound, WorkbenchError
+from workbench.requests import resolve
 from workbench.settings import Settings
 from workbench.store.tables import EventRow, ExperimentRow, RunRow
 
@@ -51,12 +52,16 @@ def refusal(workbench, living):
             "no column beside the target 'buys'",
         ),
         ({"folds": 31}, "spec.invalid", "31 folds cannot be made of the 21 rows of"),
-        ({"task": "clustering"}, "spec.unknown_task", "no task 'clustering'"),
-        ({"plan": "tune"}, "plan.not_runnable", "Runnable: setup, create, compare."),
+        ({"task": "clusterin"}, "spec.unknown_task", "Did you mean clustering?"),
+        (
+            {"task": "regression", "target": "age", "plan": "calibrate", "model": "dt"},
+            "plan.not_runnable",
+            "Valid: blend",
+        ),
         ({"include": ["lgbm"]}, "spec.unknown_model", "Did you mean lightgbm?"),
         ({"sort": "Acuracy"}, "spec.unknown_metric", "Did you mean Accuracy?"),
         ({"setup": {"normalize": "perhaps"}}, "spec.invalid", "it takes true or false"),
-        ({"plan": "create"}, "spec.invalid", "name exactly one"),
+        ({"plan": "create"}, "spec.invalid", "takes exactly one of the models; 0 named"),
         ({"model_timeout_s": -1}, "spec.invalid", "takes 0 or more seconds"),
     ],
 )
@@ -87,6 +92,22 @@ def test_a_class_with_a_single_row_is_refused_unless_the_split_is_not_stratified
     assert found.units > 0
 
 
+def test_a_word_that_a_request_does_not_know_is_answered_with_the_nearest(workbench, shoppers):
+    with pytest.raises(BadRequest) as caught:
+        workbench.runs.estimate(shoppers, target="buys", moddel="dt")
+    assert str(caught.value).startswith("A request has no 'moddel'. Did you mean model?")
+
+
+def test_a_service_of_another_version_is_given_no_run(workbench, shoppers, monkeypatch, eventually):
+    workbench.service.start()
+    eventually(lambda: workbench.service.state() is not None)
+    monkeypatch.setattr("workbench.workbench.__version__", "9.9")
+    with pytest.raises(Conflict) as caught:
+        workbench.runs.submit(shoppers, target="buys")
+    assert caught.value.code == "training.version_mismatch"
+    assert workbench.runs.list() == []
+
+
 def test_the_same_is_refused_in_an_estimate(workbench, shoppers):
     for request in ({"target": "bys"}, {"target": "buys", "include": ["lgbm"]}, {"target": "buys", "folds": 1}):
         with pytest.raises(BadRequest):
@@ -111,7 +132,7 @@ def test_an_estimate_counts_the_field_that_would_run(workbench, shoppers):
 def test_the_task_is_suggested_by_the_targets_values(workbench, target, task):
     table = "age,city,buys,share\n" + "".join(f"{row},{'ab'[row % 2]},{row % 3},{row / 7}\n" for row in range(60))
     source = workbench.data.upload(io.BytesIO(table.encode()), name="t")
-    _, spec = workbench.runs._check(source, target=target)
+    _, spec = resolve(workbench._store, workbench.data, source, {"target": target})
     assert spec.task == task
 
 

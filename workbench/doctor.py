@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workbench.errors import WorkbenchError
-from workbench.service import lifecycle
+from workbench.service import interpreter, lifecycle
+from workbench.service.interpreter import Answer, Interpreter
 from workbench.settings import Settings
 from workbench.store.store import open_store
 from workbench.version import __version__
 
-_ASK_TRAINING = "import importlib.metadata as m, sys; print(sys.version.split()[0], m.version('pycaret'))"
 _PARTS = {
     "panels": ("anywidget", "ipywidgets", "widgets"),
-    "HTTP API": ("fastapi", "uvicorn", "server"),
     "JupyterLab": ("jupyterlab", "jupyter-server-proxy", "lab"),
     "dashboards": ("voila", "voila", "lab"),
 }
@@ -49,10 +47,13 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield Finding("Workbench", True, f"{__version__} on Python {sys.version.split()[0]}")
     yield _home(settings)
     yield _store(settings)
-    yield _training(settings)
+    chosen = _chosen(settings)
+    answer = Answer({}) if isinstance(chosen, WorkbenchError) else interpreter.ask(chosen.python)
+    yield _training(chosen, answer)
+    yield _api(answer)
     for about, (first, second, extra) in _PARTS.items():
         yield _part(about, first, second, extra)
-    yield _service(settings)
+    yield _service(settings, chosen)
 
 
 def _home(settings: Settings) -> Finding:
@@ -81,40 +82,60 @@ def _store(settings: Settings) -> Finding:
     return Finding("store", True, f"{where}, artifacts in {settings.artifacts}")
 
 
-def _training(settings: Settings) -> Finding:
-    mend = "Install the `training` extra on Python 3.11, and set WORKBENCH_TRAINING_PYTHON to that interpreter."
+def _chosen(settings: Settings) -> Interpreter | WorkbenchError:
     try:
-        answer = subprocess.run(
-            [str(settings.training_python), "-c", _ASK_TRAINING],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Finding("training", False, f"{settings.training_python} cannot be run: {error}.", mend)
-    if answer.returncode:
-        return Finding("training", False, f"{settings.training_python} has no PyCaret.", mend)
-    python, pycaret = answer.stdout.split()
-    return Finding("training", True, f"PyCaret {pycaret} on Python {python} ({settings.training_python})")
+        return interpreter.find(settings)
+    except WorkbenchError as error:
+        return error
+
+
+def _training(chosen: Interpreter | WorkbenchError, answer: Answer) -> Finding:
+    mend = "Run `workbench training install`, or name an interpreter that has PyCaret in WORKBENCH_TRAINING_PYTHON."
+    if isinstance(chosen, WorkbenchError):
+        return Finding("training", False, chosen.message, chosen.hint)
+    if answer.problem is not None:
+        return Finding("training", False, f"{chosen.python} cannot train: {answer.problem}.", mend)
+    try:
+        interpreter.check(chosen.python, answer)
+    except WorkbenchError as error:
+        return Finding("training", False, error.message, error.hint)
+    versions = answer.versions
+    text = f"PyCaret {versions['pycaret']} on Python {versions['python']} ({chosen.python}: {chosen.why})"
+    return Finding("training", True, text)
+
+
+def _api(answer: Answer) -> Finding:
+    if not answer.versions:
+        return Finding("HTTP API", False, "it is served from where training runs")
+    lacking = [name for name in ("fastapi", "uvicorn") if name not in answer.versions]
+    if lacking:
+        text = f"{' and '.join(lacking)} not installed where training runs"
+        return Finding("HTTP API", False, text, "Install the `server` extra there.")
+    return Finding("HTTP API", True, ", ".join(f"{name} {answer.versions[name]}" for name in ("fastapi", "uvicorn")))
 
 
 def _part(about: str, first: str, second: str, extra: str) -> Finding:
     try:
         versions = {name: importlib.metadata.version(name) for name in dict.fromkeys((first, second))}
     except importlib.metadata.PackageNotFoundError as error:
+        if extra == "lab":
+            # A kernel of a JupyterLab that is installed elsewhere needs none of its own.
+            return Finding(about, True, f"{error.name} is not installed here; the `lab` extra has it")
         return Finding(about, False, f"{error.name} is not installed.", f"Install the `{extra}` extra.")
     return Finding(about, True, ", ".join(f"{name} {version}" for name, version in versions.items()))
 
 
-def _service(settings: Settings) -> Finding:
+def _service(settings: Settings, chosen: Interpreter | WorkbenchError) -> Finding:
     told = lifecycle.state(settings)
     if told is None:
         return Finding("service", True, "stopped; it starts with the next run")
     if told.version != __version__:
         text = f"runs version {told.version}, but {__version__} is installed"
         return Finding("service", False, text, "Run `workbench service stop`; the next run starts the new one.")
-    other = [name for name, value in settings.environment().items() if told.settings.get(name) != value]
+    ours = settings.environment()
+    if isinstance(chosen, Interpreter):
+        ours["WORKBENCH_TRAINING_PYTHON"] = str(chosen.python)
+    other = [name for name, value in ours.items() if told.settings.get(name) != value]
     if other:
         text = f"runs under other settings than these: {', '.join(other)}"
         return Finding("service", False, text, "Run `workbench service stop`; the next run starts one with these.")

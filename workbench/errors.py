@@ -37,10 +37,14 @@ ErrorCode = Literal[
     "data.upload_broken",
     "data.in_use",
     "dashboard.failed",
+    "executor.no_workers",
+    "executor.unreachable",
     "experiment.failed",
     "models.not_installed",
     "plan.not_runnable",
     "run.ambiguous",
+    "run.file_exists",
+    "run.not_ended",
     "run.not_found",
     "service.not_started",
     "settings.invalid",
@@ -60,6 +64,9 @@ ErrorCode = Literal[
     "store.schema_ahead",
     "store.schema_unknown",
     "store.unreachable",
+    "training.install_failed",
+    "training.not_installed",
+    "training.version_mismatch",
 ]
 """Every code an error may bear. Callers may rely on them; ``docs/errors.md`` says what each means."""
 

@@ -6,13 +6,20 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
+from workbench.data.sources import Sources
+from workbench.errors import Gone
 from workbench.runs import ending, events, lookup, progress, scores
 from workbench.runs.events import PAGE, PAGE_MOST, Event
 from workbench.runs.progress import Progress
 from workbench.runs.record import RunRecord
+from workbench.runs.reproduce import Evidence, Reproduction, Table, reproduce
 from workbench.runs.scores import LeaderboardRow
 from workbench.service import lifecycle
+from workbench.store.artifacts import ENVIRONMENT
 from workbench.store.store import Store
+from workbench.store.tables import ArtifactRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,18 +97,50 @@ class Run:
         ]
         return pd.DataFrame(table, index=pd.Index([row.model for row in rows], name="id"))
 
+    def reproduce(self) -> Reproduction:
+        """Write the run as a notebook of plain PyCaret calls that gives the same numbers, with what it takes.
+
+        Raises
+        ------
+        EngineFault
+            ``artifact.hash_mismatch`` when the data's file or the stored environment is not what was stored.
+        """
+        found = self.record
+        data = Sources(self._store)
+        source = data.get(found.source_id, hidden=True)
+        try:
+            path = data.path(source)
+        except Gone:
+            path = None
+        table = Table(
+            name=f"{source.name}.csv",
+            sha256=source.sha256,
+            rows=source.row_count,
+            reading=source.layout.told(path),
+            texts=source.texts,
+            truths=[column.name for column in source.columns if column.kind == "bool" and not column.missing],
+            path=path,
+        )
+        fitted = (event.payload for event in self.history() if event.kind == "experiment.fitted")
+        return reproduce(found, table, Evidence(self.rows(), next(fitted, {}), self._environment()))
+
+    def _environment(self) -> str | None:
+        """Read what was installed where the run fitted its model; None where it fitted none."""
+        query = select(ArtifactRow).where(ArtifactRow.run_id == self.id, ArtifactRow.name == ENVIRONMENT)
+        with self._store.database.read() as session:
+            row = session.scalar(query)
+        return None if row is None else self._store.artifacts.get(row).decode()
+
     def wait(self, timeout_s: float = 30) -> RunRecord:
         """Wait for the end, at most `timeout_s` seconds, and return the run whatever its state."""
         deadline = time.monotonic() + timeout_s
         looked = 0.0
-        found = self.record
-        while not found.is_terminal and time.monotonic() < deadline:
+        while not lookup.is_terminal(self._store, self.id) and time.monotonic() < deadline:
             if time.monotonic() - looked > 1:
                 looked = time.monotonic()
                 self._see_to_it()
             time.sleep(0.05)
-            found = self.record
-        return found
+        return self.record
 
     def cancel(self) -> RunRecord:
         """End the run; what is scored stays. A run that has ended already is returned as it is."""
@@ -116,12 +155,12 @@ class Run:
 
     def _see_to_it(self) -> None:
         """Start a service where the run still needs one: the last may have been stopped or killed."""
-        if not self.record.is_terminal:
+        if not lookup.is_terminal(self._store, self.id):
             lifecycle.start(self._store.settings)
 
     def __repr__(self) -> str:
         found = self.record
-        return f"<Run {found.short_id} {found.plan} of {found.source_name}: {found.status}>"
+        return f"<Run {found.short_id} {found.plan} of {found.subject}: {found.status}>"
 
     def _repr_html_(self) -> Any:
         return self.leaderboard()._repr_html_()  # type: ignore[operator]

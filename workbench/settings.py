@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workbench.errors import BadRequest
@@ -23,20 +23,34 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path("~/.workbench"), description="Folder of everything that a run touches.")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: a SQLite file in the home.")
     artifact_url: str = Field(default="", description="Folder or fsspec URL of artifacts; empty: a folder in the home.")
-    training_python: Path = Field(default=Path(sys.executable), description="Interpreter that has PyCaret.")
+    training_python: Path | None = Field(
+        default=None, description="Interpreter that has PyCaret; empty: this one, else the one built in the home."
+    )
     workers: int = Field(default=0, ge=0, description="Parallel units of one run; 0: one a processor.")
     concurrent_runs: int = Field(default=2, ge=1, description="Runs that may be under way at once.")
     upload_limit: int = Field(default=1024 * MIB, ge=1, description="Largest upload, in bytes.")
     column_limit: int = Field(default=2000, ge=2, description="Most columns a table may have.")
     run_timeout_s: float = Field(default=0, ge=0, description="Longest a run may take, in seconds; 0: no limit.")
-    model_timeout_s: float = Field(default=0, ge=0, description="Longest a unit may take, in seconds; 0: no limit.")
+    model_timeout_s: float = Field(
+        default=0, ge=0, description="Longest a model may take over all its folds, in seconds; 0: no limit."
+    )
+    unit_memory: ByteSize = Field(
+        default=ByteSize(0),
+        description="Most memory a model may take on one fold, in bytes or as 2GiB; 0: an even share of what is free.",
+    )
+    executor: str = Field(default="local", description="Where units are computed: local, or dask://HOST:PORT.")
     service_idle_s: float = Field(default=8 * 3600, ge=1, description="The service stops after this long without work.")
+
+    @field_validator("training_python", mode="before")
+    @classmethod
+    def _none_where_empty(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("home", "training_python")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
+    def _absolute(cls, path: Path | None) -> Path | None:
         # Not resolved: a virtual environment's interpreter is a link, and following it leaves the environment.
-        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100
+        return None if path is None else Path(os.path.abspath(path.expanduser()))  # noqa: PTH100
 
     @field_validator("database_url")
     @classmethod
@@ -68,6 +82,11 @@ class Settings(BaseSettings):
         return self.home / "data"
 
     @property
+    def training(self) -> Path:
+        """Where `workbench training install` builds."""
+        return self.home / "training"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 
@@ -84,7 +103,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process."""
-        return {f"WORKBENCH_{name.upper()}": str(value) for name, value in self.model_dump().items()}
+        values = self.model_dump().items()
+        return {f"WORKBENCH_{name.upper()}": "" if value is None else str(value) for name, value in values}
 
 
 def load(**overrides: Any) -> Settings:

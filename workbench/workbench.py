@@ -7,22 +7,23 @@ import getpass
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench import requests
 from workbench import settings as settings_module
-from workbench.catalogue import FOLDS, SEED, TASKS
-from workbench.data.preflight import check_columns, check_target, suggest_task
 from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import BadRequest, WorkbenchError
+from workbench.errors import Conflict, WorkbenchError
+from workbench.recipe import Recipe
 from workbench.run import Run
 from workbench.runs import ending, lookup, progress, queue
 from workbench.runs.progress import Estimate
 from workbench.runs.queue import SourceIdentity
 from workbench.runs.record import QUEUED, RUNNING, RunRecord
-from workbench.runs.spec import RunSpec, make_spec
+from workbench.runs.spec import RunSpec
 from workbench.service import lifecycle
 from workbench.settings import Settings
 from workbench.store.database import Changes
 from workbench.store.store import Store, open_store
+from workbench.version import __version__
 
 
 class Workbench:
@@ -67,75 +68,134 @@ class Runs:
 
     def submit(
         self,
-        data: Source | str,
+        data: Source | str | None = None,
         *,
-        target: str,
+        target: str | None = None,
         plan: str = "compare",
         task: str | None = None,
-        model: str | None = None,
-        include: Sequence[str] | None = None,
+        model: str | Recipe | None = None,
+        include: Sequence[str | Recipe] | None = None,
         exclude: Sequence[str] = (),
-        folds: int = FOLDS,
-        seed: int = SEED,
+        options: Mapping[str, Any] | None = None,
+        from_run: Run | str | None = None,
+        folds: int | None = None,
+        seed: int | None = None,
         sort: str | None = None,
         setup: Mapping[str, Any] | None = None,
+        racing: bool = False,
+        executor: str | None = None,
         model_timeout_s: float | None = None,
+        run_timeout_s: float | None = None,
+        unit_memory: int | str | None = None,
     ) -> Run:
         """Check a request, store it as a queued run, and see that a service carries it out.
 
         Parameters
         ----------
         data
-            A data source, its name or its id.
+            A data source, its name or its id; not needed with `from_run`.
+        target
+            Column to predict; none for clustering and anomaly detection.
+        plan
+            ``setup``, ``create``, ``compare``, ``tune``, ``ensemble``, ``blend``, ``stack``, ``calibrate`` or
+            ``finalize``.
         task
-            ``classification`` or ``regression``; None: what the target's values suggest.
+            ``classification``, ``regression``, ``time_series``, ``clustering`` or ``anomaly``; None: what the target's
+            values suggest.
         model
-            The one model of the plan ``create``.
+            The one model that a plan works on: an id of PyCaret's library, of `from_run`'s leaderboard, or a recipe.
         include, exclude
-            Ids of models in the field, and to leave out of it; None: PyCaret's turbo set.
+            The models that a plan works on, or the field of ``compare``, and what to leave out of it; None: PyCaret's
+            turbo set.
+        options
+            The plan's own options by PyCaret's names, such as ``{"n_iter": 20}``.
+        from_run
+            A run to go on from: data, target, task, set-up, folds, seed and metric are its own unless named here, and
+            the plan works on its best models unless others are named.
         folds
-            Cross-validation folds, 2 to 200.
+            Cross-validation folds; None: as many as PyCaret takes.
         seed
             PyCaret's ``session_id``.
         sort
-            Metric that ranks; None: Accuracy or R2.
+            Metric that ranks; None: the task's own.
         setup
             Set-up options by PyCaret's names.
-        model_timeout_s
-            Longest one model may take on one fold, in seconds; 0: no limit; None: as the settings say.
+        racing
+            Let models stop early that cannot catch the leader any more. The board then differs from PyCaret's.
+        executor
+            ``local``, or ``dask://HOST:PORT``; None: as the settings say.
+        model_timeout_s, run_timeout_s
+            Longest a model may take over all its folds, and the whole run, in seconds; 0: no limit; None: as the
+            settings say.
+        unit_memory
+            Most memory that a model may take on one fold, in bytes or as ``2GiB``; 0: an even share of what is free;
+            None: as the settings say.
 
         Raises
         ------
         BadRequest
             Naming what does not fit and the valid choices. Nothing is stored then.
         NotFound
-            When there is no such data source.
+            When there is no such data source or run.
         EngineFault
             ``service.not_started`` when no service can be started; the run is not kept then.
         """
-        source, spec = self._check(
-            data,
-            target=target,
-            plan=plan,
-            task=task,
-            model=model,
-            include=include,
-            exclude=exclude,
-            folds=folds,
-            seed=seed,
-            sort=sort,
-            setup=setup,
-            model_timeout_s=model_timeout_s,
+        asked = {name: value for name, value in locals().items() if name not in ("self", "data", "from_run")}
+        return self._queue(*self._resolve(data, asked, from_run))
+
+    def resume(self, run: Run | str) -> Run:
+        """Start a run that goes on where an ended one stopped: what is scored is kept, the rest is scored now.
+
+        Raises
+        ------
+        Conflict
+            ``run.not_ended`` while it is under way; a run whose process died goes on by itself.
+        Gone
+            When its data source is not there any more.
+        """
+        found = lookup.get(self._store, _run_id(run))
+        if not found.is_terminal:
+            raise Conflict("run.not_ended", f"Run {found.short_id} is {found.status} still.", run_id=found.id)
+        told = {name: found.spec[name] for name in RunSpec.model_fields if name != "bases"}
+        spec = RunSpec(**told, bases=tuple(Recipe.of(base) for base in found.spec["bases"]))
+        return self._queue(self._data.get(found.source_id), spec, resumes=found.id)
+
+    def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
+        """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
+        source, spec = self._resolve(data, asked, asked.pop("from_run", None))
+        field = progress.field_of(spec)
+        return progress.estimate(
+            self._store.database,
+            spec,
+            field.models,
+            candidates=field.candidates,
+            source_id=source.id,
+            rows=source.row_count,
+            workers=self._store.settings.worker_count,
         )
+
+    def _resolve(
+        self, data: Source | str | None, asked: Mapping[str, Any], from_run: Run | str | None
+    ) -> tuple[Source, RunSpec]:
+        before = None if from_run is None else _run_id(from_run)
+        return requests.resolve(self._store, self._data, data, {**asked, "from_run": before})
+
+    def _queue(self, source: Source, spec: RunSpec, *, resumes: str | None = None) -> Run:
         told = lifecycle.state(self._store.settings)
-        identity = SourceIdentity(source.id, source.name, source.sha256)
+        if told is not None and told.version != __version__:
+            raise Conflict(
+                "training.version_mismatch",
+                f"The service that runs is Workbench {told.version}, this one is {__version__}.",
+                hint="End it by `workbench service stop` (its runs go on); the next run starts another.",
+            )
         run = queue.submit(
             self._store,
-            identity,
+            SourceIdentity(source.id, source.name, source.sha256),
             spec,
             by=self._user,
-            snapshot={"source_sha256": source.sha256, "rows": source.row_count, "executor": "local"},
+            snapshot={"source_sha256": source.sha256, "rows": source.row_count},
             service_is_warm=told is not None and told.phase == "warm",
+            resumes=resumes,
         )
         try:
             lifecycle.start(self._store.settings)
@@ -143,61 +203,6 @@ class Runs:
             ending.delete(self._store, run.id, by=self._user)
             raise
         return Run(self._store, run.id, self._user)
-
-    def estimate(self, data: Source | str, **request: Any) -> Estimate:
-        """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
-        source, spec = self._check(data, **request)
-        field = spec.include or [model.id for model in TASKS[spec.task].turbo]
-        models = [model for model in field if model not in spec.exclude]
-        return progress.estimate(
-            self._store.database,
-            spec,
-            models,
-            source_id=source.id,
-            rows=source.row_count,
-            workers=self._store.settings.worker_count,
-        )
-
-    def _check(
-        self,
-        data: Source | str,
-        *,
-        target: str,
-        plan: str = "compare",
-        task: str | None = None,
-        model: str | None = None,
-        include: Sequence[str] | None = None,
-        model_timeout_s: float | None = None,
-        **request: Any,
-    ) -> tuple[Source, RunSpec]:
-        """Check a request against the table and the catalogue."""
-        if not data:
-            raise BadRequest("spec.no_data", "No data source was named.", hint="Upload a table or load a sample first.")
-        source = self._data.get(data)
-        spec = make_spec(
-            plan=plan,
-            task=task or suggest_task(source.column(target)),
-            target=target,
-            include=[model] if model is not None else include,
-            model_timeout_s=self._store.settings.model_timeout_s if model_timeout_s is None else model_timeout_s,
-            **request,
-        )
-        for name, value in spec.setup.items():
-            check_columns(source, name, _columns_named(spec, name, value), target=target)
-        stratify = TASKS[spec.task].options["data_split_stratify"]
-        check_target(
-            source,
-            target,
-            task=spec.task,
-            ignored=spec.setup.get("ignore_features") or (),
-            stratified=bool(spec.setup.get(stratify.name, stratify.default)),
-        )
-        rows = int(source.row_count * spec.setup.get("train_size", TASKS[spec.task].options["train_size"].default))
-        if spec.folds > rows:
-            raise BadRequest(
-                "spec.invalid", f"{spec.folds} folds cannot be made of the {rows} rows of {source.name} to train on."
-            )
-        return source, spec
 
     def get(self, reference: str) -> Run:
         """Find a run by its id or by the end of it."""
@@ -266,15 +271,8 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Workbench:
     return Workbench(open_store(settings or settings_module.load(**overrides)), user=_user())
 
 
-def _columns_named(spec: RunSpec, option: str, value: Any) -> Sequence[str]:
-    """Return the columns that a set-up option names."""
-    if not value or option == "create_date_columns":
-        return ()
-    if option == "fold_groups":
-        return (value,)
-    if option == "group_features":
-        return [name for names in value.values() for name in names]
-    return list(value) if TASKS[spec.task].options[option].kind in ("columns", "mapping") else ()
+def _run_id(run: Run | str) -> str:
+    return run.id if isinstance(run, Run) else run
 
 
 def _user() -> str:

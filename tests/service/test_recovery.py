@@ -77,12 +77,17 @@ def orphans(restless, process_of, first_score, is_gone, eventually) -> dict[str,
     return found
 
 
-def test_a_run_that_died_while_no_service_looked_is_buried_by_the_next(orphans, eventually):
-    run, _ = orphans["died"]
-    eventually(lambda: run.record.is_terminal)
-    assert run.record.status == "failed"
-    assert "nobody saw how it ended" in run.record.error
-    assert kinds(run)[-2:] == ["run.failed", "run.closed"]
+def test_a_run_that_died_while_no_service_looked_goes_on_with_the_next(restless, orphans, process_of, eventually):
+    run, process = orphans["died"]
+    eventually(lambda: "run.requeued" in kinds(run))
+    requeued = next(event for event in run.history() if event.kind == "run.requeued")
+    assert "nobody saw how it ended" in requeued.message
+    scored = requeued.payload["units"]
+    assert scored > 0
+    eventually(lambda: run.rows()[0].folds_scored > scored)
+    assert process_of(restless, run).pid != process.pid
+    run.cancel()
+    assert run.wait(timeout_s=60).status == "cancelled"
 
 
 def test_a_run_that_is_cancelled_while_no_service_looks_is_killed_by_the_next(orphans, is_gone, eventually):
@@ -103,8 +108,9 @@ def test_a_run_whose_fork_server_died_is_watched_all_the_same(
     eventually(lambda: is_gone(server))
     assert not is_gone(process)
     os.killpg(process.pid, signal.SIGKILL)
-    assert run.wait(timeout_s=60).status == "failed"
-    assert run.record.error.startswith("ProcessDied: ")
+    eventually(lambda: "run.requeued" in kinds(run))
+    run.cancel()
+    assert run.wait(timeout_s=60).status == "cancelled"
 
 
 def test_after_a_fork_server_died_there_is_another(restless, living, process_of):

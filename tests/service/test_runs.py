@@ -11,8 +11,9 @@ import sys
 import pytest
 from sqlalchemy import select
 
-from workbench.errors import NotFound
-from workbench.runs import events
+from workbench import Run
+from workbench.errors import Conflict, NotFound
+from workbench.runs import events, queue
 from workbench.store.tables import ArtifactRow, RunRow
 
 LONG = {"include": ["gbc"], "folds": 200}
@@ -157,19 +158,81 @@ def test_a_cancel_ends_the_whole_process_group_and_keeps_what_was_scored(
     assert artifacts(warm, run) == {}
 
 
-def test_a_killed_run_process_fails_its_run_and_says_by_what(
+def numbers(run: Run) -> dict[str, tuple]:
+    """What a leaderboard holds beside times."""
+    return {row.model: (row.rank, row.status, row.folds, row.pycaret) for row in run.rows()}
+
+
+def test_a_killed_run_process_goes_on_at_the_next_unit_and_ends_with_the_same_table(
     warm, cancer, process_of, first_score, is_gone, eventually
 ):
-    run = warm.runs.submit(cancer, target="diagnosis", **LONG)
+    request = {"target": "diagnosis", "include": ["gbc", "nb", "lr"], "folds": 6}
+    run = warm.runs.submit(cancer, **request)
     first_score(run)
     process = process_of(warm, run)
     workers = process.children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
-    found = run.wait(timeout_s=30)
-    assert found.status == "failed"
-    assert found.error.startswith("ProcessDied: The run process was killed (SIGKILL).")
     eventually(lambda: all(is_gone(worker) for worker in workers), patience_s=10)
-    assert run.rows()[0].status == "stopped"
+    assert run.wait(timeout_s=60).status == "succeeded"
+    told = [event.kind for event in run.history()]
+    assert (told.count("run.requeued"), told.count("unit.scored"), told.count("run.started")) == (1, 18, 2)
+    assert next(event.message for event in run.history() if event.kind == "run.requeued").startswith(
+        "The run process was killed (SIGKILL)."
+    )
+    undisturbed = warm.runs.submit(cancer, **request)
+    assert undisturbed.wait(timeout_s=60).status == "succeeded"
+    assert numbers(run) == numbers(undisturbed)
+
+
+def test_a_run_whose_process_dies_again_and_again_without_a_score_fails_and_says_by_what(warm, cancer, eventually):
+    run = warm.runs.submit(cancer, target="diagnosis", **LONG)
+    known: list[int | None] = [None]
+
+    def next_process() -> int | None:
+        carried = [found.process_id for found in queue.active(warm._store) if found.run_id == run.id]
+        return next((pid for pid in carried if pid not in known), None)
+
+    for _ in range(3):
+        known.append(eventually(next_process))
+        os.kill(known[-1], signal.SIGKILL)
+    found = run.wait(timeout_s=30)
+    assert (found.status, run.rows()) == ("failed", [])
+    assert found.error.startswith("ProcessDied: The run process was killed (SIGKILL).")
+
+
+def test_a_cancelled_run_is_resumed_by_another_that_keeps_its_scores(warm, cancer, first_score):
+    request = {"target": "diagnosis", "include": ["gbc", "nb"], "folds": 8}
+    run = warm.runs.submit(cancer, **request)
+    first_score(run)
+    run.cancel()
+    assert run.wait(timeout_s=30).status == "cancelled"
+    known = sum(row.folds_scored for row in run.rows())
+    heir = warm.runs.resume(run)
+    assert heir.wait(timeout_s=60).status == "succeeded"
+    told = [event.kind for event in heir.history()]
+    assert told.count("run.resumed") == 1
+    assert told.count("unit.scored") == 16 - known
+    assert [row.folds_scored for row in heir.rows()] == [8, 8]
+
+
+def test_a_run_that_is_under_way_is_not_resumed(warm, cancer):
+    run = warm.runs.submit(cancer, target="diagnosis", **LONG)
+    with pytest.raises(Conflict) as caught:
+        warm.runs.resume(run)
+    assert caught.value.code == "run.not_ended"
+    run.cancel()
+    assert run.wait(timeout_s=30).status == "cancelled"
+
+
+def test_the_best_model_that_a_cancelled_run_finished_can_still_be_had(warm, cancer, eventually):
+    run = warm.runs.submit(cancer, target="diagnosis", include=["gbc", "nb", "dummy"], folds=150)
+    eventually(lambda: any(row.folds_scored > 2 for row in run.rows()))
+    run.cancel()
+    assert run.wait(timeout_s=30).status == "cancelled"
+    fitted = warm.runs.submit(from_run=run, plan="create", model="nb", folds=2)
+    assert fitted.wait(timeout_s=60).status == "succeeded"
+    assert (fitted.record.target, fitted.record.best) == ("diagnosis", "nb")
+    assert "pipeline.pkl" in artifacts(warm, fitted)
 
 
 def test_no_more_runs_than_the_settings_allow_are_under_way_and_a_waiting_one_can_be_cancelled(
@@ -272,7 +335,7 @@ def test_a_model_over_its_time_costs_its_row_alone(warm, cancer):
     assert run.wait(timeout_s=60).status == "succeeded"
     nb, gbc = run.rows()
     assert (nb.model, nb.status, gbc.model, gbc.status) == ("nb", "scored", "gbc", "timed_out")
-    assert gbc.reason.endswith("It took longer than 1.5 s on one fold.")
+    assert gbc.reason.endswith("gbc took longer than the 1.5 s that a model may take.")
     assert [event.kind for event in run.log()].count("model.timed_out") == 1
     assert (run.progress().done, run.progress().total) == (4, 4)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from workbench.data.source import Column, Source
 from workbench.errors import BadRequest, choices
+
+CELLS_MOST = 2**27
+"""Most numbers that encoded texts may become: 1 GiB, of which PyCaret holds several copies."""
 
 
 def check_target(
@@ -48,6 +52,13 @@ def check_target(
             f"The target '{target}' of {source.name} is not a number, so it cannot be regressed on.",
             hint="Classification may be the task you want.",
         )
+    if task == "time_series":
+        if column.kind != "number":
+            raise BadRequest(
+                "spec.target_not_numeric",
+                f"The target '{target}' of {source.name} is not a number, so it cannot be forecast.",
+            )
+        return
     if task == "classification" and stratified and column.rarest == 1:
         raise BadRequest(
             "spec.target_rare",
@@ -59,7 +70,53 @@ def check_target(
         raise BadRequest("spec.no_features", f"{source.name} has no column beside the target '{target}' to learn from.")
 
 
-def check_columns(source: Source, option: str, names: Sequence[str], *, target: str) -> None:
+def check_series(source: Source, target: str, setup: Mapping[str, Any]) -> None:
+    """Refuse a table that no series can be made of.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` naming the column at fault.
+    """
+    index = setup.get("index")
+    dates = None if index is None else source.column(index)
+    if dates is not None:
+        _check_index(source, dates)
+    for column in source.columns:
+        if column.name == index or column.name in (setup.get("ignore_features") or ()):
+            continue
+        if column.kind not in ("number", "bool"):
+            named = "Name it by the option 'index', or leave" if index is None else "Leave"
+            raise BadRequest(
+                "spec.invalid",
+                f"The column '{column.name}' of {source.name} is not a number, so nothing can be forecast from it.",
+                hint=f"{named} it out by ignore_features.",
+            )
+        option = "numeric_imputation_target" if column.name == target else "numeric_imputation_exogenous"
+        if column.missing and setup.get(option) is None:
+            gaps = "a gap" if column.missing == 1 else f"{column.missing:,} gaps"
+            raise BadRequest(
+                "spec.invalid", f"'{column.name}' of {source.name} has {gaps}: say by {option} how to fill them."
+            )
+
+
+def _check_index(source: Source, column: Column) -> None:
+    if column.missing:
+        rows = "a row" if column.missing == 1 else f"{column.missing:,} rows"
+        raise BadRequest("spec.invalid", f"The index '{column.name}' of {source.name} has no value in {rows}.")
+    if column.kind == "bool" or (column.kind == "number" and not column.integral):
+        raise BadRequest(
+            "spec.invalid", f"The index '{column.name}' of {source.name} holds neither dates nor whole numbers."
+        )
+    if column.distinct_exact and column.distinct < source.row_count:
+        value, rows_of_it = column.top[0]
+        raise BadRequest(
+            "spec.invalid",
+            f"The index '{column.name}' of {source.name} has {value} in {rows_of_it:,} rows; a series has one each.",
+        )
+
+
+def check_columns(source: Source, option: str, names: Sequence[str], *, target: str | None) -> None:
     """Refuse a set-up option that names columns which the table does not have, or the target."""
     if target in names:
         raise BadRequest("spec.invalid", f"The option '{option}' names the target '{target}'.")
@@ -69,6 +126,79 @@ def check_columns(source: Source, option: str, names: Sequence[str], *, target: 
             "spec.invalid",
             f"The option '{option}' names '{unknown[0]}', which {source.name} does not have.",
             hint=choices(unknown[0], source.column_names),
+        )
+
+
+def check_ground_truth(source: Source, truth: str, *, task: str) -> None:
+    """Refuse a column by which nothing can be judged.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` where it has one value, or where anomalies are sought and it has others than two.
+    """
+    column = source.column(truth)
+    found = 0 if column is None else column.distinct
+    if task == "anomaly" and found != 2:
+        raise BadRequest(
+            "spec.invalid",
+            f"The ground truth '{truth}' of {source.name} has {found:,} values; it takes two, of which the rarer one "
+            "marks the anomalies.",
+        )
+    if found < 2:
+        raise BadRequest("spec.invalid", f"The ground truth '{truth}' of {source.name} tells no two rows apart.")
+
+
+def check_features(source: Source, *, left_out: Collection[str], clusters: int) -> None:
+    """Refuse a table without a target in which there is nothing to find.
+
+    Parameters
+    ----------
+    left_out
+        Columns that are no features.
+    clusters
+        How many clusters are to be formed; 1 where none are.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.no_features`` or ``spec.invalid``
+    """
+    features = [
+        column for column in source.columns if column.name not in left_out and column.missing < source.row_count
+    ]
+    if not features:
+        raise BadRequest("spec.no_features", f"{source.name} has no column with values left to learn from.")
+    if source.row_count <= clusters:
+        rows = f"{source.name} has {source.row_count} row{'' if source.row_count == 1 else 's'}"
+        what = f"too few for {clusters} clusters" if clusters > 1 else "and nothing to compare it with"
+        raise BadRequest("spec.invalid", f"{rows}, {what}.")
+    if all(column.distinct <= 1 for column in features):
+        raise BadRequest("spec.no_features", f"Every column of {source.name} that is left is always the same.")
+
+
+def check_encoded(source: Source, names: Collection[str]) -> None:
+    """Refuse texts that would be encoded, a column for each, beyond what a machine holds.
+
+    Parameters
+    ----------
+    names
+        Columns that are encoded where they hold text.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` naming the column with the most texts.
+    """
+    texts = [column for column in source.columns if column.name in names and column.kind in ("text", "date")]
+    widest = max(texts, key=lambda column: column.distinct, default=None)
+    cells = source.row_count * sum(column.distinct for column in texts)
+    if widest is not None and cells > CELLS_MOST:
+        raise BadRequest(
+            "spec.invalid",
+            f"Encoding the texts of {source.name}, {widest.distinct:,}{'' if widest.distinct_exact else ' or more'} in "
+            f"'{widest.name}', would take {cells * 8 / 2**30:.1f} GiB at least.",
+            hint="Leave such columns out by ignore_features, or set max_encoding_ohe.",
         )
 
 

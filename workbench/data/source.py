@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Literal
 
+from workbench.data.layout import Layout
 from workbench.store.tables import SourceRow
 
 ColumnKind = Literal["number", "text", "bool", "date"]
@@ -121,6 +122,15 @@ class Source:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns that are read as text whatever stands in them."""
+        return tuple(column.name for column in self.columns if column.kind in ("text", "date"))
+
+    @property
+    def layout(self) -> Layout:
+        return Layout.of(self.format, self.column_names)
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)

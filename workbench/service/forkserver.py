@@ -15,6 +15,7 @@ It ends when the socket closes. The runs it forked go on: their state is in the 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -22,7 +23,9 @@ import signal
 import socket
 import sys
 import time
+import traceback
 import warnings
+from collections.abc import Iterator
 
 from workbench.runs.record import RunId
 from workbench.settings import Settings, load
@@ -31,10 +34,16 @@ from workbench.settings import Settings, load
 def serve(channel: socket.socket, settings: Settings) -> None:
     """Warm up, then fork and reap until the other end closes."""
     started = time.monotonic()
-    from workbench.training.experiment import warm_up
+    from workbench.training.experiment import warm_up, warm_up_more
+
+    # Known before the first fork, so that no run imports it again.
+    for name in ("workbench.service.process", "workbench.training.train", "workbench.training.executors"):
+        importlib.import_module(name)
 
     warnings.filterwarnings("ignore")
     warm_up()
+    more: Iterator[None] | None = warm_up_more()
+    alive = 0
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
@@ -42,10 +51,14 @@ def serve(channel: socket.socket, settings: Settings) -> None:
     _send(channel, {"warm": time.monotonic() - started})
     buffer = b""
     while True:
-        readable, _, _ = select.select([channel.fileno(), wake_read], [], [])
+        # What fewer runs need is imported a piece at a time, while there is nothing else to do on the machine.
+        is_idle = more is not None and alive == 0
+        readable, _, _ = select.select([channel.fileno(), wake_read], [], [], 0 if is_idle else None)
+        if is_idle and not readable:
+            more = _go_on(more)
         if wake_read in readable:
             os.read(wake_read, 4096)
-            _reap(channel)
+            alive -= _reap(channel)
         if channel.fileno() in readable:
             received = channel.recv(65536)
             if not received:
@@ -55,6 +68,7 @@ def serve(channel: socket.socket, settings: Settings) -> None:
                 asked = json.loads(line)
                 run_id = RunId(asked["fork"])
                 pid = _fork(run_id, asked["owner"], settings, [channel.fileno(), wake_read, wake_write])
+                alive += 1
                 _send(channel, {"forked": run_id, "pid": pid})
 
 
@@ -81,14 +95,29 @@ def _fork(run_id: RunId, owner: str, settings: Settings, ours: list[int]) -> int
     return 0
 
 
-def _reap(channel: socket.socket) -> None:
+def _go_on(more: Iterator[None] | None) -> Iterator[None] | None:
+    """Take one step of a warm-up; return what is left of it."""
+    try:
+        next(more or iter(()))
+    except StopIteration:
+        return None
+    except Exception:  # noqa: BLE001 - a run that needs it will tell; all others can do without
+        traceback.print_exc(file=sys.stderr)
+        return None
+    return more
+
+
+def _reap(channel: socket.socket) -> int:
+    """Tell of the processes that have ended; return how many."""
+    ended = 0
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return
+            return ended
         if pid == 0:
-            return
+            return ended
+        ended += 1
         _send(channel, {"exited": pid, "status": os.waitstatus_to_exitcode(status)})
 
 

@@ -15,25 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 from workbench.errors import EngineFault
+from workbench.service import interpreter
 from workbench.settings import Settings
+from workbench.training.variables import TRAINING_ENVIRONMENT
 
 START_PATIENCE_S = 20.0
 STOP_PATIENCE_S = 15.0
-
-# Units are the parallelism: a numeric library that starts threads of its own only makes them wait for each other.
-# And PyCaret writes a log into the current folder at each import, unless it is told where.
-TRAINING_ENVIRONMENT = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-    ),
-    "1",
-) | {"PYCARET_CUSTOM_LOGGING_PATH": os.devnull}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,37 +142,50 @@ def log_file(settings: Settings) -> Path:
 
 
 def start(settings: Settings) -> None:
-    """Start a service unless one runs, and return without waiting for it.
+    """Start a service on the interpreter that trains, unless one runs, and return without waiting for it.
 
     It is detached: it outlives this process, its terminal and its session.
 
     Raises
     ------
+    Conflict
+        ``training.not_installed`` when no interpreter has PyCaret, ``training.version_mismatch`` when the one that has
+        it has another Workbench.
     EngineFault
         ``service.not_started`` when the training interpreter cannot be run.
     """
     _await_leaving(settings)
     if is_running(settings):
         return
+    chosen = interpreter.find(settings)
+    if not chosen.is_this:
+        answer = interpreter.ask(chosen.python)
+        # One that says nothing is tried all the same: the log then holds its own words.
+        if answer.problem is None:
+            interpreter.check(chosen.python, answer)
     log = log_file(settings)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         try:
             # Ends at once: what it starts detaches itself, so that no process of ours is its parent.
             code = subprocess.run(
-                [str(settings.training_python), "-m", "workbench.service"],
+                [str(chosen.python), "-m", "workbench.service"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
                 cwd=settings.home,
-                env=os.environ | TRAINING_ENVIRONMENT | settings.environment(),
+                env=interpreter.environment(chosen.python)
+                | TRAINING_ENVIRONMENT
+                | {"NUMBA_CACHE_DIR": str(settings.home / "cache" / "numba")}
+                | settings.environment()
+                | {"WORKBENCH_TRAINING_PYTHON": str(chosen.python)},
                 check=False,
             ).returncode
         except OSError as error:
-            raise _not_started(settings, f"{error.strerror}") from error
+            raise _not_started(chosen.python, f"{error.strerror}") from error
     if code:
-        raise _not_started(settings, f"it ended with code {code}, and {log} says why")
+        raise _not_started(chosen.python, f"it ended with code {code}, and {log} says why")
 
 
 def _await_leaving(settings: Settings) -> None:
@@ -195,11 +195,11 @@ def _await_leaving(settings: Settings) -> None:
         time.sleep(0.02)
 
 
-def _not_started(settings: Settings, why: str) -> EngineFault:
+def _not_started(python: Path, why: str) -> EngineFault:
     return EngineFault(
         "service.not_started",
-        f"The service could not be started with {settings.training_python}: {why}.",
-        hint="WORKBENCH_TRAINING_PYTHON names the interpreter to use.",
+        f"The service could not be started with {python}: {why}.",
+        hint="WORKBENCH_TRAINING_PYTHON names the interpreter to use; `workbench training install` builds one.",
     )
 
 

@@ -202,8 +202,8 @@ class Runner:
     def _give_up(self, code: int) -> None:
         """Tell every run that waits why it cannot be carried out, and stop: the next submit tries again."""
         why = (
-            f"EngineFault: {self._settings.training_python} cannot import PyCaret (exit code {code}). "
-            "Name an interpreter that can in WORKBENCH_TRAINING_PYTHON; `workbench doctor` says more."
+            f"EngineFault: {sys.executable} cannot import PyCaret (exit code {code}). `workbench training install` "
+            "builds an environment that can, or WORKBENCH_TRAINING_PYTHON names one; `workbench doctor` says more."
         )
         log.error("%s", why)
         for run in queue.active(self._store):
@@ -222,6 +222,9 @@ class Runner:
         run = next((run for run in queue.active(self._store) if run.run_id == run_id), None)
         if run is not None and run.cancel_requested_by is not None:
             ended = ending.cancelled(self._store, run_id, by=run.cancel_requested_by)
+        elif queue.requeue_dead(self._store, run_id, explain(status)):
+            log.warning("run %s goes back into the queue: %s", run_id, explain(status))
+            ended = False
         else:
             ended = ending.finish(self._store, run_id, "failed", f"ProcessDied: {explain(status)}")
         if ended:
@@ -242,7 +245,7 @@ class Runner:
             if run.process_id not in self._processes:
                 self._bury(run.run_id, UNKNOWN)
             return
-        limit_s = self._settings.run_timeout_s
+        limit_s = run.run_timeout_s
         if run.cancel_requested_by is not None or run.is_deleted:
             _end_group(run.process_id)
             ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
@@ -257,7 +260,7 @@ class Runner:
             # A process that comes to life now is refused when it registers.
             ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
             ending.remove_deleted(self._store)
-        elif run.claimed_by != self._owner or run.started_s > GRACE_S:
+        elif run.claimed_by != self._owner or run.claimed_s > GRACE_S:
             queue.requeue(self._store, run.run_id)
 
     def _is_elsewhere(self, run: Active) -> bool:
