@@ -49,7 +49,7 @@ def test_a_running_comparison_is_seen_live_and_nothing_can_be_changed(
     expect(scored).not_to_have_count(0)
     panels.picture("dashboard.png")
 
-    for word in ("Cancel", "Delete", "Launch"):
+    for word in ("Cancel", "Resume", "Delete", "Launch"):
         expect(page.get_by_role("button", name=word)).to_have_count(0)
     expect(page.locator("input[type=file]")).to_have_count(0)
     for source in ("import", "RunsDashboard", "workbench_widgets"):
@@ -58,6 +58,8 @@ def test_a_running_comparison_is_seen_live_and_nothing_can_be_changed(
     run.cancel()
     expect(panels.status).to_have_text("cancelled")
     eventually(lambda: panels.models() == [row.model for row in run.rows()], "the order of the store")
+    for word in ("Resume", "Reproduce", "Go on with"):
+        expect(page.get_by_role("button", name=word)).to_have_count(0)
 
 
 def test_the_dashboard_of_an_empty_home_says_so(page: Page, voila: Server, empty_home: Workbench) -> None:

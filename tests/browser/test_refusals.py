@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.pages import Panels
+from tests.browser.servers import eventually
 from tests.browser.tables import customers
 from workbench import Workbench
 
@@ -95,5 +96,5 @@ def test_a_request_that_cannot_work_is_refused_in_one_sentence_and_can_be_mended
     panels.press_launch()
     expect(panels.error(launch)).to_be_hidden()
     expect(panels.status).to_have_text("succeeded")
-    assert panels.models() == ["nb"]
+    eventually(lambda: panels.models() == ["nb"], "the board of the run")
     launch.get_by_text("Models: 1 chosen").click()

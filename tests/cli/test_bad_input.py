@@ -97,6 +97,43 @@ def test_data_that_is_not_there_is_refused(fresh, data, words):
     fresh("run", "compare", "--data", data, "--target", "buys").refuses(words)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["compare", "--target", "buys"], ["No data source was named."], id="no data"),
+        pytest.param(["compare"], ["No data source was named."], id="nothing at all"),
+        pytest.param(["tune", "--from-run", "zzzz"], ["There is no run 'zzzz'."], id="unknown run to go on from"),
+        pytest.param(["resume", "zzzz"], ["There is no run 'zzzz'."], id="unknown run to resume"),
+    ],
+)
+def test_a_run_of_nothing_is_refused(fresh, arguments, words):
+    fresh("run", *arguments).refuses(*words)
+
+
+@pytest.mark.parametrize(
+    ("plan", "arguments", "words"),
+    [
+        pytest.param("tune", [], ["'tune' takes exactly one of the models; 0 named"], id="no model to tune"),
+        pytest.param("blend", ["--include", "lr"], ["'blend' takes at least 2 of the models"], id="too few to blend"),
+        pytest.param("tune", ["--model", "lr", "--option", "n_iter"], ["--option takes NAME=VALUE"], id="no value"),
+        pytest.param(
+            "tune", ["--model", "lr", "--option", "iters=3"], ["no tune option 'iters'", "n_iter"], id="unknown option"
+        ),
+        pytest.param(
+            "tune", ["--model", "lr", "--option", "custom_grid=[1]"], ["a mapping of names to lists"], id="no grid"
+        ),
+        pytest.param("calibrate", ["--task", "regression", "--model", "lr"], ["'calibrate' for regression"], id="plan"),
+        pytest.param("create", ["--model", "lr", "--unit-memory", "much"], ["'much'", "2GiB"], id="memory"),
+        pytest.param("create", ["--model", "lr", "--model-timeout", "-1"], ["time limit of a model"], id="time"),
+        pytest.param(
+            "create", ["--model", "lr", "--executor", "ray://x"], ["ray://x", "dask://HOST:PORT"], id="executor"
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_carried_out_is_refused(fresh, write, plan, arguments, words):
+    fresh("run", plan, "--data", write(GOOD), "--target", "buys", *arguments).refuses(*words)
+
+
 def test_a_file_that_is_not_there_is_not_added(fresh, tmp_path):
     fresh("data", "add", tmp_path / "nowhere.csv").refuses("There is no file", "nowhere.csv")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import venv
+
 import pytest
 
 from workbench.settings import Settings
@@ -15,7 +17,10 @@ def test_the_version_is_told(fresh):
 
 def test_without_a_command_the_commands_are_named(fresh):
     said = fresh()
-    assert all(command in said.out + said.err for command in ("data", "run", "service", "doctor", "lab", "dashboards"))
+    assert all(
+        command in said.out + said.err
+        for command in ("data", "run", "service", "training", "doctor", "lab", "dashboards")
+    )
 
 
 def test_the_doctor_finds_nothing_wrong_where_all_is_installed(fresh, settings):
@@ -28,8 +33,8 @@ def test_the_doctor_finds_nothing_wrong_where_all_is_installed(fresh, settings):
         "home",
         "store",
         "training",
-        "panels",
         "HTTP API",
+        "panels",
         "JupyterLab",
         "dashboards",
         "service",
@@ -59,14 +64,30 @@ def test_the_doctor_says_how_to_mend_a_database_that_is_not_ours(fresh, settings
     assert "Traceback" not in said.err
 
 
-def test_the_doctor_says_how_to_mend_a_training_python_without_pycaret(fresh, tmp_path):
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\nexit 1\n")
-    python.chmod(0o755)
+@pytest.fixture
+def python(tmp_path):
+    """An interpreter that has no package at all."""
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    return tmp_path / "venv" / "bin" / "python"
+
+
+def test_the_doctor_says_how_to_mend_a_training_python_without_pycaret(fresh, python):
     said = fresh("doctor", WORKBENCH_TRAINING_PYTHON=str(python))
     assert said.code == 1
-    assert f"{python} has no PyCaret." in said.out
+    assert f"{python} has no PyCaret and no Workbench." in said.out
+    assert "`workbench training install`" in said.out
     assert "WORKBENCH_TRAINING_PYTHON" in said.out
+
+
+def test_the_doctor_says_what_is_wrong_with_a_training_python_that_does_not_run(fresh):
+    said = fresh("doctor", WORKBENCH_TRAINING_PYTHON="/nowhere/python")
+    assert said.code == 1
+    assert "/nowhere/python cannot train: it cannot be run: No such file or directory." in said.out
+
+
+def test_the_doctor_says_where_the_service_trains_elsewhere(shared, python):
+    said = shared("doctor", WORKBENCH_TRAINING_PYTHON=str(python))
+    assert "runs under other settings than these: WORKBENCH_TRAINING_PYTHON" in said.out
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["run", "list"]])

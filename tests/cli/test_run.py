@@ -7,6 +7,8 @@ import signal
 import pandas as pd
 import pytest
 
+from workbench.catalogue import PLANS
+
 ROUNDED = 0.5e-4 + 1e-9
 """Half of the last digit that PyCaret prints."""
 MODELS = ["lr", "nb", "dt", "lda", "dummy"]
@@ -102,6 +104,96 @@ def test_without_json_a_table_is_printed(compared, shared):
         assert "3/3" in line
 
 
+def test_beside_the_ranking_mean_stands_how_far_its_interval_reaches(compared, shared):
+    said = shared("run", "show", compared.document["run"]["id"])
+    for row in compared.document["leaderboard"]:
+        low, high = row["interval"]["Accuracy"]
+        (line,) = [line for line in said.out.splitlines() if f" {row['name']} " in line]
+        assert f"{row['metrics']['Accuracy']:.4f} ±{(high - low) / 2:.4f}" in line
+        assert ("≈" in line) == (row["rank"] != 1 and not row["is_separable"])
+    assert "± 95% confidence interval of the mean over the folds" in said.out
+
+
+def test_what_differs_from_pycaret_on_purpose_bears_a_mark_and_is_explained_once(shared, warm):
+    source = warm.data.sample("wine")
+    options = ["--target", "cultivar", "--include", "lr,ridge,nb", "--fold", "2", "--json"]
+    compared = shared("run", "compare", "--data", source.name, *options).document
+    board = {row["model"]: row for row in compared["leaderboard"]}
+    assert board["lr"]["pycaret"] == board["ridge"]["pycaret"] == {"AUC": 0.0}
+    assert board["nb"]["pycaret"] == {}
+    lines = shared("run", "show", compared["run"]["id"]).out.splitlines()
+    marked = {name: next(line for line in lines if f" {name} " in line) for name in ("Ridge Classifier", "Naive Bayes")}
+    low, high = board["ridge"]["interval"]["AUC"]
+    assert f" {board['ridge']['metrics']['AUC']:.4f} ±{(high - low) / 2:.4f}† " in marked["Ridge Classifier"]
+    assert "†" not in marked["Naive Bayes"]
+    (note,) = [line for line in lines if line.startswith("†")]
+    order = [row["model"] for row in compared["leaderboard"] if row["pycaret"]]
+    assert note == f"† AUC of {', '.join(order)}: PyCaret shows 0.0000: it counts 0 where its own scorer fails."
+
+
+def test_why_a_value_is_not_there_stands_below_the_board(shared, warm):
+    source = warm.data.sample("wine")
+    blend = ["--target", "cultivar", "--include", "ridge,svm", "--fold", "2"]
+    said = shared("run", "blend", "--data", source.name, *blend)
+    assert said.code == 0
+    assert "† AUC of blend: undefined: The model gives neither probabilities nor decision values." in said.out
+
+
+def test_a_row_that_failed_says_why(shared, warm):
+    said = shared(
+        "run", "compare", "--data", warm.data.sample("breast_cancer").name, "--target", "diagnosis",
+        "--include", "nb,gbc", "--fold", "3", "--model-timeout", "0.3",
+    )  # fmt: skip
+    (line,) = [line for line in said.out.splitlines() if "Gradient Boosting" in line]
+    assert "timed out" in line
+    assert "0.3 s" in said.out
+
+
+def test_a_run_goes_on_from_another_one_with_options_of_its_plan(compared, shared, warm):
+    before = compared.document["run"]["id"]
+    options = ["--option", "n_iter=3", "--option", 'custom_grid={"max_depth": [2, 3, 4, 5]}']
+    said = shared("run", "tune", "--from-run", before[-8:], "--model", "dt", *options, "--json")
+    assert (said.code, said.err) == (0, "")
+    spec = said.document["run"]["spec"]
+    assert (spec["folds"], spec["seed"], spec["setup"]) == (3, 7, {"normalize": True})
+    assert (spec["from_run"], spec["options"]["n_iter"]) == (before, 3)
+    board = said.document["leaderboard"]
+    assert sorted(row["model"] for row in board) == ["dt", "dt:1", "dt:2", "dt:3"]
+    shown = shared("run", "show", said.document["run"]["id"]).out
+    for row in board:
+        assert row["name"].removeprefix("Decision Tree Classifier · ") in shown
+
+    best = shared("run", "blend", "--from-run", before[-8:], "--json").document["run"]
+    expected = [row["model"] for row in compared.document["leaderboard"]][:3]
+    assert [base["model"] for base in best["spec"]["bases"]] == expected
+
+
+def test_every_plan_has_its_command_which_names_the_plans_own_options(shared):
+    for plan in PLANS.values():
+        said = shared("run", plan.name, "--help")
+        assert said.code == 0
+        assert plan.about in said.out.lower()
+        assert [option.name for option in plan.options if f"  {option.name}=" not in said.out] == []
+
+
+def test_limits_reach_the_run(compared, shared):
+    limits = [
+        "--model-timeout",
+        "60",
+        "--run-timeout",
+        "120",
+        "--unit-memory",
+        "2GiB",
+        "--executor",
+        "local",
+        "--racing",
+    ]
+    said = shared("run", "compare", "--data", "shoppers", "--target", "buys", "--include", "nb", *limits, "--json")
+    spec = said.document["run"]["spec"]
+    assert (spec["model_timeout_s"], spec["run_timeout_s"], spec["unit_memory"]) == (60, 120, 2 * 2**30)
+    assert (spec["executor"], spec["racing"]) == ("local", True)
+
+
 def test_show_prints_the_document_that_compare_printed(compared, shared):
     said = shared("run", "show", compared.document["run"]["id"][-8:], "--json")
     assert said.document == compared.document
@@ -129,11 +221,11 @@ def test_events_are_printed_as_lines_and_as_json(compared, shared, warm):
 def test_a_run_of_many_events_is_printed_whole(warm, shared):
     from workbench.runs import queue
     from workbench.runs.queue import SourceIdentity
-    from workbench.runs.spec import make_spec
+    from workbench.runs.spec import Asked, make_spec
     from workbench.store.tables import EventRow
 
     iris = warm.data.sample("iris")
-    spec = make_spec(plan="setup", task="classification", target="species")
+    spec = make_spec(Asked(plan="setup", task="classification", target="species"))
     identity = SourceIdentity(iris.id, iris.name, iris.sha256)
     run = queue.submit(warm._store, identity, spec, by="ada", snapshot={"rows": 150}, service_is_warm=True)
     warm.runs.get(run.id).wait(timeout_s=60)
@@ -154,6 +246,28 @@ def test_no_wait_returns_at_once_and_cancel_ends_the_run(long, shared, warm):
     assert ended.document["error"].startswith(f"Cancelled by {warm.user}")
     again = shared("run", "cancel", long[0])
     assert (again.code, again.out) == (0, f"{long[0][-8:]}: cancelled\n")
+
+
+def test_a_cancelled_run_is_resumed_and_keeps_what_was_scored(shared, warm, eventually):
+    options = ["--target", "diagnosis", "--include", "nb,gbc", "--fold", "8", "--no-wait", "--json"]
+    said = shared("run", "compare", "--data", warm.data.sample("breast_cancer").name, *options)
+    run = warm.runs.get(said.document["run"]["id"])
+    eventually(lambda: sum(row.folds_scored for row in run.rows()) > 1)
+    assert shared("run", "cancel", run.id).out == f"{run.id[-8:]}: cancelled\n"
+    scored = {row.model: row.folds["Accuracy"] for row in run.rows()}
+    assert any(None in folds for folds in scored.values())
+
+    resumed = shared("run", "resume", run.id[-8:], "--json")
+    assert (resumed.code, resumed.document["run"]["status"]) == (0, "succeeded")
+    assert resumed.document["run"]["id"] != run.id
+    for row in resumed.document["leaderboard"]:
+        assert row["status"] == "scored"
+        kept = [value for value in scored[row["model"]] if value is not None]
+        assert [
+            value for value, old in zip(row["folds"]["Accuracy"], scored[row["model"]], strict=True) if old is not None
+        ] == kept
+    log = shared("run", "events", resumed.document["run"]["id"]).out
+    assert f"run.resumed        goes on where run {run.id[-8:]} ended" in log
 
 
 def test_an_interrupted_command_cancels_its_run(long, start, warm, eventually):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import ipywidgets
 
 import workbench
+from workbench.errors import WorkbenchError
 from workbench_widgets.data import DataPanel
 from workbench_widgets.desk import Desk
 from workbench_widgets.events import EventsPanel
@@ -34,7 +36,9 @@ class Workbench(ipywidgets.Box):
         self.feeder = Feeder.of(home)
         self.workbench = home or self.feeder.workbench
         # Warm while the user looks for a table: PyCaret takes seconds to import.
-        self.workbench.service.start()
+        with suppress(WorkbenchError):
+            # Data can be looked at without it; launching a run says what is wrong.
+            self.workbench.service.start()
         desk = Desk(self.workbench)
         self.data = DataPanel(desk, self.feeder)
         self.launch = LaunchPanel(desk, self.feeder)

@@ -28,7 +28,7 @@ class RunsDashboard(ipywidgets.Box):
         self.workbench = home or self.feeder.workbench
         desk = Desk(self.workbench)
         self.runs = RunsPanel(desk, self.feeder, read_only=True)
-        self.leaderboard = LeaderboardPanel(desk, self.feeder)
+        self.leaderboard = LeaderboardPanel(desk, self.feeder, read_only=True)
         self.events = EventsPanel(desk, self.feeder)
         super().__init__([self.runs, self.leaderboard, self.events], **layout)
         self.add_class("wb-page")

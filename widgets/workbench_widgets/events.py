@@ -30,7 +30,7 @@ class EventsPanel(Panel):
         if self._view["run"] != run.id:
             found = run.record
             self._last_seq = 0
-            title = f"{found.plan} of {found.source_name} for {found.target}"
+            title = f"{found.plan} of {found.subject}"
             self.show(run=run.id, title=title, closed=False, events=[])
         if self._view["closed"]:
             return False

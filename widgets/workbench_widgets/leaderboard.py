@@ -1,36 +1,51 @@
-"""The leaderboard panel: the field, ranked live."""
+"""The leaderboard panel: the field, ranked live, and what can be done with a model of it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from workbench.catalogue import TASKS
+from workbench.catalogue import PLANS, TASKS
 from workbench.runs.scores import LeaderboardRow
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
-from workbench_widgets.panel import Panel, script
+from workbench_widgets.panel import Command, Panel, script
 
 PACE_S = 0.25
 """Shortest time between two readings of the scores of one run."""
+TITLES = {"create": "Fit this model"}
+"""Plans that go by another word where one model stands before the reader."""
 
 
 class LeaderboardPanel(Panel):
-    """Rows as the store ranks them; sorting by another column and export happen in the browser."""
+    """Rows as the store ranks them; sorting by another column and export happen in the browser.
+
+    Parameters
+    ----------
+    read_only
+        Nothing can be launched from a row: for dashboards.
+    """
 
     _esm = script("leaderboard")
 
-    def __init__(self, desk: Desk, feeder: Feeder) -> None:  # noqa: ARG002 - panels are made alike
+    def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
+        self._feeder = feeder
+        self._read_only = read_only
         self._read_at = 0.0
         self._mark: tuple[Any, ...] = ()
-        super().__init__(desk.workbench, run=None, rows={}, order=[], metrics=[], sort=None, status=None)
+        super().__init__(desk.workbench, run=None, rows={}, order=[], metrics=[], sort=None, status=None, actions=[])
         self.feed()
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        return {} if self._read_only else {"launch": self._launch}
 
     def feed(self) -> bool:
         run = self._desk.run
         if run is None:
-            self.show(run=None, rows={}, order=[], status=None)
+            self.show(run=None, rows={}, order=[], status=None, actions=[])
             return False
         if run.id == self._view["run"] and time.monotonic() - self._read_at < PACE_S:
             return True
@@ -41,21 +56,66 @@ class LeaderboardPanel(Panel):
         self._read_at = time.monotonic()
         self._mark = mark
         if run.id != self._view["run"]:
-            task = TASKS[found.task]
-            metrics = [{"name": metric.name, "greater": metric.greater_is_better} for metric in task.metrics]
-            title = f"{found.source_name} · {found.target}"
-            self.show(run=run.id, rows={}, order=[], metrics=metrics, sort=found.spec["sort"], title=title)
+            title = found.source_name if found.target is None else f"{found.source_name} · {found.target}"
+            self.show(run=run.id, rows={}, order=[], metrics=[], sort=found.spec["sort"], title=title)
         rows = run.rows()
         before = self._view["rows"]
         lines = {row.model: _line(row, found.spec["sort"]) for row in rows}
         self.show(
             put={"rows": {model: line for model, line in lines.items() if before.get(model) != line}},
             order=[row.model for row in rows],
+            metrics=[_metric(found.task, name) for name in (rows[0].metrics if rows else ())],
             status=found.status,
             plan=found.plan,
+            actions=_actions(found.task) if found.is_terminal and not self._read_only else [],
         )
         return False
 
+    def _launch(self, run: str, plan: str, model: str) -> dict[str, Any]:
+        launched = self.workbench.runs.submit(from_run=run, plan=plan, model=model)
+        self._desk.watch(launched)
+        self._feeder.wake()
+        return {"id": launched.id}
+
+
+def _actions(task: str) -> list[dict[str, Any]]:
+    """Plans that work on one model."""
+    plans = [PLANS[name] for name in TASKS[task].plans if PLANS[name].least == PLANS[name].most == 1]
+    return [
+        {"plan": plan.name, "title": TITLES.get(plan.name, plan.name.capitalize()), "about": plan.about}
+        for plan in plans
+    ]
+
+
+def _metric(task: str, name: str) -> dict[str, Any]:
+    known = TASKS[task].metric(name)
+    assert known is not None, name
+    return {
+        "name": name,
+        "greater": known.greater_is_better,
+        "ranks": known.ranks,
+        "nearest_zero": known.nearest_zero,
+        "about": known.about,
+    }
+
 
 def _line(row: LeaderboardRow, sort: str) -> dict[str, Any]:
-    return row.as_dict() | {"folds": row.folds[sort]}
+    return {
+        "model": row.model,
+        "name": row.name,
+        "rank": row.rank,
+        "status": row.status,
+        "reason": row.reason,
+        "metrics": dict(row.metrics),
+        "std": dict(row.std),
+        "interval": dict(row.interval),
+        "remarks": row.remarks,
+        "pycaret": dict(row.pycaret),
+        "folds": row.folds[sort],
+        "folds_scored": row.folds_scored,
+        "folds_total": row.folds_total,
+        "is_separable": row.is_separable,
+        "fit_s": row.fit_s,
+        "score_s": row.score_s,
+        "can_go_on": row.recipe is not None and row.folds_scored > 0,
+    }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from workbench import Run
-from workbench.runs.record import RunRecord
+from workbench.runs.record import CANCELLED, FAILED, RunRecord
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
@@ -23,7 +24,7 @@ class RunsPanel(Panel):
     Parameters
     ----------
     read_only
-        No cancel, no delete, and no way to the API: for dashboards.
+        Nothing can be changed or written, and there is no way to the API: for dashboards.
     """
 
     _esm = script("runs")
@@ -40,7 +41,14 @@ class RunsPanel(Panel):
     def commands(self) -> Mapping[str, Command]:
         if self._read_only:
             return {"watch": self._watch}
-        return {"watch": self._watch, "cancel": self._cancel, "delete": self._delete, "api": self._tell_api}
+        return {
+            "watch": self._watch,
+            "cancel": self._cancel,
+            "resume": self._resume,
+            "reproduce": self._reproduce,
+            "delete": self._delete,
+            "api": self._tell_api,
+        }
 
     def feed(self) -> bool:
         with self._feeding:
@@ -85,6 +93,17 @@ class RunsPanel(Panel):
         self._feeder.wake()
         return {"status": found.status}
 
+    def _resume(self, id: str) -> dict[str, Any]:
+        run = self.workbench.runs.resume(id)
+        self._desk.watch(run)
+        self.feed()
+        self._feeder.wake()
+        return {"id": run.id}
+
+    def _reproduce(self, id: str) -> dict[str, Any]:
+        made = self.workbench.runs.get(id).reproduce()
+        return {"path": str(made.save(Path(made.name)))}
+
     def _delete(self, id: str) -> None:
         self.workbench.runs.get(id).delete()
         self.feed()
@@ -102,10 +121,12 @@ def _line(found: RunRecord) -> dict[str, Any]:
         "status": found.status,
         "error": found.error,
         "best": found.model_name((found.summary or {})["best"]) if (found.summary or {}).get("best") else None,
+        "note": (found.summary or {}).get("note"),
         "created": found.created_at.isoformat(),
         "started": found.started_at.isoformat() if found.started_at else None,
         "finished": found.finished_at.isoformat() if found.finished_at else None,
         "cancelling": found.cancel_requested and not found.is_terminal,
+        "can_resume": found.status in (CANCELLED, FAILED) and found.plan != "setup",
     }
 
 

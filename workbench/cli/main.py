@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.cli import data, lab, run, service
+from workbench.cli import data, lab, reproduce, run, service, training
 from workbench.errors import WorkbenchError
 from workbench.version import __version__
 
@@ -26,9 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+run.app.command(name="reproduce")(reproduce.reproduce)
 app.add_typer(data.app, name="data", help="Data sources.")
 app.add_typer(run.app, name="run", help="Runs: launch, watch, cancel.")
 app.add_typer(service.app, name="service", help="The process that carries runs out.")
+app.add_typer(training.app, name="training", help="The environment that has PyCaret.")
 app.command(name="doctor")(service.doctor)
 app.command(name="lab", context_settings=lab.PASS_ON)(lab.lab)
 app.command(name="dashboards", context_settings=lab.PASS_ON)(lab.dashboards)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from workbench.catalogue import TASKS
 from workbench.data.source import Source
+from workbench.ranking import CONFIDENCE
 from workbench.runs.record import RunRecord
 from workbench.runs.scores import LeaderboardRow
 
@@ -30,6 +32,7 @@ STATUS_STYLE = {
     "scoring": "cyan",
     "waiting": "dim",
     "timed_out": "red",
+    "raced_out": "yellow",
     "stopped": "yellow",
 }
 
@@ -42,6 +45,8 @@ def document(content: Any) -> None:
 def seconds(value: float | None) -> str:
     if value is None:
         return "–"
+    if value < 0.0995:
+        return f"{max(1, round(value * 1000))} ms"
     return f"{value:.2f} s" if value < 60 else f"{int(value // 60)} min {int(value % 60):02d} s"
 
 
@@ -54,7 +59,7 @@ def runs(records: Iterable[RunRecord]) -> Table:
             found.short_id,
             found.plan,
             escape(found.source_name),
-            escape(found.target),
+            escape(found.target or ""),
             f"[{STATUS_STYLE[found.status]}]{found.status}",
             best,
             seconds(took),
@@ -63,36 +68,100 @@ def runs(records: Iterable[RunRecord]) -> Table:
     return table
 
 
-def leaderboard(rows: Sequence[LeaderboardRow], sort: str, *, most: int | None = None) -> Table:
-    metrics = _fitting(list(rows[0].metrics) if rows else [], sort)
+def leaderboard(rows: Sequence[LeaderboardRow], run: RunRecord, *, most: int | None = None) -> Table:
+    """Lay the board out: means, and beside them how far their 95 % intervals reach, as far as there is room."""
+    sort = run.spec["sort"]
+    counts = {metric.name for metric in TASKS[run.task].metrics if not metric.ranks}
+    metrics, reaches = _fitting(list(rows[0].metrics) if rows else [], sort)
+    has_folds = any(row.folds_total > 1 for row in rows)
+    shown = rows[:most]
     table = Table(box=None, pad_edge=False)
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("model", no_wrap=True, min_width=18, ratio=None)
+    table.add_column("", no_wrap=True)
+    table.add_column("model", no_wrap=True, min_width=18, max_width=NAME, overflow="ellipsis")
     for metric in metrics:
         table.add_column(metric, justify="right", no_wrap=True, min_width=6)
-    table.add_column("fit", justify="right", no_wrap=True, min_width=6)
-    table.add_column("folds", justify="right", no_wrap=True, min_width=5)
+    for time in ("fit", "score"):
+        table.add_column(time, justify="right", no_wrap=True, min_width=6)
+    if has_folds:
+        table.add_column("folds", justify="right", no_wrap=True, min_width=5)
     table.add_column("", overflow="fold")
-    for row in rows[:most]:
+    marked = {metric for metric in metrics if any(metric in row.pycaret for row in shown)}
+    shared = _shared(rows)
+    for row in shown:
         style = STATUS_STYLE[row.status]
-        values = ["" if row.metrics[m] is None else f"{row.metrics[m]:.4f}" for m in metrics]
+        # How far a stopped row came stands beside it already.
+        reason = "" if row.status == "stopped" else row.reason or ""
+        values = [
+            _cell(row, metric, is_count=metric in counts, has_reach=metric in reaches, has_marks=metric in marked)
+            for metric in metrics
+        ]
+        status = "" if row.status == "scored" else row.status.replace("_", " ")
         table.add_row(
             str(row.rank or ""),
-            row.name,
+            "≈" if _is_like(row) else "",
+            escape(row.name.removeprefix(shared)),
             *(f"[bold]{value}" if metric == sort else value for metric, value in zip(metrics, values, strict=True)),
-            seconds(row.fit_s),
-            f"{row.folds_scored}/{row.folds_total}",
-            f"[{style}]{row.status if row.status != 'scored' else ''}[/] {escape(row.reason or '')}",
+            *("" if took is None else seconds(took) for took in (row.fit_s, row.score_s)),
+            *([f"{row.folds_scored}/{row.folds_total}"] if has_folds else []),
+            f"[{style}]{status}[/] {escape(reason)}",
         )
     return table
 
 
-def _fitting(metrics: list[str], sort: str) -> list[str]:
-    """Keep the metrics for which there is room, the ranking one always."""
-    room = max(1, (console.width - 56) // 9)
+def _shared(rows: Sequence[LeaderboardRow]) -> str:
+    """What the names of all trials begin with: the model that is tuned."""
+    heads = {row.name.partition(" · ")[0] for row in rows}
+    return f"{heads.pop()} · " if len(heads) == 1 else ""
+
+
+def remarks(rows: Sequence[LeaderboardRow]) -> Iterator[str]:
+    """Tell what the board has no room for and explain its marks; what is said of several models is said once."""
+    if rows and rows[0].rank == 1 and len(rows[0].name) > NAME:
+        yield f"1 {rows[0].name}"
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        for metric, remark in row.remarks.items():
+            mark = "†" if metric in row.pycaret else "–"
+            said.setdefault((mark, metric, remark), []).append(row.model)
+    for (mark, metric, remark), models in said.items():
+        yield f"{mark} {metric} of {', '.join(models)}: {remark.removeprefix(f'{metric} is ')}"
+    if any(_is_like(row) for row in rows):
+        yield f"≈ not separable from the best: within the folds' noise (paired t-test, {CONFIDENCE:.0%}), or too few"
+    if any(row.interval[metric] for row in rows for metric in row.metrics):
+        yield f"± {CONFIDENCE:.0%} confidence interval of the mean over the folds"
+
+
+def _is_like(row: LeaderboardRow) -> bool:
+    """Whether nothing shows that the best is better than a row behind it: a row without the mark does differ."""
+    return row.rank not in (None, 1) and row.folds_total > 1 and row.is_separable is not True
+
+
+def _cell(row: LeaderboardRow, metric: str, *, is_count: bool, has_reach: bool, has_marks: bool) -> str:
+    mean, bounds = row.metrics[metric], row.interval[metric]
+    if mean is None:
+        value = "–" if metric in row.notes else ""
+    else:
+        value = f"{mean:g}" if is_count else f"{mean:.4f}"
+        if has_reach and bounds is not None:
+            value += f" ±{(bounds[1] - bounds[0]) / 2:.4f}"
+    # Marked or not, the digits of a column stand below each other.
+    return value + ("†" if metric in row.pycaret else " " if has_marks else "")
+
+
+NAME = 48
+"""Longest name that a board shows in full."""
+VALUE, REACH, BESIDE = 9, 8, 74
+"""Columns that a mean takes, that its interval takes, and that all else on the line takes."""
+
+
+def _fitting(metrics: list[str], sort: str) -> tuple[list[str], set[str]]:
+    """Keep the metrics for which there is room, the ranking one always; and say which have room for an interval."""
+    room = max(VALUE, console.width - BESIDE)
     first = [metric for metric in metrics if metric == sort] + [metric for metric in metrics if metric != sort]
-    kept = set(first[:room])
-    return [metric for metric in metrics if metric in kept]
+    kept = first[: room // VALUE]
+    reaches = first[: max(0, (room - VALUE * len(kept)) // REACH)]
+    return [metric for metric in metrics if metric in kept], set(reaches)
 
 
 def sources(found: Iterable[Source]) -> Table:

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from workbench import Run, Workbench, connect
-from workbench.catalogue import FOLDS, SEED
+from workbench.catalogue import PLANS, SEED, TASKS, Option, Plan
 from workbench.cli import render
 from workbench.data.source import Source
 from workbench.errors import BadRequest, WorkbenchError
@@ -25,104 +25,114 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or the end of it.")]
-Data = Annotated[str, typer.Option("--data", help="A data source's name, or a CSV file.")]
-Target = Annotated[str, typer.Option("--target", help="Column to predict.")]
-TaskOption = Annotated[str | None, typer.Option("--task", help="classification or regression; default: by the target.")]
-Seed = Annotated[int, typer.Option("--session-id", "--seed", help="PyCaret's session_id.")]
-Folds = Annotated[int, typer.Option("--fold", "--folds", help="Cross-validation folds.")]
-Sort = Annotated[str | None, typer.Option("--sort", help="Metric that ranks; default: Accuracy or R2.")]
+Data = Annotated[str | None, typer.Option("--data", help="A data source's name, or a CSV file.")]
+Target = Annotated[str | None, typer.Option("--target", help="Column to predict, where the task has one.")]
+TaskOption = Annotated[str | None, typer.Option("--task", help=f"{', '.join(TASKS)}; default: by the target.")]
+Model = Annotated[str | None, typer.Option("--model", help="The one model that the plan works on, by id.")]
+Include = Annotated[str | None, typer.Option("--include", help="The models that the plan works on, by id: lr,rf,…")]
+Exclude = Annotated[str | None, typer.Option("--exclude", help="Models to leave out, by id.")]
+FromRun = Annotated[
+    str | None,
+    typer.Option(
+        "--from-run",
+        metavar="RUN",
+        help="A run to go on from: data, target, set-up, folds, seed and models are its own unless named here.",
+    ),
+]
+PlanOptions = Annotated[
+    list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the plan; repeatable.")
+]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="A set-up option; repeatable.")]
-Limit = Annotated[float | None, typer.Option("--model-timeout", help="Seconds one model may take on one fold.")]
+Folds = Annotated[int | None, typer.Option("--fold", "--folds", help="Cross-validation folds; default: PyCaret's.")]
+Seed = Annotated[
+    int | None, typer.Option("--session-id", "--seed", help=f"PyCaret's session_id; default: {SEED}, or the run's.")
+]
+Sort = Annotated[str | None, typer.Option("--sort", help="Metric that ranks; default: the task's own.")]
+Racing = Annotated[
+    bool, typer.Option("--racing", help="Stop models early that cannot catch the leader; the board then differs.")
+]
+Executor = Annotated[str | None, typer.Option("--executor", help="local, or dask://HOST:PORT.")]
+ModelLimit = Annotated[
+    float | None, typer.Option("--model-timeout", metavar="SECONDS", help="Longest a model may take over its folds.")
+]
+RunLimit = Annotated[float | None, typer.Option("--run-timeout", metavar="SECONDS", help="Longest the run may take.")]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option("--unit-memory", metavar="SIZE", help="Most memory a model may take on one fold: 2GiB, 500MB, bytes."),
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Submit and return at once.")]
 
 
-@app.command()
-def compare(
-    data: Data,
-    target: Target,
-    task: TaskOption = None,
-    session_id: Seed = SEED,
-    fold: Folds = FOLDS,
-    include: Annotated[str | None, typer.Option(help="Models to compare, by id: lr,rf,…")] = None,
-    exclude: Annotated[str | None, typer.Option(help="Models to leave out, by id.")] = None,
-    sort: Sort = None,
-    set_: Set = None,
-    model_timeout: Limit = None,
-    no_wait: NoWait = False,
-    json: Json = False,
-) -> None:
-    """Cross-validate a field of models and fit the best."""
-    _launch(
-        data,
-        json=json,
-        wait=not no_wait,
-        plan="compare",
-        target=target,
-        task=task,
-        seed=session_id,
-        folds=fold,
-        include=_ids(include),
-        exclude=_ids(exclude) or (),
-        sort=sort,
-        setup=_options(set_),
-        model_timeout_s=model_timeout,
-    )
+def _add_plan(plan: Plan) -> None:
+    """Add the command of a plan; all plans are asked for alike, and the engine knows what fits each of them."""
+
+    def launch(
+        data: Data = None,
+        target: Target = None,
+        task: TaskOption = None,
+        model: Model = None,
+        include: Include = None,
+        exclude: Exclude = None,
+        from_run: FromRun = None,
+        option: PlanOptions = None,
+        set_: Set = None,
+        fold: Folds = None,
+        session_id: Seed = None,
+        sort: Sort = None,
+        racing: Racing = False,
+        executor: Executor = None,
+        model_timeout: ModelLimit = None,
+        run_timeout: RunLimit = None,
+        unit_memory: MemoryLimit = None,
+        no_wait: NoWait = False,
+        json: Json = False,
+    ) -> None:
+        run = _submit(
+            connect(),
+            data,
+            plan=plan.name,
+            target=target,
+            task=task,
+            model=model,
+            include=_ids(include),
+            exclude=_ids(exclude) or (),
+            from_run=from_run,
+            options=_pairs("--option NAME=VALUE", option),
+            setup=_pairs("--set OPTION=VALUE", set_),
+            folds=fold,
+            seed=session_id,
+            sort=sort,
+            racing=racing,
+            executor=executor,
+            model_timeout_s=model_timeout,
+            run_timeout_s=run_timeout,
+            unit_memory=unit_memory,
+        )
+        _report(run, wait=not no_wait, json=json)
+
+    about = f"{plan.about[0].upper()}{plan.about[1:]}."
+    # A line that holds nothing but a backspace keeps what follows as it is written.
+    listed = ["", "", "\b", "Its options, by --option:", *map(_about, plan.options)] if plan.options else []
+    app.command(name=plan.name, help=about + "\n".join(listed), short_help=about)(launch)
+
+
+def _about(option: Option) -> str:
+    said = [option.about]
+    if option.choices:
+        said.append(f"({', '.join(map(str, option.choices))})")
+    if option.tasks:
+        said.append(f"[{', '.join(option.tasks)}]")
+    return f"  {f'{option.name}={option.default}'.lower():<24}  {' '.join(said)}"
+
+
+for _plan in PLANS.values():
+    _add_plan(_plan)
 
 
 @app.command()
-def create(
-    data: Data,
-    target: Target,
-    model: Annotated[str, typer.Option(help="The model, by id.")],
-    task: TaskOption = None,
-    session_id: Seed = SEED,
-    fold: Folds = FOLDS,
-    sort: Sort = None,
-    set_: Set = None,
-    model_timeout: Limit = None,
-    no_wait: NoWait = False,
-    json: Json = False,
-) -> None:
-    """Cross-validate and fit one model."""
-    _launch(
-        data,
-        json=json,
-        wait=not no_wait,
-        plan="create",
-        target=target,
-        task=task,
-        seed=session_id,
-        folds=fold,
-        model=model,
-        sort=sort,
-        setup=_options(set_),
-        model_timeout_s=model_timeout,
-    )
-
-
-@app.command()
-def setup(
-    data: Data,
-    target: Target,
-    task: TaskOption = None,
-    session_id: Seed = SEED,
-    fold: Folds = FOLDS,
-    set_: Set = None,
-    no_wait: NoWait = False,
-    json: Json = False,
-) -> None:
-    """Fit the preprocessing only."""
-    _launch(
-        data,
-        json=json,
-        wait=not no_wait,
-        plan="setup",
-        target=target,
-        task=task,
-        seed=session_id,
-        folds=fold,
-        setup=_options(set_),
-    )
+def resume(run: Reference, no_wait: NoWait = False, json: Json = False) -> None:
+    """Start a run that goes on where an ended one stopped; what is scored is kept."""
+    _report(connect().runs.resume(run), wait=not no_wait, json=json)
 
 
 @app.command(name="list")
@@ -174,16 +184,20 @@ def events(
             print(event)
 
 
-def _launch(data: str, *, json: bool, wait: bool, **request: Any) -> None:
-    workbench = connect()
+def _submit(workbench: Workbench, data: str | None, **request: Any) -> Run:
+    if data is None:
+        return workbench.runs.submit(**request)
     source, is_new = _source(workbench, data)
     try:
-        run = workbench.runs.submit(source, **request)
+        return workbench.runs.submit(source, **request)
     except WorkbenchError:
         # A file that was added only for this run goes again with it.
         if is_new:
             workbench.data.delete(source.id)
         raise
+
+
+def _report(run: Run, *, wait: bool, json: bool) -> None:
     if wait:
         _watch(run, quiet=json)
     _show(run, json=json)
@@ -229,11 +243,11 @@ def _watch(run: Run, *, quiet: bool) -> None:
 def _progress(run: Run) -> Group:
     found, rows, last = run.record, run.rows(), run.log(after=run.last_seq() - 1, limit=1)
     told = run.progress()
-    head = Text(f"{found.plan} of {found.source_name} for {found.target}   {found.status}   ", style="bold")
+    head = Text(f"{found.plan} of {found.subject}   {found.status}   ", style="bold")
     head.append(f"{told.done}/{told.total} units" if told.total else "", style="dim")
     said = Text(str(last[0].message) if last else "", style="dim", overflow="ellipsis", no_wrap=True)
     most = max(4, render.console.height - 6)
-    board = render.leaderboard(rows, found.spec["sort"], most=most)
+    board = render.leaderboard(rows, found, most=most)
     return Group(head, ProgressBar(total=told.total or 1, completed=told.done, width=60), board, said)
 
 
@@ -244,24 +258,30 @@ def _show(run: Run, *, json: bool) -> None:
         return
     took = None if found.duration_ms is None else found.duration_ms / 1000
     render.console.print(
-        f"run {found.short_id}: {found.plan} of {escape(found.source_name)} for {escape(found.target)}, "
+        f"run {found.short_id}: {found.plan} of {escape(found.subject)}, "
         f"[{render.STATUS_STYLE[found.status]}]{found.status}[/] {render.seconds(took)}"
     )
     if found.error:
         render.console.print(found.error, style="red", markup=False)
     if rows:
-        render.console.print(render.leaderboard(rows, found.spec["sort"]))
+        render.console.print(render.leaderboard(rows, found))
+        for line in render.remarks(rows):
+            render.console.print(line, style="dim", markup=False)
 
 
 def _ids(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _options(pairs: list[str] | None) -> dict[str, str]:
+def _pairs(form: str, pairs: list[str] | None) -> dict[str, str] | None:
+    """Read what a repeatable option names; None where it was not given, so that those of a run gone on from stay."""
+    if pairs is None:
+        return None
     options = {}
-    for pair in pairs or []:
+    for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise BadRequest("spec.invalid", f"--set takes OPTION=VALUE, not '{pair}'.")
+            flag, wanted = form.split()
+            raise BadRequest("spec.invalid", f"{flag} takes {wanted}, not '{pair}'.")
         options[name.strip()] = value
     return options

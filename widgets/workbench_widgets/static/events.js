@@ -12,9 +12,12 @@ const KINDS = [
 ];
 
 const isFailure = (event) => /failed|timed_out|cancel/.test(event.kind);
+// What is no failure, and yet not as it was asked for.
+const isTurn = (event) => /requeued|resumed|raced_out/.test(event.kind);
 
 function line(event) {
-  const tone = isFailure(event) ? "bad" : event.kind === "run.succeeded" || event.kind === "model.scored" ? "good" : "plain";
+  const isGood = event.kind === "run.succeeded" || event.kind === "model.scored";
+  const tone = isFailure(event) ? "bad" : isTurn(event) ? "turn" : isGood ? "good" : "plain";
   return h(
     "div",
     { class: `wb-line wb-tone-${tone}`, role: "listitem" },

@@ -1,110 +1,193 @@
-// What to run on which table. The engine checks the request; this form only helps to say it.
+// What to run on which table, or from which run. The engine checks the request; this form only helps to say it.
 
 const ESTIMATE_MS = 250;
+const words = (name) => name.replaceAll("_", " ");
+const opening = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** The control of one option; `chosen` keeps what differs from the option's own default. */
+function optionControl(option, chosen, { columns, models, changed }) {
+  // What was chosen may be null, which says "none".
+  const isChosen = option.name in chosen;
+  const value = isChosen ? chosen[option.name] : option.default;
+  const keep = (next) => {
+    if (next === option.default || next === "") delete chosen[option.name];
+    else chosen[option.name] = next;
+    changed();
+  };
+  if (option.kind === "bool") return h("label", { class: "wb-check", title: option.about }, h("input", { type: "checkbox", checked: value === true, onchange: (event) => keep(event.target.checked) }), h("span", {}, words(option.name)));
+  if (option.kind === "choice") {
+    // By their places: an option's value is a text, and null is none.
+    const pick = (event) => keep(option.choices[Number(event.target.value)]);
+    const control = h("select", { title: option.about, onchange: pick });
+    return field(words(option.name), choices(control, option.choices.map((choice, at) => [String(at), choice === null ? "none" : String(choice)]), String(option.choices.indexOf(value))));
+  }
+  if (option.kind === "column") {
+    const control = h("select", { title: option.about, onchange: (event) => keep(event.target.value || null) });
+    return field(words(option.name), choices(control, [["", "none"], ...columns.map((name) => [name, name])], value ?? ""));
+  }
+  if (option.kind === "columns") {
+    const picked = new Set(chosen[option.name] ?? []);
+    const pick = (event) => {
+      const now = [...event.target.selectedOptions].map((item) => item.value);
+      keep(now.length ? now : "");
+    };
+    return field(words(option.name), h("select", { multiple: true, size: Math.min(4, Math.max(2, columns.length)), title: `${option.about} Ctrl-click for several.`, onchange: pick },
+      columns.map((name) => h("option", { value: name, selected: picked.has(name) }, name))));
+  }
+  // The choices of a text are proposals: a number or another word can be typed. Some texts name a model.
+  const isModel = option.kind === "text" && models.some((model) => model.id === option.default);
+  const proposals = isModel ? models.map((model) => [model.id, model.name]) : option.choices.map((choice) => [choice ?? "none", null]);
+  const list = proposals.length ? `wb-${Math.random().toString(36).slice(2)}` : null;
+  const hint = option.kind === "mapping" ? '{"name": [values]}' : option.default === null ? "none" : String(option.default);
+  const typed = isChosen ? (typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)) : "";
+  const control = h("input", { type: "text", list, value: typed, placeholder: hint, title: option.about, onchange: (event) => keep(event.target.value.trim()) });
+  const whole = field(words(option.name), control, { wide: option.kind === "mapping" });
+  if (list) whole.append(h("datalist", { id: list }, proposals.map(([id, name]) => h("option", { value: id }, name))));
+  return whole;
+}
+
+/** Controls in a grid, those to be ticked below the others. */
+function optionGrid(options, chosen, about) {
+  const made = (isTicked) => options.filter((option) => (option.kind === "bool") === isTicked).map((option) => optionControl(option, chosen, about));
+  const ticked = made(true);
+  return h("div", { class: "wb-option-grid" }, made(false), ticked.length ? h("div", { class: "wb-checks" }, ticked) : null);
+}
+
+const folded = (title, ...content) => h("details", { class: "wb-more" }, h("summary", {}, title), ...content);
 
 export default panel((el, link) => {
   const { body, showError } = frame(el, "Launch");
+  const { defaults, bounds } = link.view;
+  const whole = (properties) => h("input", { type: "number", inputmode: "numeric", min: 0, ...properties });
+  const start = h("select", { onchange: () => startChosen() });
   const source = h("select", { onchange: () => link.call("choose", { id: source.value }).catch(showError) });
   const target = h("select", { onchange: () => targetChosen() });
-  const task = h("select", { onchange: () => taskChosen() });
+  const task = h("select", { onchange: () => ((byHand = true), taskChosen()) });
   const plan = h("select", { onchange: () => planChosen() });
-  const folds = h("input", { type: "number", inputmode: "numeric", value: link.view.defaults.folds, min: link.view.bounds.folds[0], max: link.view.bounds.folds[1] });
-  const seed = h("input", { type: "number", inputmode: "numeric", value: link.view.defaults.seed, min: 0 });
+  const folds = whole({ min: bounds.folds[0], max: bounds.folds[1] });
+  const seed = whole({ value: defaults.seed });
   const sort = h("select");
-  const limit = h("input", { type: "number", min: 0, placeholder: "none", inputmode: "numeric" });
   const models = h("div", { class: "wb-models", role: "group", "aria-label": "Models" });
+  const modelsField = folded("Models", models);
+  const planOptions = h("div", { class: "wb-wide wb-plan-options", role: "group" });
   const options = h("div", { class: "wb-options" });
+  const optionsField = folded("Set-up options", options);
+  const isSet = (name) => defaults[name] || null;
+  const modelTime = whole({ placeholder: isSet("model_timeout_s") ?? "none" });
+  const runTime = whole({ placeholder: isSet("run_timeout_s") ?? "none" });
+  const memory = h("input", { type: "text", placeholder: isSet("unit_memory") ?? "an even share", title: "Most memory that a model may take on one fold: 2GiB, 500MB, or bytes." });
+  const executor = h("input", { type: "text", placeholder: defaults.executor, title: "Where models are fitted: local, or dask://HOST:PORT." });
+  const racing = h("input", { type: "checkbox" });
+  const racingField = h("div", { class: "wb-wide" }, h("label", { class: "wb-check" }, racing, "Racing"),
+    h("small", {}, "Models that cannot catch the leader stop early. This changes what is computed: they keep no full score."));
+  const limitsField = folded("Limits and more", h("div", { class: "wb-option-grid" }, field("Time a model (s)", modelTime), field("Time a run (s)", runTime), field("Memory a unit", memory), field("Executor", executor), racingField));
   const estimate = h("span", { class: "wb-estimate", "aria-live": "polite" });
   const launch = h("button", { class: "wb-button wb-primary", type: "submit" }, "Launch");
-  const modelsField = h("details", { class: "wb-more" }, h("summary", {}, "Models"), models);
-  const form = h("form", { class: "wb-form", novalidate: true },
-    field("Data", source), field("Target", target), field("Task", task), field("Plan", plan), field("Folds", folds), field("Seed", seed), field("Rank by", sort),
-    field("Limit a model (s)", limit), modelsField, h("details", { class: "wb-more" }, h("summary", {}, "Set-up options"), options), h("div", { class: "wb-go" }, estimate, launch));
+  const startField = field("Start from", start, { wide: true });
+  const targetField = field("Target", target);
+  const foldsField = field("Folds", folds);
+  const tableFields = [field("Data", source), targetField, field("Task", task)];
+  const ranking = h("div", { class: "wb-wide wb-beside" }, foldsField, field("Seed", seed), field("Rank by", sort));
+  const followed = h("p", { class: "wb-wide wb-faint" });
+  const form = h("form", { class: "wb-form", novalidate: true }, startField, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limitsField, h("div", { class: "wb-go" }, estimate, launch));
   body.append(form);
 
   // What the reader chose by hand is kept; everything else follows the table.
-  const chosen = { models: null, model: null, options: {} };
-  const taskOf = () => link.view.tasks[task.value];
+  const chosen = { field: null, one: null, several: new Set(), setup: {}, plan: {}, followed: new Set() };
+  let byHand = false;
+  // The run to go on from stays what it was when the reader chose it, whatever run is watched since.
+  let pinned = null;
+  const taskOf = () => link.view.tasks[pinned?.task ?? task.value];
+  const planOf = () => link.view.plans[plan.value];
+  const takes = () => (planOf().most === 1 ? "one" : planOf().least ? "several" : "field");
+  const standardOf = () => taskOf().models.filter((model) => model.is_turbo && !model.requires);
+  const nameOf = (id) => (pinned ?? taskOf()).models.find((model) => model.id === id)?.name ?? id;
 
-  const modelBoxes = () => [...models.querySelectorAll("input")];
-
-  const modelsChosen = () => {
-    const all = taskOf().models;
-    const one = plan.value === "create";
-    const standard = new Set(all.filter((model) => model.is_turbo && !model.requires).map((model) => model.id));
-    const wanted = one ? new Set([chosen.model ?? all[0].id]) : chosen.models ?? standard;
-    fill(models, h("div", { class: "wb-samples" }, one ? null : [["All fast ones", null], ["None", new Set()]].map(([text, set]) =>
-      h("button", { type: "button", class: "wb-pill", onclick: () => ((chosen.models = set), modelsChosen(), ask()) }, text))),
-      all.map((model) => h("label", { class: "wb-check", title: [model.id, model.requires ? `needs ${model.requires} where training runs` : model.is_turbo ? null : "slow: left out unless chosen"].filter(Boolean).join(" · ") },
-        h("input", { type: one ? "radio" : "checkbox", name: one ? "wb-model" : null, value: model.id, checked: wanted.has(model.id), onchange: () => pick() }),
-        h("span", {}, model.name), model.is_turbo && !model.requires ? null : h("small", {}, model.requires ?? "slow"))));
-    modelsField.firstElementChild.textContent = modelWords(wanted, standard, one);
-    modelsField.hidden = plan.value === "setup";
+  const picked = () => {
+    if (pinned) return chosen.followed;
+    if (takes() === "one") return new Set([chosen.one ?? taskOf().models[0].id]);
+    return takes() === "several" ? chosen.several : chosen.field ?? new Set(standardOf().map((model) => model.id));
   };
 
-  const modelWords = (wanted, standard, one) => {
-    if (one) return `Model: ${taskOf().models.find((model) => model.id === [...wanted][0])?.name ?? "choose one"}`;
-    return chosen.models === null ? `Models: all ${standard.size} fast ones` : `Models: ${wanted.size} chosen`;
-  };
-
-  const pick = () => {
-    const one = plan.value === "create";
-    const wanted = new Set(modelBoxes().filter((box) => box.checked).map((box) => box.value));
-    if (one) [chosen.model] = wanted;
-    else chosen.models = wanted;
-    modelsField.firstElementChild.textContent = modelWords(wanted, new Set(), one);
+  const pick = (ids) => {
+    if (pinned) chosen.followed = ids;
+    else if (takes() === "one") [chosen.one] = ids;
+    else if (takes() === "several") chosen.several = ids;
+    else chosen.field = ids;
+    tellModels();
     ask();
   };
 
-  const optionControl = (option) => {
-    // What was chosen may be null, which says "none".
-    const isChosen = option.name in chosen.options;
-    const value = isChosen ? chosen.options[option.name] : option.default;
-    const keep = (next) => {
-      if (next === option.default || next === "") delete chosen.options[option.name];
-      else chosen.options[option.name] = next;
-      ask();
-    };
-    if (option.kind === "bool") return h("label", { class: "wb-check", title: option.about }, h("input", { type: "checkbox", checked: value === true, onchange: (event) => keep(event.target.checked) }), h("span", {}, option.name.replaceAll("_", " ")));
-    let control;
-    if (option.kind === "choice") {
-      // By their places: an option's value is a text, and null is none.
-      const pick = (event) => keep(option.choices[Number(event.target.value)]);
-      control = choices(h("select", { title: option.about, onchange: pick }), option.choices.map((choice, at) => [String(at), choice === null ? "none" : String(choice)]), String(option.choices.indexOf(value)));
-    } else if (option.kind === "columns") {
-      const names = (link.view.source?.columns ?? []).map((column) => column.name).filter((name) => name !== target.value);
-      const picked = new Set(chosen.options[option.name] ?? []);
-      control = h("select", { multiple: true, size: Math.min(4, Math.max(2, names.length)), title: `${option.about} Ctrl-click for several.`, onchange: (event) => {
-        const now = [...event.target.selectedOptions].map((item) => item.value);
-        keep(now.length ? now : "");
-      } }, names.map((name) => h("option", { value: name, selected: picked.has(name) }, name)));
-    } else {
-      // The choices of a text are proposals: a number or another word can be typed.
-      const list = option.choices.length ? `wb-${Math.random().toString(36).slice(2)}` : null;
-      control = h("input", { type: "text", list, value: isChosen ? String(value) : "", placeholder: option.default === null ? "none" : String(option.default), title: option.about, onchange: (event) => keep(event.target.value.trim()) });
-      const whole = field(option.name.replaceAll("_", " "), control);
-      if (list) whole.append(h("datalist", { id: list }, option.choices.map((choice) => h("option", { value: choice ?? "none" }))));
-      return whole;
-    }
-    return field(option.name.replaceAll("_", " "), control);
+  const modelWords = () => {
+    const count = picked().size;
+    if (takes() === "one") return `Model: ${count ? nameOf([...picked()][0]) : `the best, ${pinned.models[0].name}`}`;
+    if (pinned && !count) return `Models: the best ${Math.min(link.view.top, pinned.models.length)}`;
+    if (takes() === "several") return count < planOf().least ? `Models: choose ${planOf().least} or more` : `Models: ${count} chosen`;
+    const rest = taskOf().models.some((model) => !model.is_turbo) ? " fast ones" : "";
+    return chosen.field ? `Models: ${count} chosen` : `Models: all ${standardOf().length}${rest}`;
+  };
+  const tellModels = () => write(modelsField.firstElementChild, modelWords());
+
+  const drawModels = () => {
+    const isOne = takes() === "one";
+    const ticked = picked();
+    const resets = pinned ? [[isOne ? "The best" : `The best ${link.view.top}`, new Set()]] : isOne ? [] : takes() === "several" ? [["None", new Set()]] : [["Standard", null], ["None", new Set()]];
+    const about = (model) => [model.id, model.requires ? `needs ${model.requires} where training runs` : pinned || model.is_turbo ? null : "slow: left out unless chosen"].filter(Boolean).join(" · ");
+    const note = (model) => (pinned ? figure(model.value) : model.requires ?? (model.is_turbo ? null : "slow"));
+    const take = () => pick(new Set([...models.querySelectorAll("input:checked")].map((box) => box.value)));
+    fill(models, h("div", { class: "wb-samples" }, resets.map(([text, ids]) => h("button", { type: "button", class: "wb-pill", onclick: () => (pick(ids), drawModels()) }, text))),
+      (pinned ?? taskOf()).models.map((model) => h("label", { class: "wb-check", title: pinned ? `${model.name}\n${about(model)}` : about(model) },
+        h("input", { type: isOne ? "radio" : "checkbox", name: isOne ? "wb-model" : null, value: model.id, checked: ticked.has(model.id), onchange: take }),
+        h("span", {}, model.name), note(model) ? h("small", {}, note(model)) : null)));
+    modelsField.hidden = plan.value === "setup";
+    if (!pinned && takes() === "several" && ticked.size < planOf().least) modelsField.open = true;
+    tellModels();
+  };
+
+  const aboutOptions = () => {
+    const columns = (link.view.source?.columns ?? []).map((column) => column.name);
+    return { columns: taskOf().has_target ? columns.filter((name) => name !== target.value) : columns, models: taskOf().models, changed: () => ask() };
+  };
+
+  // A table with one column of dates is in their order, where the task asks for one.
+  const suggestIndex = () => {
+    const dates = (link.view.source?.columns ?? []).filter((column) => column.kind === "date" && column.name !== target.value);
+    const isAsked = taskOf().options.some((option) => option.name === "index" && option.kind === "column");
+    if (isAsked && dates.length === 1) chosen.setup.index = dates[0].name;
   };
 
   const drawOptions = () => {
     const known = taskOf().options;
     const common = known.filter((option) => option.is_common);
     const rest = known.filter((option) => !option.is_common && option.kind !== "mapping" && option.kind !== "columns");
-    const group = (list) => h("div", { class: "wb-option-grid" }, list.filter((option) => option.kind !== "bool").map(optionControl), h("div", { class: "wb-checks" }, list.filter((option) => option.kind === "bool").map(optionControl)));
-    fill(options, group(common), h("details", { class: "wb-more" }, h("summary", {}, `All the others (${rest.length})`), group(rest)));
+    fill(options, optionGrid(common, chosen.setup, aboutOptions()), folded(`All the others (${rest.length})`, optionGrid(rest, chosen.setup, aboutOptions())));
+  };
+
+  const drawPlanOptions = () => {
+    const own = taskOf().plans[plan.value] ?? [];
+    chosen.plan[plan.value] ??= {};
+    fill(planOptions, own.length ? optionGrid(own, chosen.plan[plan.value], aboutOptions()) : null);
+    planOptions.setAttribute("aria-label", `Options of ${plan.value}`);
+    planOptions.hidden = !own.length;
+  };
+
+  const tellLimits = () => {
+    const set = [modelTime.value && `model ${modelTime.value} s`, runTime.value && `run ${runTime.value} s`, memory.value, executor.value, racing.checked && !racingField.hidden && "racing"];
+    write(limitsField.firstElementChild, ["Limits and more", set.filter(Boolean).join(" · ")].filter(Boolean).join(": "));
   };
 
   const targetChosen = () => {
-    const column = link.view.source?.columns.find((item) => item.name === target.value);
-    if (column) task.value = column.task;
+    const columns = link.view.source?.columns ?? [];
+    const column = columns.find((item) => item.name === target.value);
+    // A task that no column suggests was meant.
+    const isMeant = byHand && !columns.some((item) => item.task === task.value);
+    if (column && !isMeant) task.value = column.task;
     if (task.value !== formed) {
       taskChosen();
       return;
     }
     drawOptions();
+    drawPlanOptions();
     ask();
   };
 
@@ -112,44 +195,109 @@ export default panel((el, link) => {
   let formed = null;
   const taskChosen = () => {
     formed = task.value;
-    chosen.models = chosen.model = null;
-    choices(sort, taskOf().metrics.map((name) => [name, name]), taskOf().sort);
-    planChosen();
+    chosen.field = chosen.one = null;
+    chosen.several = new Set();
+    chosen.plan = {};
+    folds.value = taskOf().folds;
+    suggestIndex();
+    drawPlans();
+    drawSorts(true);
     drawOptions();
   };
 
+  // Some metrics are there only where an option names what they need.
+  const drawSorts = (afresh) => {
+    const given = { ...chosen.setup, ...chosen.plan[plan.value] };
+    const there = taskOf().metrics.filter((metric) => !metric.needs || given[metric.needs]).map((metric) => metric.name);
+    const isSame = there.join() === [...sort.options].map((option) => option.value).join();
+    const best = there.includes(taskOf().sort_by_truth) ? taskOf().sort_by_truth : taskOf().sort;
+    if (afresh || !isSame) choices(sort, there.map((name) => [name, name]), best);
+  };
+
+  const drawPlans = () => {
+    const known = Object.keys(taskOf().plans).filter((name) => !pinned || link.view.plans[name].least);
+    const best = pinned ? known.find((name) => taskOf().plans[name].length) : "compare";
+    choices(plan, known.map((name) => [name, name]), known.includes(plan.value) ? plan.value : best);
+    planChosen();
+  };
+
   const planChosen = () => {
-    plan.title = link.view.plans.find((item) => item.name === plan.value)?.about ?? "";
-    modelsChosen();
+    plan.title = opening(planOf()?.about ?? "");
+    for (const part of [...tableFields, ranking, optionsField]) part.hidden = pinned !== null;
+    followed.hidden = pinned === null;
+    if (!pinned) {
+      targetField.hidden = !taskOf().has_target;
+      foldsField.hidden = taskOf().folds === 1;
+    } else followed.textContent = `Data, set-up, folds, seed and metric are those of run ${pinned.short}, ${pinned.title}.`;
+    if (takes() === "one" && chosen.followed.size > 1) chosen.followed = new Set();
+    racingField.hidden = plan.value === "setup" || taskOf().folds === 1;
+    drawModels();
+    drawPlanOptions();
+    tellLimits();
     ask();
   };
 
+  const startChosen = () => {
+    const to = start.value ? [pinned, link.view.follow].find((run) => run?.id === start.value) ?? null : null;
+    if (to?.id === pinned?.id) return;
+    pinned = to;
+    chosen.followed = new Set();
+    chosen.plan = {};
+    drawStarts();
+    drawPlans();
+  };
+
+  const unpin = () => {
+    pinned = null;
+    drawStarts();
+    drawPlans();
+  };
+
+  const drawStarts = () => {
+    const runs = [pinned, link.view.follow].filter((run, at, all) => run && all.findIndex((other) => other?.id === run.id) === at);
+    choices(start, [["", "a table"], ...runs.map((run) => [run.id, `run ${run.short}, ${run.title}`])], pinned?.id ?? "");
+    startField.hidden = !runs.length;
+    launch.disabled = !link.view.source && !pinned;
+  };
+
+  const numeric = (input) => (input.value === "" ? null : Number(input.value));
+
+  // What was chosen for another task is kept for a way back, and not asked for here.
+  const setup = () => Object.fromEntries(taskOf().options.filter((option) => option.name in chosen.setup).map((option) => [option.name, chosen.setup[option.name]]));
+
   const request = () => {
-    const asked = { data: link.view.source?.id ?? "", target: target.value, task: task.value, plan: plan.value, folds: folds.value === "" ? null : Number(folds.value), seed: seed.value === "" ? null : Number(seed.value), sort: sort.value, setup: chosen.options };
-    if (limit.value !== "") asked.model_timeout_s = Number(limit.value);
-    if (plan.value === "create") asked.model = chosen.model ?? taskOf().models[0].id;
-    else if (plan.value === "compare" && chosen.models) asked.include = [...chosen.models];
+    const asked = { plan: plan.value, options: chosen.plan[plan.value] ?? {}, model_timeout_s: numeric(modelTime), run_timeout_s: numeric(runTime),
+      unit_memory: memory.value.trim() || null, executor: executor.value.trim() || null, racing: racing.checked && !racingField.hidden };
+    if (pinned) asked.from_run = pinned.id;
+    else Object.assign(asked, { data: link.view.source?.id ?? "", target: taskOf().has_target ? target.value : null, task: task.value,
+      folds: numeric(folds), seed: numeric(seed), sort: sort.value, setup: setup() });
+    if (plan.value === "setup") return asked;
+    if (takes() === "one") [asked.model = null] = picked();
+    else if (pinned ? picked().size : takes() === "several" || chosen.field) asked.include = [...picked()];
     return asked;
   };
 
   let asking = 0;
   const ask = () => {
+    if (!pinned) drawSorts(false);
     clearTimeout(asking);
     asking = setTimeout(async () => {
-      if (!link.view.source || !target.value) {
+      if (!pinned && (!link.view.source || (taskOf().has_target && !target.value))) {
         estimate.textContent = "";
         return;
       }
       const mine = asking;
       try {
-        const { words } = await link.call("estimate", request());
-        if (mine === asking) estimate.textContent = words;
+        const told = await link.call("estimate", request());
+        if (mine === asking) estimate.textContent = told.words;
       } catch (error) {
-        if (mine === asking) estimate.textContent = error.message;
+        if (mine !== asking) return;
+        estimate.textContent = error.message;
+        if (pinned && error.code === "run.not_found") unpin();
       }
     }, ESTIMATE_MS);
   };
-  for (const control of [folds, seed, sort, limit]) control.addEventListener("input", ask);
+  for (const control of [folds, seed, sort, modelTime, runTime, memory, executor, racing]) control.addEventListener("input", () => (tellLimits(), ask()));
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -158,20 +306,20 @@ export default panel((el, link) => {
 
   let table = null;
   return (view, patch) => {
-    if (!touches(patch, "sources", "source")) return;
+    if (!touches(patch, "sources", "source", "follow")) return;
     choices(source, view.sources.length ? view.sources.map((item) => [item.id, item.name]) : [["", "upload a table first"]], view.source?.id ?? "");
-    launch.disabled = !view.source;
-    if (!task.options.length) {
-      choices(task, Object.entries(view.tasks).map(([name, item]) => [name, item.title]));
-      choices(plan, view.plans.map((item) => [item.name, item.name]), "compare");
-    }
-    if (view.source?.id === table && table !== null) return;
+    if (!task.options.length) choices(task, Object.entries(view.tasks).map(([name, item]) => [name, item.title]));
+    drawStarts();
+    if (formed !== null && (view.source?.id ?? null) === table) return;
     table = view.source?.id ?? null;
     const columns = view.source?.columns ?? [];
     // Targets tend to stand last, or first; a name that says so wins.
-    const guess = columns.find((column) => /^(target|class|label|y|outcome)$/i.test(column.name)) ?? columns.at(-1);
+    const guess = columns.find((column) => column.name === view.source.target) ?? columns.find((column) => /^(target|class|label|y|outcome)$/i.test(column.name)) ?? columns.at(-1);
     choices(target, columns.map((column) => [column.name, column.name]), guess?.name);
-    chosen.options = {};
+    chosen.setup = {};
+    chosen.plan = {};
+    if (link.view.tasks[task.value].has_target) byHand = false;
+    suggestIndex();
     targetChosen();
   };
 });

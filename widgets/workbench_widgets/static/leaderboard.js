@@ -1,14 +1,47 @@
 // The field, ranked live: metric bars, the spread over folds, and a reason for whatever has no value.
 
-const SPREAD = { width: 96, height: 18, edge: 4 };
+const SPREAD = { width: 84, height: 18, edge: 4 };
+const OUT = ["failed", "timed_out", "raced_out"];
+const LIKE = "Not separable from the best: over the folds that both have, the difference is within their noise (corrected paired t-test, 95 %), or they are too few to tell";
 
 const inOrder = (view) => [...view.metrics].sort((a, b) => (b.name === view.sort) - (a.name === view.sort));
 
 const isBounded = (metric) => metric.greater;
 
+/** Half of an interval: how far the mean may be off. */
+function reach([low, high]) {
+  const half = (high - low) / 2;
+  return `±${half < 1 ? half.toFixed(3) : half.toLocaleString("en-US", { maximumSignificantDigits: 2 })}`;
+}
+
+/** A mean as it is read: what is counted needs no decimals. */
+const shown = (value, metric) => (metric.ranks ? figure(value) : short(value));
+
+const trialOf = (row) => row.name.split(" · ")[1];
+
+/** Whether nothing shows yet that the best is better: a row without the mark does differ. */
+const isLike = (row) => row.rank > 1 && row.folds_total > 1 && row.is_separable !== true;
+
+/** An interval that says something: over two folds it is as wide as the scale. */
+const intervalOf = (row, metric) => (row.folds_scored > 2 ? row.interval[metric] : null);
+
+/** The reason without how many folds it is about, which stands beside it. */
+const shortReason = (row) => row.reason?.replace(/^(Stopped after )?\d+ of \d+ folds( failed)?: /, "") ?? "";
+
+/** What there is to say of one cell, a line each. */
+function cellTitle(row, metric) {
+  const [mean, std, interval] = [row.metrics[metric], row.std[metric], intervalOf(row, metric)];
+  return [
+    mean === null ? null : `${metric} ${mean} over ${row.folds_scored} ${row.folds_scored === 1 ? "fold" : "folds"}${std === null || row.folds_scored < 2 ? "" : `, std ${figure(std)}`}`,
+    interval ? `95 % interval of the mean: ${figure(interval[0])} … ${figure(interval[1])}` : null,
+    row.remarks[metric],
+  ].filter(Boolean).join("\n");
+}
+
 /** Share of a cell that its bar fills: of 1 for scores, of the column's largest for errors. */
 function share(value, metric, largest) {
-  if (value === null || value === undefined) return 0;
+  if (value === null || value === undefined || !metric.ranks) return 0;
+  if (metric.nearest_zero) value = Math.abs(value);
   const whole = isBounded(metric) ? Math.max(1, largest) : largest;
   return whole > 0 ? Math.max(0, Math.min(1, value / whole)) : 0;
 }
@@ -22,7 +55,7 @@ function axis(rows) {
   return high > low ? [low, high] : [low - 0.5, high + 0.5];
 }
 
-function spread(row, range) {
+function spread(row, interval, range) {
   const values = row.folds.filter((value) => value !== null);
   if (!values.length || !range) return "";
   const [low, high] = range;
@@ -32,8 +65,10 @@ function spread(row, range) {
   const dots = values.map((value) => svg("circle", { cx: at(value), cy: height / 2, r: 2.4, class: value < low || value > high ? "wb-dot wb-off" : "wb-dot" }));
   const label = svg("title");
   label.textContent = row.folds.map((value, fold) => `fold ${fold + 1}: ${figure(value)}`).join("\n");
+  if (interval) label.textContent += `\n95 % interval of the mean: ${figure(interval[0])} … ${figure(interval[1])}`;
+  const band = interval ? [svg("line", { x1: at(interval[0]), x2: at(interval[1]), y1: height / 2, y2: height / 2, class: "wb-interval" })] : [];
   return svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `spread over ${values.length} folds` },
-    label, svg("line", { x1: edge, x2: width - edge, y1: height / 2, y2: height / 2, class: "wb-axis" }), ...dots,
+    label, svg("line", { x1: edge, x2: width - edge, y1: height / 2, y2: height / 2, class: "wb-axis" }), ...band, ...dots,
     svg("line", { x1: at(mean), x2: at(mean), y1: 2, y2: height - 2, class: "wb-mean" }));
 }
 
@@ -42,9 +77,11 @@ function csv(view, rows) {
   // A spreadsheet takes a text that begins so for a formula.
   const text = (value) => (/^[=+\-@]/.test(value ?? "") ? `'${value}` : value ?? "");
   const names = view.metrics.map((metric) => metric.name);
-  const head = ["rank", "model", "name", "status", ...names, ...names.map((name) => `${name} std`), "fit_s", "folds_scored", "reason"];
-  const lines = rows.map((row) => [row.rank ?? "", row.model, text(row.name), row.status, ...names.map((name) => row.metrics[name] ?? ""),
-    ...names.map((name) => row.std[name] ?? ""), row.fit_s ?? "", row.folds_scored, text(row.reason)]);
+  const head = ["rank", "model", "name", "status", ...names, ...names.map((name) => `${name} std`), ...names.flatMap((name) => [`${name} low`, `${name} high`]),
+    ...names.map((name) => `${name} in PyCaret`), "is_separable", "fit_s", "score_s", "folds_scored", "reason", "remarks"];
+  const lines = rows.map((row) => [row.rank ?? "", row.model, text(row.name), row.status, ...names.map((name) => row.metrics[name] ?? ""), ...names.map((name) => row.std[name] ?? ""),
+    ...names.flatMap((name) => row.interval[name] ?? ["", ""]), ...names.map((name) => row.pycaret[name] ?? ""), row.is_separable ?? "", row.fit_s ?? "", row.score_s ?? "", row.folds_scored,
+    text(row.reason), text(Object.values(row.remarks).join(" "))]);
   return [head, ...lines].map((cells) => cells.map((cell) => quote(String(cell))).join(",")).join("\r\n");
 }
 
@@ -67,22 +104,48 @@ function reorder(body, rows) {
   }
 }
 
+/** A menu over the page, beside the button that opened it; what is chosen closes it. */
+function menu(items) {
+  const list = h("div", { class: "wb-menu", role: "menu", popover: "auto" });
+  list.append(...items.map(({ title, about, pick }) => h("button", { type: "button", role: "menuitem", tabindex: "-1", onclick: () => (list.hidePopover(), pick()) }, h("span", {}, title), h("small", {}, about))));
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...list.children];
+    all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
+  });
+  list.addEventListener("toggle", (event) => event.newState === "closed" && list.remove());
+  return {
+    open(button) {
+      button.after(list);
+      list.showPopover();
+      const place = button.getBoundingClientRect();
+      const { width, height } = list.getBoundingClientRect();
+      list.style.left = `${Math.max(8, place.right - width)}px`;
+      list.style.top = `${place.bottom + height > innerHeight - 8 ? place.top - height : place.bottom}px`;
+      list.firstElementChild.focus();
+    },
+  };
+}
+
 export default panel((el, link) => {
   const save = h("button", { class: "wb-button wb-quiet", type: "button" }, "Export CSV");
   const status = h("span", { class: "wb-count" });
-  const { body } = frame(el, "Leaderboard", { side: [status, save] });
+  const { body, showError } = frame(el, "Leaderboard", { side: [status, save] });
   const head = h("thead");
   const rows = h("tbody");
   const table = h("table", { class: "wb-table wb-board" }, head, rows);
   const scroll = h("div", { class: "wb-scroll", role: "group", tabindex: "0", "aria-label": "Models and their scores" }, table);
+  const legend = h("p", { class: "wb-legend" });
   const empty = h("p", { class: "wb-empty" });
-  body.append(scroll, empty);
+  body.append(scroll, legend, empty);
   const drawn = new Map();
   let run = null;
   // Null: the store's own ranking. Otherwise a column and a direction that the reader chose.
   let sorting = null;
 
-  const value = (row, column) => (column === "name" ? row.name.toLowerCase() : column === "fit_s" ? row.fit_s : row.metrics[column]);
+  const value = (row, column) => (column === "name" ? row.name.toLowerCase() : column.endsWith("_s") ? row[column] : row.metrics[column]);
 
   const ordered = (view) => {
     const all = view.order.map((model) => view.rows[model]).filter(Boolean);
@@ -103,11 +166,11 @@ export default panel((el, link) => {
   let headings = [];
   let headed = null;
 
-  const heading = (text, column, downFirst, isRanking) => {
+  const heading = (text, column, downFirst, isRanking, title = null) => {
     const button = h("button", { type: "button", class: "wb-sort" });
     const kind = column === "name" ? "wb-name" : isRanking ? "wb-number wb-main" : "wb-number";
     // On the cell: columns may move a little between press and release while scores arrive.
-    const cell = h("th", { scope: "col", class: kind, onclick: () => turn(column, downFirst) }, button);
+    const cell = h("th", { scope: "col", class: kind, title, onclick: () => turn(column, downFirst) }, button);
     headings.push(() => {
       const active = sorting ? sorting[0] === column : isRanking;
       const down = sorting ? sorting[1] : downFirst;
@@ -117,52 +180,94 @@ export default panel((el, link) => {
     return cell;
   };
 
+  const hasFolds = (view) => Object.values(view.rows).some((row) => row.folds_total > 1);
+
   const makeHead = (view) => {
     headings = [];
     fill(head, h("tr", {}, h("th", { scope: "col", class: "wb-rank" }, "#"), heading("Model", "name", false, false),
       // The ranking metric and its spread over folds come first: they are what the order rests on.
-      inOrder(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort),
-        metric.name === view.sort ? h("th", { scope: "col", class: "wb-spread", title: `${view.sort} on each fold; the line is the mean` }, "Folds") : null]),
-      heading("Fit", "fit_s", false, false)));
+      inOrder(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort, metric.about || null),
+        metric.name === view.sort && hasFolds(view) ? h("th", { scope: "col", class: "wb-spread", title: `${view.sort} on each fold; the line is the mean, the bar its 95 % interval` }, "Folds") : null]),
+      heading("Fit", "fit_s", false, false, "Time to fit it on one fold, on average"), heading("Score", "score_s", false, false, "Time to score it on one fold, on average"),
+      view.actions.length ? h("th", { scope: "col", class: "wb-acts" }, h("span", { class: "wb-sr" }, "Go on")) : null));
   };
 
   // Made once a run: a button that is replaced ten times a second cannot be pressed.
   const drawHead = (view) => {
-    const key = JSON.stringify([view.run, view.sort, view.metrics]);
+    const key = JSON.stringify([view.run, view.sort, view.metrics, hasFolds(view), view.actions.length > 0]);
     if (key !== headed) makeHead(view);
     headed = key;
     for (const tell of headings) tell();
   };
 
+  const launch = async (button, plan, row) => {
+    const launched = await act(button, showError, () => link.call("launch", { run: link.view.run, plan, model: row.model }));
+    if (launched) reveal(el, "Runs");
+  };
+
+  const actsCell = (view, row) => {
+    if (!row.can_go_on) return h("td", { class: "wb-acts" });
+    const button = h("button", { type: "button", class: "wb-act", "aria-haspopup": "menu", title: "Go on with this model", "aria-label": `Go on with ${row.name}` }, "⋯");
+    button.addEventListener("click", () => menu(view.actions.map(({ plan, title, about }) => ({ title, about, pick: () => launch(button, plan, row) }))).open(button));
+    return h("td", { class: "wb-acts" }, button);
+  };
+
+  const nameCell = (row) => {
+    // Trials share the name of the model that is tuned; what tells them apart is what follows it.
+    const trial = trialOf(row);
+    return h("td", { class: "wb-name", title: `${row.name}\n${row.model}` }, trial ? h("span", { class: "wb-trial" }, trial) : row.name);
+  };
+
+  const valueCell = (view, row, metric, largest) => {
+    const mean = row.metrics[metric.name];
+    const isMain = metric.name === view.sort;
+    const isMissing = mean === null && row.folds_scored > 0;
+    const cell = h("td", { class: isMain ? "wb-number wb-bar wb-main" : "wb-number wb-bar", title: cellTitle(row, metric.name) });
+    if (isMissing) cell.append("undefined");
+    else if (mean !== null) cell.append(isMain ? h("span", { class: "wb-value" }, shown(mean, metric)) : shown(mean, metric));
+    if (metric.name in row.pycaret) cell.append(h("sup", { class: "wb-dagger" }, "†"));
+    // Its place is kept where there is none, so that the digits of a column stand below each other.
+    if (isMain && mean !== null && hasFolds(view)) cell.append(h("small", { class: "wb-reach" }, intervalOf(row, metric.name) ? reach(intervalOf(row, metric.name)) : ""));
+    cell.style.setProperty("--share", share(mean, metric, largest[metric.name]));
+    if (isMissing) cell.classList.add("wb-undefined");
+    return cell;
+  };
+
+  const spreadCell = (view, row, range) => {
+    const isStopped = row.status !== "scoring" && row.status !== "waiting";
+    const done = row.folds_scored < row.folds_total
+      ? h("small", { class: isStopped ? "wb-part wb-stopped" : "wb-part", title: isStopped ? "stopped before the other folds" : "folds scored" }, `${row.folds_scored}/${row.folds_total}`) : null;
+    return h("td", { class: "wb-spread" }, spread(row, intervalOf(row, view.sort), range), done);
+  };
+
   const drawRow = (view, row, largest, range) => {
-    const isOut = row.status === "failed" || row.status === "timed_out";
     const known = drawn.get(row.model) ?? h("tr");
     drawn.set(row.model, known);
     known.className = `wb-row wb-is-${row.status}`;
     known.dataset.model = row.model;
     known.classList.toggle("wb-best", row.rank === 1);
-    const name = h("td", { class: "wb-name", title: row.model }, row.name);
-    const rank = h("td", { class: "wb-rank" }, h("span", {}, row.rank ?? ""));
-    const fit = h("td", { class: "wb-number" }, row.fit_s === null ? "" : duration(row.fit_s));
-    if (isOut) {
-      fill(known, rank, name, h("td", { class: "wb-reason", colspan: view.metrics.length + 1, title: row.reason }, chip(row.status), row.reason), fit);
-      return known;
+    const took = [row.fit_s, row.score_s].map((seconds) => h("td", { class: "wb-number" }, seconds === null ? "" : duration(seconds)));
+    const acts = view.actions.length ? actsCell(view, row) : null;
+    const cells = inOrder(view).map((metric) => [valueCell(view, row, metric, largest), metric.name === view.sort && hasFolds(view) ? spreadCell(view, row, range) : null]).flat().filter(Boolean);
+    if (OUT.includes(row.status)) {
+      // What it scored before stays beside the reason why there is no more of it.
+      const kept = row.folds_scored ? cells.slice(0, hasFolds(view) ? 2 : 1) : [];
+      cells.splice(0, cells.length, ...kept, h("td", { class: "wb-reason", colspan: cells.length - kept.length, title: row.reason }, chip(row.status), shortReason(row)));
     }
-    const isStopped = row.status === "stopped";
-    const done = row.folds_scored < row.folds_total
-      ? h("small", { class: isStopped ? "wb-part wb-stopped" : "wb-part", title: isStopped ? "stopped before the other folds" : "folds scored" }, `${row.folds_scored}/${row.folds_total}`) : null;
-    const cells = inOrder(view).map((metric) => {
-      const mean = row.metrics[metric.name];
-      const std = row.std[metric.name];
-      const isMissing = mean === null && row.folds_scored > 0;
-      const title = isMissing ? row.reason : mean === null ? "" : `${metric.name} ${mean}${std === null ? "" : ` ± ${figure(std)}`} over ${row.folds_scored} folds`;
-      const cell = h("td", { class: metric.name === view.sort ? "wb-number wb-bar wb-main" : "wb-number wb-bar", title }, isMissing ? "undefined" : mean === null ? "" : figure(mean));
-      cell.style.setProperty("--share", share(mean, metric, largest[metric.name]));
-      if (isMissing) cell.classList.add("wb-undefined");
-      return metric.name === view.sort ? [cell, h("td", { class: "wb-spread" }, spread(row, range), done)] : cell;
-    });
-    fill(known, rank, name, cells, fit);
+    const like = isLike(row) ? h("small", { class: "wb-like", title: LIKE, role: "img", "aria-label": "not separable from the best" }, "≈") : null;
+    fill(known, h("td", { class: "wb-rank" }, like, h("span", {}, row.rank ?? "")), nameCell(row), cells, took, acts);
     return known;
+  };
+
+  const drawLegend = (all) => {
+    const marks = [
+      all.some((row) => Object.keys(row.pycaret).length) && h("span", {}, h("b", {}, "†"), " PyCaret shows another value; point at it to see which and why"),
+      all.some(isLike) && h("span", { title: LIKE }, h("b", {}, "≈"), " not separable from the best"),
+      all.some((row) => intervalOf(row, link.view.sort)) && h("span", {}, h("b", {}, "±"), " 95 % interval of the mean"),
+    ].filter(Boolean);
+    if (legend.dataset.marks !== String(marks.length && marks.map((mark) => mark.textContent))) fill(legend, marks);
+    legend.dataset.marks = String(marks.length && marks.map((mark) => mark.textContent));
+    legend.hidden = !marks.length;
   };
 
   const draw = (view) => {
@@ -172,16 +277,19 @@ export default panel((el, link) => {
       run = view.run;
       sorting = null;
     }
-    const shown = ordered(view);
-    const largest = Object.fromEntries(view.metrics.map((metric) => [metric.name, Math.max(0, ...shown.map((row) => row.metrics[metric.name] ?? 0))]));
+    const all = ordered(view);
+    table.classList.toggle("wb-trials", all.some(trialOf));
+    table.classList.toggle("wb-over", !["queued", "running"].includes(view.status));
+    const largest = Object.fromEntries(view.metrics.map((metric) => [metric.name, Math.max(0, ...all.map((row) => Math.abs(row.metrics[metric.name] ?? 0)))]));
     drawHead(view);
-    const range = axis(shown);
-    reorder(rows, shown.map((row) => drawRow(view, row, largest, range)));
-    const scored = shown.filter((row) => row.status === "scored").length;
-    status.textContent = shown.length ? `${view.title} · ${scored} of ${shown.length} models complete` : "";
-    save.disabled = !shown.length;
-    scroll.hidden = !shown.length;
-    empty.hidden = shown.length > 0;
+    const range = axis(all);
+    reorder(rows, all.map((row) => drawRow(view, row, largest, range)));
+    const scored = all.filter((row) => row.status === "scored").length;
+    drawLegend(all);
+    status.textContent = all.length ? `${view.title} · ${scored} of ${all.length} models complete` : "";
+    save.disabled = !all.length;
+    scroll.hidden = !all.length;
+    empty.hidden = all.length > 0;
     empty.textContent = emptyWords(view);
   };
 

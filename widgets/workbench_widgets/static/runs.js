@@ -12,8 +12,11 @@ export default panel((el, link) => {
   const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
   const said = h("div", { class: "wb-said" });
   const cancel = h("button", { class: "wb-button wb-danger", type: "button" }, "Cancel");
+  const resume = h("button", { class: "wb-button", type: "button", title: "Start a run that keeps what is scored and goes on with the rest" }, "Resume");
+  const reproduce = h("button", { class: "wb-button wb-quiet", type: "button", title: "Write the run as a notebook of plain PyCaret calls, beside this one" }, "Reproduce");
+  const written = h("p", { class: "wb-why", role: "status", hidden: true });
   const remove = h("button", { class: "wb-button wb-quiet", type: "button" }, "Delete");
-  watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, remove)), bar, said);
+  watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, resume, reproduce, remove)), bar, said, written);
 
   const current = () => link.view.runs.find((run) => run.id === link.view.watched);
   const isOver = (run) => !["queued", "running"].includes(run.status);
@@ -26,6 +29,19 @@ export default panel((el, link) => {
       await link.callOrPost("cancel", { id: run.id }, `/runs/${run.id}/cancel`, tellWait);
       showError(null);
     });
+  });
+
+  resume.addEventListener("click", () => {
+    const run = current();
+    if (run) act(resume, showError, () => link.call("resume", { id: run.id }));
+  });
+
+  reproduce.addEventListener("click", async () => {
+    const run = current();
+    const told = run && await act(reproduce, showError, () => link.call("reproduce", { id: run.id }));
+    if (!told || run.id !== link.view.watched) return;
+    written.textContent = `Written beside this notebook: ${told.path}`;
+    written.hidden = false;
   });
 
   let armed = null;
@@ -60,7 +76,7 @@ export default panel((el, link) => {
     if (title.dataset.key !== key) {
       title.dataset.key = key;
       fill(title, chip(run.cancelling ? "cancelled" : run.status, run.cancelling ? "cancelling" : undefined),
-        h("strong", {}, `${run.plan} of ${run.source}`), h("span", {}, `for ${run.target}`), h("code", { title: run.id }, run.short));
+        h("strong", {}, `${run.plan} of ${run.source}`), run.target === null ? null : h("span", {}, `for ${run.target}`), h("code", { title: run.id }, run.short));
     }
     const { done = 0, total = 0, remaining_s: remaining = null, doing = "" } = view.progress ?? {};
     const part = run.status === "succeeded" ? 1 : total ? done / total : 0;
@@ -74,10 +90,11 @@ export default panel((el, link) => {
     if (!over && remaining !== null) parts.push(`about ${duration(remaining)} left`);
     if (!over) parts.push(doing);
     if (run.best) parts.push(`best: ${run.best}`);
-    fill(said, h("span", {}, parts.filter(Boolean).join(" · ")), run.error ? h("p", { class: run.status === "failed" ? "wb-why wb-bad" : "wb-why" }, run.error) : null);
+    fill(said, h("span", {}, parts.filter(Boolean).join(" · ")), run.note ? h("p", { class: "wb-why" }, run.note) : null, run.error ? h("p", { class: run.status === "failed" ? "wb-why wb-bad" : "wb-why" }, run.error) : null);
     cancel.hidden = over || view.read_only;
     cancel.disabled = run.cancelling;
-    remove.hidden = !over || view.read_only;
+    resume.hidden = !run.can_resume || view.read_only;
+    reproduce.hidden = remove.hidden = !over || view.read_only;
   };
 
   const items = new Map();
@@ -97,7 +114,7 @@ export default panel((el, link) => {
     item.light.className = `wb-light wb-${run.status}`;
     item.light.title = status;
     write(item.hidden, best === status ? "" : status);
-    write(item.what, `${run.plan} · ${run.source} · ${run.target}`);
+    write(item.what, [run.plan, run.source, run.target].filter(Boolean).join(" · "));
     write(item.best, best);
     write(item.took, duration(seconds(run)));
     item.made.dateTime = run.created;
@@ -132,6 +149,7 @@ export default panel((el, link) => {
     if (view.watched !== shown) {
       showError(null);
       disarm();
+      written.hidden = true;
       shown = view.watched;
     }
     empty.hidden = view.runs.length > 0;

@@ -300,6 +300,6 @@ function choices(select, options, chosen = select.value) {
   return select;
 }
 
-const STATUS_WORDS = { timed_out: "timed out" };
+const STATUS_WORDS = { timed_out: "timed out", raced_out: "raced out" };
 
 const chip = (status, text = STATUS_WORDS[status] ?? status) => h("span", { class: `wb-chip wb-${status}` }, text);
