@@ -29,7 +29,7 @@ os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
 MISSING = "missing:"
 """A skip whose reason begins so is for something that the machine lacks; it fails under WORKBENCH_TEST_STRICT=1."""
 
-_ELSEWHERE = ("WORKBENCH_HOME", "WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_URL")
+_ELSEWHERE = ("WORKBENCH_HOME", "WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_URL", "WORKBENCH_TRAINING_PYTHON")
 
 
 @pytest.fixture(scope="session")
@@ -160,7 +160,7 @@ def workbench(settings: Settings, end: Callable[[Workbench], None]) -> Iterator[
 
 @pytest.fixture(scope="session")
 def mixed() -> dict[str, Any]:
-    """A small table a task, with a category, gaps and noise; the targets are ``buys`` and ``spends``."""
+    """A small table a task; the targets are ``buys``, ``spends``, ``sales``, or none."""
     import numpy as np
     import pandas as pd
 
@@ -173,9 +173,14 @@ def mixed() -> dict[str, Any]:
     frame.loc[random.choice(rows, 12, replace=False), "age"] = np.nan
     frame.loc[random.choice(rows, 9, replace=False), "city"] = np.nan
     spends = (100 + 30 * wish + random.normal(0, 5, rows)).round(2)
+    steps = np.arange(48)
+    sales = (50 + 0.6 * steps + 8 * np.sin(steps * np.pi / 2) + random.normal(0, 2, 48)).round(2)
     return {
         "classification": frame.assign(buys=np.where(wish > 0.6, "yes", "no")),
         "regression": frame.assign(spends=spends),
+        "time_series": pd.DataFrame({"sales": sales}),
+        "clustering": frame,
+        "anomaly": frame,
     }
 
 
@@ -206,6 +211,14 @@ def chromium() -> str:
         if found:
             return found
     pytest.skip(f"{MISSING} chromium")
+
+
+@pytest.fixture(scope="session")
+def uv() -> str:
+    """Path of the tool that builds environments: the one on PATH, or the one that make fetched."""
+    fetched = Path(__file__).parents[1] / ".tools" / "bin" / "uv"
+    found = shutil.which("uv") or (str(fetched) if fetched.is_file() else None)
+    return found or pytest.skip(f"{MISSING} uv")
 
 
 @pytest.hookimpl(wrapper=True)

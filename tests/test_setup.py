@@ -11,6 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from workbench.service.install import CONSTRAINTS
+
 ROOT = Path(__file__).parents[1]
 LOCKED = (ROOT / "constraints.txt").read_text().splitlines()
 
@@ -38,6 +40,10 @@ def test_every_direct_dependency_is_locked_within_its_range(dependency: Requirem
     versions = [line.removeprefix(prefix).split()[0] for line in LOCKED if line.startswith(prefix)]
     assert versions
     assert all(version in dependency.specifier for version in versions)
+
+
+def test_the_lock_file_travels_with_the_package() -> None:
+    assert CONSTRAINTS.samefile(ROOT / "constraints.txt")
 
 
 def test_make_alone_lists_every_target() -> None:
