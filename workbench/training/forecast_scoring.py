@@ -104,15 +104,7 @@ class FitAndForecast:
         said, bounds = self._forecast(fitted, split)
         with np.errstate(all="ignore"):
             measured = self._measure(split, said, bounds)
-        return UnitScored(
-            model=unit.model,
-            fold=unit.fold,
-            metrics=measured.metrics,
-            undefined=measured.undefined,
-            fit_s=fit_s,
-            score_s=time.perf_counter() - started - fit_s,
-            pycaret=measured.pycaret,
-        )
+        return measured.of(unit, fit_s=fit_s, score_s=time.perf_counter() - started - fit_s)
 
     def _forecast(self, fitted: Any, split: Split) -> tuple[pd.DataFrame, dict[str, Any]]:
         if self.quantile is None:

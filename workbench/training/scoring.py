@@ -40,6 +40,10 @@ class Measured:
         if pycaret is not None:
             self.pycaret[name] = pycaret
 
+    def of(self, unit: Unit, *, fit_s: float, score_s: float) -> UnitScored:
+        """Tell it as the outcome of a unit."""
+        return UnitScored(unit.model, unit.fold, self.metrics, self.undefined, fit_s, score_s, self.pycaret)
+
 
 Measure = Callable[[Any, Fold], Measured]
 
@@ -67,15 +71,7 @@ class FitAndScore:
         fit_s = time.perf_counter() - started
         with np.errstate(all="ignore"):
             measured = self.measure(fitted, fold)
-        return UnitScored(
-            model=unit.model,
-            fold=unit.fold,
-            metrics=measured.metrics,
-            undefined=measured.undefined,
-            fit_s=fit_s,
-            score_s=time.perf_counter() - started - fit_s,
-            pycaret=measured.pycaret,
-        )
+        return measured.of(unit, fit_s=fit_s, score_s=time.perf_counter() - started - fit_s)
 
 
 def measure_for(experiment: Any) -> Measure:

@@ -114,12 +114,4 @@ class FitAndMeasure:
         fit_s = time.perf_counter() - started
         with np.errstate(all="ignore"):
             measured = self.measure(self.estimator, fitted, table)
-        return UnitScored(
-            model=unit.model,
-            fold=unit.fold,
-            metrics=measured.metrics,
-            undefined=measured.undefined,
-            fit_s=fit_s,
-            score_s=time.perf_counter() - started - fit_s,
-            pycaret=measured.pycaret,
-        )
+        return measured.of(unit, fit_s=fit_s, score_s=time.perf_counter() - started - fit_s)
