@@ -8,8 +8,19 @@ import statistics
 import pytest
 from scipy import stats
 
-from workbench.ranking import deviation, interval, mean_of, p_of_no_difference, rank, t_probability, t_quantile
+from workbench.ranking import (
+    deviation,
+    even_test_ratio,
+    interval,
+    mean_of,
+    mean_test_ratio,
+    p_of_no_difference,
+    rank,
+    t_probability,
+    t_quantile,
+)
 
+TENTHS = even_test_ratio(10)
 FOLDS = [0.81, 0.84, 0.79, 0.86, 0.80, 0.83, 0.82, 0.78, 0.85, 0.81]
 
 
@@ -22,19 +33,38 @@ def test_students_t_is_scipys(freedom):
 
 
 def test_an_interval_is_wider_than_that_of_independent_folds():
-    low, high = interval(FOLDS)
+    low, high = interval(FOLDS, test_ratio=TENTHS)
     mean, naive = statistics.fmean(FOLDS), stats.sem(FOLDS)
     reach = stats.t.ppf(0.975, 9) * statistics.stdev(FOLDS) * math.sqrt(1 / 10 + 1 / 9)
     assert (low, high) == (pytest.approx(mean - reach), pytest.approx(mean + reach))
     assert high - low > 2 * stats.t.ppf(0.975, 9) * naive
 
 
+def test_folds_that_have_no_value_yet_do_not_change_how_rows_were_split():
+    """Four folds of ten are tested on a ninth of the rows that they train on, not on a third."""
+    some = FOLDS[:4]
+    low, high = interval([*some, *[None] * 6], test_ratio=TENTHS)
+    reach = stats.t.ppf(0.975, 3) * statistics.stdev(some) * math.sqrt(1 / 4 + 1 / 9)
+    assert (low + high) / 2 == pytest.approx(statistics.fmean(some))
+    assert (high - low) / 2 == pytest.approx(reach)
+    other = [0.7, 0.75, 0.72, 0.71]
+    differences = [a - b for a, b in zip(some, other, strict=True)]
+    t = statistics.fmean(differences) / (statistics.stdev(differences) * math.sqrt(1 / 4 + 1 / 9))
+    assert p_of_no_difference(some, other, test_ratio=TENTHS) == pytest.approx(2 * stats.t.sf(t, 3), rel=1e-9)
+
+
+def test_the_ratio_of_test_to_training_rows_is_a_mean_over_folds():
+    assert mean_test_ratio([(10, 90)] * 10) == pytest.approx(TENTHS) == pytest.approx(1 / 9)
+    assert mean_test_ratio([(10, 10), (10, 20)]) == 0.75
+    assert mean_test_ratio([]) is None
+
+
 def test_values_that_are_missing_do_not_count():
     holes = [0.5, None, 0.7, None]
     assert mean_of(holes) == pytest.approx(0.6)
     assert deviation(holes) == pytest.approx(0.1)
-    assert interval(holes) == interval([0.5, 0.7])
-    assert (mean_of([None]), deviation([]), interval([0.5, None])) == (None, None, None)
+    assert interval(holes, test_ratio=0.5) == interval([0.5, 0.7], test_ratio=0.5)
+    assert (mean_of([None]), deviation([]), interval([0.5, None], test_ratio=0.5)) == (None, None, None)
 
 
 def test_the_paired_test_is_the_corrected_one():
@@ -42,20 +72,20 @@ def test_the_paired_test_is_the_corrected_one():
     other = [value - step for value, step in zip(FOLDS, steps, strict=True)]
     differences = [a - b for a, b in zip(FOLDS, other, strict=True)]
     t = statistics.fmean(differences) / (statistics.stdev(differences) * math.sqrt(1 / 10 + 1 / 9))
-    assert p_of_no_difference(FOLDS, other) == pytest.approx(2 * stats.t.sf(t, 9), rel=1e-9)
-    assert p_of_no_difference(FOLDS, other) > stats.ttest_rel(FOLDS, other).pvalue
+    p = p_of_no_difference(FOLDS, other, test_ratio=TENTHS)
+    assert p == pytest.approx(2 * stats.t.sf(t, 9), rel=1e-9)
+    assert p > stats.ttest_rel(FOLDS, other).pvalue
 
 
 def test_the_paired_test_takes_only_folds_that_both_have():
-    assert p_of_no_difference([0.5, None, 0.9, 0.7], [0.4, 0.1, None, 0.5]) == p_of_no_difference(
-        [0.5, 0.7], [0.4, 0.5]
-    )
-    assert p_of_no_difference([0.5, None], [None, 0.4]) is None
+    holes = p_of_no_difference([0.5, None, 0.9, 0.7], [0.4, 0.1, None, 0.5], test_ratio=0.5)
+    assert holes == p_of_no_difference([0.5, 0.7], [0.4, 0.5], test_ratio=0.5)
+    assert p_of_no_difference([0.5, None], [None, 0.4], test_ratio=0.5) is None
 
 
 def test_folds_that_differ_by_nothing_or_always_by_the_same_need_no_test():
-    assert p_of_no_difference([0.5, 0.7], [0.5, 0.7]) == 1.0
-    assert p_of_no_difference([0.5, 0.75], [0.25, 0.5]) == 0.0
+    assert p_of_no_difference([0.5, 0.7], [0.5, 0.7], test_ratio=1) == 1.0
+    assert p_of_no_difference([0.5, 0.75], [0.25, 0.5], test_ratio=1) == 0.0
 
 
 @pytest.mark.parametrize(("greater", "order"), [(True, ["b", "a", "d", "c"]), (False, ["a", "d", "b", "c"])])

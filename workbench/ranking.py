@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 CONFIDENCE = 0.95
@@ -48,19 +48,40 @@ def relative_spread(values: Sequence[float | None]) -> float | None:
     return None if len(known) < 2 or not mean or spread is None else spread / abs(mean) * 100
 
 
-def interval(values: Sequence[float | None]) -> tuple[float, float] | None:
+def mean_test_ratio(rows: Iterable[tuple[int, int]]) -> float | None:
+    """Mean over folds of test rows to training rows, None where there is no fold.
+
+    Parameters
+    ----------
+    rows
+        How many rows each fold tests on, and how many it trains on.
+    """
+    return mean_of([tested / trained for tested, trained in rows])
+
+
+def even_test_ratio(folds: int) -> float:
+    """Test rows to training rows where each row is tested on in one of several folds of a size, and trained on else."""
+    return 1 / (folds - 1)
+
+
+def interval(values: Sequence[float | None], *, test_ratio: float) -> tuple[float, float] | None:
     """Confidence interval of the mean over cross-validation folds, 95 %.
 
     Folds share their training rows, so their scores vary less than those of independent tables would. The variance is
-    corrected for that by the ratio of test to training rows (Nadeau and Bengio 2003, *Inference for the generalization
-    error*): ``mean ± t · s · √(1/k + 1/(k−1))``.
+    corrected for that by the ratio ρ of test to training rows (Nadeau and Bengio 2003, *Inference for the
+    generalization error*): ``mean ± t · s · √(1/k + ρ)`` over the k folds that have a value.
+
+    Parameters
+    ----------
+    test_ratio
+        ρ, of the folds as they were split: how many of them have a value yet does not change it.
 
     Returns
     -------
     tuple of float, or None
         Lower and upper bound; None for fewer than two values.
     """
-    error = _error(values)
+    error = _error(values, test_ratio)
     mean = mean_of(values)
     if error is None or mean is None:
         return None
@@ -69,29 +90,35 @@ def interval(values: Sequence[float | None]) -> tuple[float, float] | None:
     return mean - reach, mean + reach
 
 
-def p_of_no_difference(one: Sequence[float | None], other: Sequence[float | None]) -> float | None:
+def p_of_no_difference(
+    one: Sequence[float | None], other: Sequence[float | None], *, test_ratio: float
+) -> float | None:
     """Two-sided p of the corrected paired t-test over the folds that both have (Nadeau and Bengio 2003).
+
+    Parameters
+    ----------
+    test_ratio
+        As `interval` takes it.
 
     Returns
     -------
     float, or None
         None for fewer than two shared folds. 1 where all differences are zero, 0 where all are the same other number.
     """
-    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
-    differences = [a - b for a, b in pairs]
-    error, mean = _error(differences), mean_of(differences)
+    differences = [a - b for a, b in zip(one, other, strict=True) if a is not None and b is not None]
+    error, mean = _error(differences, test_ratio), mean_of(differences)
     if error is None or mean is None:
         return None
     if error == 0:
         return 1.0 if mean == 0 else 0.0
-    return 2 * (1 - t_probability(abs(mean) / error, len(pairs) - 1))
+    return 2 * (1 - t_probability(abs(mean) / error, len(differences) - 1))
 
 
-def _error(values: Sequence[float | None]) -> float | None:
+def _error(values: Sequence[float | None], test_ratio: float) -> float | None:
     """Corrected standard error of a mean over folds."""
     count = sum(value is not None for value in values)
     spread = deviation(values, ddof=1)
-    return None if spread is None else spread * math.sqrt(1 / count + 1 / (count - 1))
+    return None if spread is None else spread * math.sqrt(1 / count + test_ratio)
 
 
 def t_probability(t: float, freedom: int) -> float:

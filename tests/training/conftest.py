@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from workbench.catalogue import PLANS, TASKS
@@ -42,3 +43,10 @@ def native_chatter_stays_out(capfd: pytest.CaptureFixture[str]) -> Iterator[None
     yield
     if not os.environ.get("WORKBENCH_TEST_CHATTER"):
         capfd.readouterr()
+
+
+@pytest.fixture
+def no_worker_is_left() -> Iterator[None]:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    assert {child.pid for child in psutil.Process().children(recursive=True)} == before

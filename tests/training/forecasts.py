@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.catalogue.horizon import pycaret_setup
-from workbench.training.forecast_imports import spared
+from workbench.training.forecasting.imports import spared
 from workbench.training.request import UnitScored, Update
 
 SEED, FOLDS = 11, 2

@@ -14,9 +14,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from tests.training.without_target import fitted, ours, pipeline, score, theirs, units
 from workbench.catalogue import TASKS
 from workbench.errors import BadRequest
-from workbench.training.anomaly import CBLOF_CLUSTERS, Anomalies
 from workbench.training.request import PipelineFitted
-from workbench.training.table import Table
+from workbench.training.unsupervised.anomaly import CBLOF_CLUSTERS, Anomalies
+from workbench.training.unsupervised.table import Table
 
 MODELS = [model.id for model in TASKS["anomaly"].models]
 
@@ -52,14 +52,29 @@ def test_the_share_that_is_flagged_is_the_one_that_is_asked_for(mixed):
     assert score(experiment, "iforest").metrics["Flagged"] == pytest.approx(0.2)
 
 
-def test_a_detector_that_cannot_tell_large_clusters_from_small_is_tried_again_as_pycaret_does():
+def test_the_share_to_flag_that_a_recipe_names_goes_before_that_of_the_plan(mixed):
+    experiment = ours("anomaly", mixed["anomaly"], {"fraction": 0.2})
+    assert score(experiment, "iforest", contamination=0.1).metrics["Flagged"] == pytest.approx(0.1)
+
+
+@pytest.fixture(scope="module")
+def eight() -> pd.DataFrame:
+    """Eight clusters of a size."""
     random = np.random.default_rng(0)
     places = np.array([(row % 4 * 100, row // 4 * 100) for row in range(8)])
-    frame = pd.DataFrame(np.repeat(places, 20, axis=0) + random.normal(0, 1, (160, 2)), columns=["x", "y"])
-    made = fitted(ours("anomaly", frame), "cluster")
-    told = theirs("anomaly", frame).create_model("cluster", verbose=False)
+    return pd.DataFrame(np.repeat(places, 20, axis=0) + random.normal(0, 1, (160, 2)), columns=["x", "y"])
+
+
+def test_a_detector_that_cannot_tell_large_clusters_from_small_is_tried_again_as_pycaret_does(eight):
+    made = fitted(ours("anomaly", eight), "cluster")
+    told = theirs("anomaly", eight).create_model("cluster", verbose=False)
     assert made.n_clusters == told.n_clusters == CBLOF_CLUSTERS
     assert list(made.decision_scores_) == list(told.decision_scores_)
+
+
+def test_a_detector_with_a_number_of_clusters_of_its_own_is_tried_with_no_other(eight):
+    with pytest.raises(ValueError, match="Could not form valid cluster separation"):
+        fitted(ours("anomaly", eight), "cluster", n_clusters=4)
 
 
 def test_a_comparison_ranks_by_stability_and_fits_the_best(train, mixed):

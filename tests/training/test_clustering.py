@@ -116,6 +116,12 @@ def test_the_number_of_clusters_is_formed_where_the_model_takes_one(mixed):
     assert score(few, "ap").metrics == score(many, "ap").metrics
 
 
+def test_the_number_of_clusters_that_a_recipe_names_goes_before_that_of_the_plan(mixed):
+    experiment = ours("clustering", mixed["clustering"], {"num_clusters": 4}, normalize=True)
+    assert score(experiment, "kmeans", n_clusters=7).metrics["Clusters"] == 7
+    assert fitted(experiment, "kmeans", n_clusters=7).n_clusters == 7
+
+
 def test_without_a_ground_truth_nothing_is_said_of_one(mixed):
     assert set(score(ours("clustering", mixed["clustering"]), "kmeans").metrics).isdisjoint(OF_TRUTH)
 

@@ -20,8 +20,9 @@ from dask import config as configuration
 from distributed import Client, LocalCluster
 
 from workbench.errors import Conflict, EngineFault
-from workbench.training import dask, dask_cluster, dask_worker, executors, experiment, unit_server
-from workbench.training.dask import DaskExecutor
+from workbench.training import executors, experiment
+from workbench.training.executors import dask, dask_cluster, dask_worker, unit_server
+from workbench.training.executors.dask import DaskExecutor
 from workbench.training.request import FoldPrepared, Limits, Past, UnitFailed, UnitScored
 from workbench.training.work import Unit, Work
 
@@ -99,7 +100,7 @@ def unit_processes() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
-            if "workbench.training.unit_server" in child.cmdline() and lives(child):
+            if "workbench.training.executors.unit_server" in child.cmdline() and lives(child):
                 found.append(child)
     return found
 
@@ -303,7 +304,7 @@ def test_a_run_that_is_killed_leaves_nothing_on_the_cluster(cluster, eventually)
     script = textwrap.dedent(
         """
         import signal, sys
-        from workbench.training.dask import DaskExecutor
+        from workbench.training.executors.dask import DaskExecutor
         from workbench.training.request import FoldPrepared
         from workbench.training.work import Work
 
@@ -440,7 +441,7 @@ def test_a_scheduler_that_goes_away_fails_the_run_in_one_sentence(own_cluster):
 
 
 def test_a_run_on_a_cluster_needs_dask_and_says_so(monkeypatch):
-    monkeypatch.delitem(sys.modules, "workbench.training.dask")
+    monkeypatch.delitem(sys.modules, "workbench.training.executors.dask")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(Conflict, match=r"^Dask is not installed where training runs: ") as caught:
         executors.choose("dask://127.0.0.1:8786")

@@ -9,8 +9,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
 from tests.training.forecasts import shop
-from workbench.training.forecast_imports import spared
-from workbench.training.forecast_reduction import LagReduction, make_reduction, quick_reduction
+from workbench.training.forecasting.imports import spared
+from workbench.training.forecasting.reduction import LagReduction, make_reduction, quick_reduction
 
 WindowSummarizer = spared("sktime.transformations.series.summarize").WindowSummarizer
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from workbench.errors import BadRequest
-from workbench.training.forecast_table import arrange
+from workbench.training.forecasting.table import arrange
 
 MONTHS = [str(month) for month in pd.period_range("1949-01", periods=24, freq="M")]
 DAYS = [str(day.date()) for day in pd.date_range("2024-01-01", periods=40)]

@@ -9,7 +9,7 @@ from tests.training.forecasts import scored, shop
 from workbench.errors import BadRequest
 from workbench.recipe import Recipe
 from workbench.training.experiment import set_up
-from workbench.training.forecast_library import TSForecastingExperiment
+from workbench.training.forecasting.library import TSForecastingExperiment
 from workbench.training.request import ExperimentFitted, TrainingRequest
 
 SETUP = {"index": "day", "fh": 4, "seasonal_period": 7, "ignore_features": ["promo", "heat"]}

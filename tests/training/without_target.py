@@ -39,19 +39,21 @@ def ours(task: str, frame: pd.DataFrame, options: dict[str, Any] | None = None, 
     return set_up(frame, request)
 
 
-def score(experiment: Experiment, model: str) -> UnitScored:
+def score(experiment: Experiment, model: str, **params: Any) -> UnitScored:
     """Score one model on the whole table, here."""
     table, _ = experiment.prepare(0)
-    return experiment.compute(Recipe(model=model))(Unit(model, 0), table)
+    answer = experiment.compute(Recipe(model=model, params=params))(Unit(model, 0), table)
+    assert isinstance(answer, UnitScored)
+    return answer
 
 
-def fitted(experiment: Experiment, model: str) -> Any:
+def fitted(experiment: Experiment, model: str, **params: Any) -> Any:
     """Fit a model's pipeline and return its last step."""
-    return pipeline(experiment, model).steps[-1][1]
+    return pipeline(experiment, model, **params).steps[-1][1]
 
 
-def pipeline(experiment: Experiment, model: str) -> Any:
-    return experiment.fit(Recipe(model=model), all_rows=False).pipeline
+def pipeline(experiment: Experiment, model: str, **params: Any) -> Any:
+    return experiment.fit(Recipe(model=model, params=params), all_rows=False).pipeline
 
 
 def units(updates: Any) -> dict[str, UnitScored]:

@@ -15,13 +15,14 @@ import pandas as pd
 from workbench.catalogue import TASKS
 from workbench.errors import BadRequest
 from workbench.recipe import Recipe
+from workbench.training import shortcuts
 from workbench.training.request import FoldPrepared, TrainingRequest
 from workbench.training.work import Compute
 
 _CLASSES = {
     "classification": ("pycaret.classification", "ClassificationExperiment"),
     "regression": ("pycaret.regression", "RegressionExperiment"),
-    "time_series": ("workbench.training.forecast_library", "TSForecastingExperiment"),
+    "time_series": ("workbench.training.forecasting.library", "TSForecastingExperiment"),
     "clustering": ("pycaret.clustering", "ClusteringExperiment"),
     "anomaly": ("pycaret.anomaly", "AnomalyExperiment"),
 }
@@ -35,6 +36,8 @@ class Shape:
 
     Attributes
     ----------
+    test_ratio
+        Test rows to training rows, a mean over the folds; None without folds.
     notices
         What was changed about it before PyCaret saw it, a sentence each.
     """
@@ -43,6 +46,7 @@ class Shape:
     test_rows: int
     features_in: int
     features_out: int
+    test_ratio: float | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -107,18 +111,20 @@ def set_up(frame: pd.DataFrame, request: TrainingRequest) -> Experiment:
 
 
 _EXPERIMENTS = {
-    "classification": ("workbench.training.supervised", "SupervisedExperiment"),
-    "regression": ("workbench.training.supervised", "SupervisedExperiment"),
-    "time_series": ("workbench.training.forecasting", "ForecastingExperiment"),
-    "clustering": ("workbench.training.unsupervised", "UnsupervisedExperiment"),
-    "anomaly": ("workbench.training.unsupervised", "UnsupervisedExperiment"),
+    "classification": ("workbench.training.supervised.experiment", "SupervisedExperiment"),
+    "regression": ("workbench.training.supervised.experiment", "SupervisedExperiment"),
+    "time_series": ("workbench.training.forecasting.experiment", "ForecastingExperiment"),
+    "clustering": ("workbench.training.unsupervised.experiment", "UnsupervisedExperiment"),
+    "anomaly": ("workbench.training.unsupervised.experiment", "UnsupervisedExperiment"),
 }
 
 
 def pycaret_experiment(task: str) -> Any:
     """Return PyCaret's experiment of a task, not set up."""
     module, name = _CLASSES[task]
-    return getattr(importlib.import_module(module), name)()
+    made = getattr(importlib.import_module(module), name)
+    shortcuts.install(f"pycaret.containers.models.{task}")
+    return made()
 
 
 @cache
@@ -147,7 +153,7 @@ def warm_up() -> None:
 
 def warm_up_more() -> Iterator[None]:
     """Do the same for forecasting, in small pieces: each step takes a tenth of a second or so."""
-    from workbench.training.forecast_imports import spared
+    from workbench.training.forecasting.imports import spared
 
     parts = ("statsmodels.tsa.api", "statsmodels.api", "pmdarima", "sktime.datatypes", "sktime.forecasting.base")
     for module in (*parts, "sktime.forecasting.compose"):
@@ -160,25 +166,7 @@ def warm_up_more() -> Iterator[None]:
 
 
 def _warm(task: str, frame: pd.DataFrame, setup: Mapping[str, Any] | None = None) -> None:
-    _remember_grids(task)
     known = TASKS[task]
     target = "y" if known.has_target else None
     request = TrainingRequest(known.name, target, plan="setup", sort=known.sort, seed=1, folds=2, setup=setup or {})
     set_up(frame, request)
-
-
-def _remember_grids(task: str) -> None:
-    """Compute PyCaret's tuning grids once a process instead of at every set-up.
-
-    They are pure functions of literals, and rounding their 130,000 numbers is most of what a small set-up costs.
-    """
-    importlib.import_module(_CLASSES[task][0])
-    module: Any = importlib.import_module(f"pycaret.containers.models.{task}")
-    generic = importlib.import_module("pycaret.utils.generic")
-    once = cache(generic.np_list_arange)
-
-    def np_list_arange(start: float, stop: float, step: float, inclusive: bool = False) -> list[float]:
-        return list(once(start, stop, step, inclusive))
-
-    if hasattr(module, "np_list_arange"):
-        module.np_list_arange = np_list_arange

@@ -9,10 +9,14 @@ from typing import Any
 
 from workbench.catalogue import TASKS, Metric, Task
 from workbench.errors import BadRequest
+from workbench.ranking import mean_of, rank
 from workbench.recipe import Recipe, RecipeKind
 from workbench.training import recipes
 from workbench.training.experiment import Experiment
 from workbench.training.request import Candidate, TrainingRequest
+
+TRIALS_MOST = 10_000
+"""Sets of parameters that one search may try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +64,15 @@ def _setup(experiment: Experiment, request: TrainingRequest) -> Entry:
 def _compare(experiment: Experiment, request: TrainingRequest, *, refuse: bool = True) -> Entry:
     task = TASKS[request.task]
     known = {name: model for name, model in experiment.pycaret._all_models.items() if task.model(name) is not None}
-    if request.models is None:
-        wanted = [model_id for model_id, model in known.items() if getattr(model, "is_turbo", True)]
-    else:
-        wanted = list(request.models)
-    wanted = [model_id for model_id in wanted if model_id not in request.exclude]
-    added = [model_id for model_id in task.always if model_id not in wanted]
+    wanted = task.asked(request.models, request.exclude, there=known)
+    field = task.field(request.models, request.exclude, there=known)
+    added = [model_id for model_id in field if model_id not in wanted]
     missing = {
-        model_id: recipes.why_missing(experiment.pycaret, model_id)
-        for model_id in (*wanted, *added)
-        if model_id not in known
+        model_id: recipes.why_missing(experiment.pycaret, model_id) for model_id in field if model_id not in known
     }
     candidates = tuple(
         Candidate(model_id, str(known[model_id].name), Recipe(model=model_id))
-        for model_id in (*wanted, *added)
+        for model_id in field
         if model_id in known
     )
     if refuse and all(model_id not in known for model_id in wanted):
@@ -136,13 +135,24 @@ def _trials(experiment: Experiment, recipe: Recipe, request: TrainingRequest) ->
     # PyCaret draws a forecaster's parameters from its distributions, any other model's from its grid.
     is_forecast = request.task == "time_series"
     known = definition.tune_distribution if is_random and is_forecast else definition.tune_grid
-    grid = request.options.get("custom_grid") or get_base_distributions(known)
+    named = request.options.get("custom_grid")
+    if named:
+        _check_names(named, experiment, recipe)
+    grid = named or get_base_distributions(known)
     if not grid:
         raise BadRequest("spec.invalid", f"PyCaret has no parameters to search for {definition.name}: name a grid.")
-    if is_random and is_forecast:
-        drawn = list(ParameterSampler(grid, request.options["n_iter"], random_state=request.seed))
-    elif not is_random or len(ParameterGrid(grid)) <= request.options["n_iter"]:
+    if not is_random and len(ParameterGrid(grid)) > TRIALS_MOST:
+        raise BadRequest(
+            "spec.invalid",
+            f"A search of the whole grid would try {len(ParameterGrid(grid)):,} sets of parameters of "
+            f"{definition.name}; {TRIALS_MOST:,} are the most.",
+            hint="Search at random, or name a smaller grid.",
+        )
+    # PyCaret tries the whole of its own grid where that is small enough, but of one that is named it draws.
+    if not is_random or (not named and not is_forecast and len(ParameterGrid(grid)) <= request.options["n_iter"]):
         drawn = list(ParameterGrid(grid))
+    elif is_forecast:
+        drawn = list(ParameterSampler(grid, request.options["n_iter"], random_state=request.seed))
     else:
         # The same guards against overflow of large grids that PyCaret searches under.
         with (
@@ -151,6 +161,18 @@ def _trials(experiment: Experiment, recipe: Recipe, request: TrainingRequest) ->
         ):
             drawn = list(ParameterSampler(grid, request.options["n_iter"], random_state=request.seed))
     return [{name: _plain(value) for name, value in params.items()} for params in drawn]
+
+
+def _check_names(grid: Mapping[str, Any], experiment: Experiment, recipe: Recipe) -> None:
+    known = recipes.parameters(experiment.pycaret, recipe)
+    unknown = [name for name in grid if name not in known]
+    if unknown:
+        name = recipes.name(experiment.pycaret, recipe)
+        raise BadRequest(
+            "spec.invalid",
+            f"{name} has no parameter {', '.join(unknown)}.",
+            hint=f"It has {', '.join(sorted(known))}.",
+        )
 
 
 def _ensemble(experiment: Experiment, request: TrainingRequest) -> Entry:
@@ -229,29 +251,23 @@ _PLANS: Mapping[str, Callable[[Experiment, TrainingRequest], Entry]] = {
 }
 
 
-def best(
+def ranked(
     entry: Entry,
     scores: Mapping[str, Mapping[int, Mapping[str, float | None]]],
     *,
     folds: int,
     metric: Metric,
-) -> Candidate | None:
-    """Return the best of the eligible candidates that are scored on every fold, or None where there is none.
+) -> list[Candidate]:
+    """Return the eligible candidates that are scored on every fold that could be prepared, the best first.
 
     A metric that is undefined on some folds counts by the mean of the others; where it is undefined on all of them, the
-    candidate is not ranked, and is the best only where no other could be.
+    candidate is left out, unless no other could be the best.
     """
-    from workbench.ranking import mean_of, rank
-
+    eligible = {candidate.id: candidate for candidate in entry.field if candidate.id in entry.eligible}
     means = {
-        candidate.id: metric.judged(mean_of([fold.get(metric.name) for fold in scores.get(candidate.id, {}).values()]))
-        if len(scores.get(candidate.id, {})) == folds
-        else None
-        for candidate in entry.field
-        if candidate.id in entry.eligible
+        model: metric.judged(mean_of([fold.get(metric.name) for fold in scores[model].values()]))
+        for model in eligible
+        if folds and len(scores.get(model, {})) == folds
     }
-    ranked: Sequence[str] = rank(means, greater_is_better=metric.greater_is_better)
-    is_only = len(means) == 1 and len(scores.get(ranked[0], {})) == folds
-    if not ranked or (means[ranked[0]] is None and not is_only):
-        return None
-    return next(candidate for candidate in entry.field if candidate.id == ranked[0])
+    order = rank(means, greater_is_better=metric.greater_is_better)
+    return [eligible[model] for model in order if means[model] is not None or len(eligible) == 1]

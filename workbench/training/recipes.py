@@ -46,7 +46,7 @@ def _definition(experiment: Any, model: str) -> Any:
 def why_missing(experiment: Any, model: str) -> str:
     """Say why an experiment has no such model, in a sentence that begins with its id."""
     if _is_forecast(experiment):
-        from workbench.training.forecast_models import why_not
+        from workbench.training.forecasting.models import why_not
 
         return why_not(experiment, model)
     return f"{model} is not installed where training runs."
@@ -61,12 +61,24 @@ def _model(experiment: Any, recipe: Recipe) -> Any:
     made = clone(definition.class_def(**definition.args))
     if not recipe.params:
         return made
-    if getattr(definition, "tunable", None) is None:
+    tunable = _tunable(definition, made)
+    if tunable is made:
         return made.set_params(**_as_taken(made, recipe.params))
-    # PyCaret tunes such a model by other parameters than the estimator's own.
-    tunable = clone(definition.tunable(**made.get_params()))
     tunable.set_params(**recipe.params)
     return tunable.get_base_sklearn_object()
+
+
+def parameters(experiment: Any, recipe: Recipe) -> frozenset[str]:
+    """Return the names of the parameters that a recipe's estimator is tuned by."""
+    definition = _definition(experiment, recipe.model)
+    return frozenset(_tunable(definition, estimator(experiment, recipe)).get_params())
+
+
+def _tunable(definition: Any, made: Any) -> Any:
+    """PyCaret tunes some models by other parameters than the estimator's own."""
+    if getattr(definition, "tunable", None) is None:
+        return made
+    return clone(definition.tunable(**made.get_params()))
 
 
 def _as_taken(made: Any, params: Mapping[str, Any]) -> dict[str, Any]:

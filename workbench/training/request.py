@@ -40,16 +40,19 @@ class Past:
         Model → fold → metrics.
     failed
         Model → folds that failed; they are not tried again.
+    unprepared
+        Folds that could not be prepared.
     spent_s
         Model → seconds that its units took.
     """
 
     scored: Mapping[str, Mapping[int, Mapping[str, float | None]]] = field(default_factory=dict)
     failed: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    unprepared: frozenset[int] = frozenset()
     spent_s: Mapping[str, float] = field(default_factory=dict)
 
     def knows(self, model: str, fold: int) -> bool:
-        return fold in self.scored.get(model, {}) or fold in self.failed.get(model, ())
+        return fold in self.unprepared or fold in self.scored.get(model, {}) or fold in self.failed.get(model, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,12 @@ class ExperimentFitted:
         Models that were asked for and cannot take part → why, a sentence.
     notices
         What a reader of the leaderboard must know beside it, a sentence each.
+    test_ratio
+        Test rows to training rows, a mean over the folds; None without folds.
     versions
         Python and the libraries that the numbers depend on.
+    environment
+        Installed distributions, ``name==version`` a line.
     """
 
     train_rows: int
@@ -136,8 +143,10 @@ class ExperimentFitted:
     field: tuple[Candidate, ...]
     missing: Mapping[str, str]
     versions: Mapping[str, str]
+    environment: str
     duration_s: float
     notices: tuple[str, ...] = ()
+    test_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,14 @@ class FoldPrepared:
     test_rows: int
     features: int
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FoldFailed:
+    """One fold's rows could not be transformed, so that no model is scored on it; `reason` says why."""
+
+    fold: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +199,8 @@ class UnitFailed:
     ----------
     gives_up
         Whether the model is spared all folds that are not scored yet: its process died or took too long.
+    counts_zero
+        Whether PyCaret averages this fold in as 0 in every measure.
     """
 
     model: str
@@ -189,11 +208,20 @@ class UnitFailed:
     reason: str
     timed_out: bool = False
     gives_up: bool = False
+    counts_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RacedOut:
     """A model cannot catch the leader any more and is spared its other folds; `reason` gives the test."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FitFailed:
+    """A model that was scored could not be fitted in the end; `reason` says why."""
 
     model: str
     reason: str
@@ -213,8 +241,6 @@ class PipelineFitted:
         Input columns in order: name, dtype.
     sample
         Up to ten input rows, JSON-ready.
-    environment
-        Installed distributions, ``name==version`` a line.
     """
 
     candidate: Candidate
@@ -222,7 +248,6 @@ class PipelineFitted:
     pickled: bytes
     schema: list[dict[str, str]]
     sample: list[dict[str, Any]]
-    environment: str
     duration_s: float
 
     @property
@@ -230,4 +255,4 @@ class PipelineFitted:
         return self.candidate.id
 
 
-Update = ExperimentFitted | FoldPrepared | UnitScored | UnitFailed | RacedOut | PipelineFitted
+Update = ExperimentFitted | FoldPrepared | FoldFailed | UnitScored | UnitFailed | RacedOut | FitFailed | PipelineFitted

@@ -11,11 +11,14 @@ import pandas as pd
 
 from workbench.catalogue import TASKS
 from workbench.training import executors, plans
+from workbench.training.executors.isolation import Lost, alone
 from workbench.training.experiment import Experiment, environment, set_up, versions
 from workbench.training.racing import Race
 from workbench.training.request import (
     Candidate,
     ExperimentFitted,
+    FitFailed,
+    FoldFailed,
     PipelineFitted,
     TrainingRequest,
     UnitScored,
@@ -24,6 +27,8 @@ from workbench.training.request import (
 from workbench.training.work import Work
 
 SAMPLE_ROWS = 10
+FITS_MOST = 3
+"""Where the best model cannot be fitted in the end, the next best is tried, so many in all."""
 
 
 def train(frame: pd.DataFrame, request: TrainingRequest) -> Iterator[Update]:
@@ -38,7 +43,7 @@ def train(frame: pd.DataFrame, request: TrainingRequest) -> Iterator[Update]:
     ------
     Update
         What happened, in order. What the request knows of an earlier process is not told again. A plan that scores
-        models ends with a ``PipelineFitted`` for the best of them, unless none was scored in full.
+        models ends with a ``PipelineFitted`` for the best of them that can be fitted, unless none was scored in full.
 
     Raises
     ------
@@ -57,7 +62,9 @@ def train(frame: pd.DataFrame, request: TrainingRequest) -> Iterator[Update]:
         field=entry.field,
         missing=entry.missing,
         notices=(*experiment.shape.notices, *entry.notices),
+        test_ratio=experiment.shape.test_ratio,
         versions=versions(),
+        environment=environment(),
         duration_s=time.perf_counter() - started,
     )
     if request.plan == "setup":
@@ -65,13 +72,18 @@ def train(frame: pd.DataFrame, request: TrainingRequest) -> Iterator[Update]:
     metric = TASKS[request.task].metric(request.sort)
     assert metric is not None, request.sort
     scores = {model: dict(folds) for model, folds in request.past.scored.items()}
+    folds = experiment.folds - len(request.past.unprepared)
     for update in _score(experiment, entry, request):
         if isinstance(update, UnitScored):
             scores.setdefault(update.model, {})[update.fold] = update.metrics
+        elif isinstance(update, FoldFailed):
+            folds -= 1
         yield update
-    best = plans.best(entry, scores, folds=experiment.folds, metric=metric)
-    if best is not None:
-        yield _finish(experiment, best, all_rows=entry.all_rows)
+    for candidate in plans.ranked(entry, scores, folds=folds, metric=metric)[:FITS_MOST]:
+        fitted = _finish(experiment, candidate, request, all_rows=entry.all_rows)
+        yield fitted
+        if isinstance(fitted, PipelineFitted):
+            return
 
 
 def _score(experiment: Experiment, entry: plans.Entry, request: TrainingRequest) -> Iterator[Update]:
@@ -82,14 +94,25 @@ def _score(experiment: Experiment, entry: plans.Entry, request: TrainingRequest)
         limits=request.limits,
         past=request.past,
     )
-    race = Race(work, request) if request.racing else None
+    ratio = experiment.shape.test_ratio
+    race = Race(work, request, eligible=entry.eligible, test_ratio=ratio) if request.racing else None
     for update in executors.choose(request.executor).run(work):
         yield update
-        if race is not None and isinstance(update, UnitScored):
+        if race is not None:
             yield from race.hear(update)
 
 
-def _finish(experiment: Experiment, candidate: Candidate, *, all_rows: bool) -> PipelineFitted:
+def _finish(
+    experiment: Experiment, candidate: Candidate, request: TrainingRequest, *, all_rows: bool
+) -> PipelineFitted | FitFailed:
+    """Fit a model in a process of its own, within the limits of a unit: it may be the last thing that goes wrong."""
+    try:
+        return alone(lambda: _fit(experiment, candidate, all_rows=all_rows), request.limits)
+    except Lost as lost:
+        return FitFailed(candidate.id, str(lost))
+
+
+def _fit(experiment: Experiment, candidate: Candidate, *, all_rows: bool) -> PipelineFitted:
     started = time.perf_counter()
     fitted = experiment.fit(candidate.recipe, all_rows=all_rows)
     features = fitted.features
@@ -99,6 +122,5 @@ def _finish(experiment: Experiment, candidate: Candidate, *, all_rows: bool) -> 
         pickled=cloudpickle.dumps(fitted.pipeline),
         schema=[{"name": str(name), "dtype": str(dtype)} for name, dtype in features.dtypes.items()],
         sample=json.loads(features.head(SAMPLE_ROWS).to_json(orient="records", date_format="iso")),
-        environment=environment(),
         duration_s=time.perf_counter() - started,
     )

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.training.folds import Array, Fold
-from workbench.training.scoring import Measured
+from workbench.training.measured import Measured
+from workbench.training.supervised.folds import Array, Fold
 
 
 def measure(fitted: Any, fold: Fold) -> Measured:

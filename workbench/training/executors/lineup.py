@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from workbench.training.request import FoldPrepared, UnitFailed, UnitScored
-from workbench.training.work import Answer, Unit, Work
+from workbench.training.request import FoldFailed, FoldPrepared, UnitFailed, UnitScored
+from workbench.training.work import Answer, Job, Preparation, Unit, Work
 
 
 class Lineup:
@@ -20,17 +20,17 @@ class Lineup:
         Units of prepared folds that nobody has been given yet, in the order in which they should be begun.
     folds
         Prepared folds that still have units without an answer.
-    prepared
-        How many folds are prepared, or need not be because every unit of theirs is known.
     """
 
     def __init__(self, work: Work) -> None:
         self.queue: deque[Unit] = deque()
         self.folds: dict[int, Any] = {}
-        self.prepared = 0
         self._work = work
+        self._to_prepare = deque(range(work.folds))
+        self._preparing: list[int] = []
+        self._early: dict[int, tuple[Any, FoldPrepared | FoldFailed]] = {}
         self._open: set[Unit] = set()
-        self._copied: set[Unit] = set()
+        self._copied: set[Job] = set()
         self._spent = dict(work.past.spent_s)
 
     @property
@@ -40,33 +40,60 @@ class Lineup:
 
     @property
     def is_prepared(self) -> bool:
-        """Whether no fold is left to prepare."""
-        return self.prepared == self._work.folds
+        """Whether no fold is left to prepare, nor under way."""
+        return not self._to_prepare and not self._preparing
 
     @property
     def is_done(self) -> bool:
         """Whether every unit that matters is answered."""
-        self._skip_known()
-        return self.is_prepared and all(unit.model in self._work.dropped for unit in self._open)
+        return all(unit.model in self._work.dropped for unit in self._open) and not any(
+            self._wanted(fold) for fold in (*self._to_prepare, *self._preparing)
+        )
 
-    def wants_a_fold(self, under_way: int) -> bool:
-        """Whether the next fold should be prepared now, where so many units may have been given out at once."""
+    def wants_a_fold(self, under_way: int, *, is_idle: bool = False) -> bool:
+        """Whether the next fold should be prepared now.
+
+        Parameters
+        ----------
+        under_way
+            How many units may be given out at once.
+        is_idle
+            Whether somebody has nothing to do.
+        """
         self._skip_known()
+        coming = len(self.queue) + len(self._preparing) * len(self._work.candidates)
         ahead = under_way + len(self._work.candidates) // 2
-        return not self.is_prepared and len(self.queue) < ahead
+        return bool(self._to_prepare) and (coming < ahead or (is_idle and not self.queue))
 
-    def prepare(self) -> FoldPrepared:
-        """Prepare the next fold and queue its units."""
-        fold = self.prepared
-        self.folds[fold], told = self._work.prepare(fold)
+    def next_fold(self) -> Preparation:
+        """Return the next fold to prepare, which is under way from now on."""
+        fold = self._to_prepare.popleft()
+        if fold not in self._preparing:
+            self._preparing.append(fold)
+        return Preparation(fold)
+
+    def ready(self, rows: Any, told: FoldPrepared | FoldFailed) -> Iterator[FoldPrepared | FoldFailed]:
+        """Take a prepared fold, or why it could not be; yield what may be told by now, fold by fold in order."""
+        if told.fold not in self._preparing or told.fold in self._early:
+            return
+        self._early[told.fold] = rows, told
+        while self._preparing and self._preparing[0] in self._early:
+            fold = self._preparing.pop(0)
+            rows, told = self._early.pop(fold)
+            if isinstance(told, FoldPrepared):
+                self._queue(fold, rows)
+            yield told
+
+    def _queue(self, fold: int, rows: Any) -> None:
         units = self._work.open_units(fold)
+        if not units:
+            return
         if fold == self._work.folds - 1:
             # The longest first, so that everybody is busy to the end.
             units = sorted(units, key=lambda unit: self._spent.get(unit.model, 0.0), reverse=True)
+        self.folds[fold] = rows
         self._open.update(units)
         self.queue.extend(units)
-        self.prepared += 1
-        return told
 
     def first(self) -> Unit | None:
         """Return the unit to begin next, leaving it in the queue; what was answered or dropped meanwhile goes."""
@@ -74,14 +101,27 @@ class Lineup:
             self.close(self.queue.popleft())
         return self.queue[0] if self.queue else None
 
-    def copy(self, waiting: Iterable[Unit]) -> None:
-        """Queue units again that wait behind a slow one; whichever answer comes first counts."""
-        units = self.not_copied(waiting)
-        self._copied.update(units)
-        self.queue.extend(units)
+    def copy(self, waiting: Iterable[Job]) -> None:
+        """Line jobs up again that wait behind a slow one; whichever answer comes first counts."""
+        jobs = self.not_copied(waiting)
+        self._copied.update(jobs)
+        self.queue.extend(job for job in jobs if isinstance(job, Unit))
+        self._to_prepare.extendleft(job.fold for job in jobs if isinstance(job, Preparation))
 
-    def not_copied(self, waiting: Iterable[Unit]) -> list[Unit]:
-        return [unit for unit in waiting if unit in self._open and unit not in self._copied]
+    def not_copied(self, waiting: Iterable[Job]) -> list[Job]:
+        return [job for job in waiting if job not in self._copied and self._is_open(job)]
+
+    def _is_open(self, job: Job) -> bool:
+        if isinstance(job, Unit):
+            return job in self._open
+        return job.fold in self._preparing and job.fold not in self._early
+
+    def give_back(self, jobs: Sequence[Job]) -> None:
+        """Line jobs up again, before all others, whose worker was lost before it began them."""
+        self.queue.extendleft(reversed([job for job in jobs if isinstance(job, Unit)]))
+        self._to_prepare.extendleft(
+            job.fold for job in reversed(jobs) if isinstance(job, Preparation) and self._is_open(job)
+        )
 
     def close(self, unit: Unit | Answer) -> bool:
         """Count a unit as done with, its fold with the last of them; return whether it was open."""
@@ -94,8 +134,11 @@ class Lineup:
         return True
 
     def _skip_known(self) -> None:
-        while not self.is_prepared and not self._work.open_units(self.prepared):
-            self.prepared += 1
+        while self._to_prepare and self._to_prepare[0] not in self._preparing and not self._wanted(self._to_prepare[0]):
+            self._to_prepare.popleft()
+
+    def _wanted(self, fold: int) -> bool:
+        return bool(self._work.open_units(fold))
 
     def spend(self, answer: Answer, started: float | None) -> None:
         """Count the time of a unit that was heard of to begin at `started` (monotonic seconds)."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from workbench.training.forecast_imports import spared
+from workbench.training.forecasting.imports import spared
 
 BaseForecaster: Any = spared("sktime.forecasting.base").BaseForecaster
 make_reduction: Any = spared("sktime.forecasting.compose").make_reduction

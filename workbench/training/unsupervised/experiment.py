@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import FunctionTransformer
 
+from workbench.catalogue import PLANS
 from workbench.recipe import Recipe
 from workbench.training import recipes
-from workbench.training.anomaly import Anomalies
-from workbench.training.clustering import Clusters
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
+from workbench.training.measured import Measured
 from workbench.training.request import FoldPrepared, TrainingRequest, UnitScored
-from workbench.training.scoring import Measured
-from workbench.training.table import Table
+from workbench.training.unsupervised.anomaly import Anomalies
+from workbench.training.unsupervised.clustering import Clusters
+from workbench.training.unsupervised.table import Table
 from workbench.training.work import Unit
 
 _MEASURES: Mapping[str, type[Clusters] | type[Anomalies]] = {"clustering": Clusters, "anomaly": Anomalies}
@@ -48,7 +49,8 @@ class UnsupervisedExperiment:
         self._measures = _MEASURES[request.task]
         self._truth = None if truth is None else self._measures.encode(frame[truth])
         self._features = frame if truth is None else frame.drop(columns=truth)
-        self._options = request.options
+        known = PLANS[request.plan].options_of(request.task)
+        self._shared = {option.parameter: request.options[name] for name, option in known.items() if option.parameter}
         self.pycaret = pycaret_experiment(request.task)
         self.pycaret.setup(self._features, session_id=request.seed, memory=False, **QUIET, **request.setup)
         self.folds = 1
@@ -95,15 +97,20 @@ class UnsupervisedExperiment:
 
     def _estimator(self, recipe: Recipe) -> Any:
         estimator = recipes.estimator(self.pycaret, recipe)
-        parameter, option = self._measures.parameter
-        if parameter in estimator.get_params():
-            estimator.set_params(**{parameter: self._options[option]})
+        takes = estimator.get_params()
+        for parameter, value in self._shared.items():
+            # What a recipe says of one model goes before what a plan says of all.
+            if parameter in takes and parameter not in recipe.params:
+                estimator.set_params(**{parameter: value})
         return estimator
 
 
 @dataclass(frozen=True, slots=True)
 class FitAndMeasure:
-    """Scores one candidate on the whole table; carries all it needs to another process."""
+    """Scores one candidate on the whole table; carries all it needs to another process.
+
+    What a measure fits for itself counts in the time to score.
+    """
 
     estimator: Any
     measure: Measure

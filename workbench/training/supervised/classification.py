@@ -7,34 +7,38 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
-from workbench.training.folds import Fold
-from workbench.training.scoring import Measured
+from workbench.training.auc import auc
+from workbench.training.measured import Measured
+from workbench.training.supervised.folds import Fold
 
 Array = np.ndarray[Any, Any]
 
 _FROM_PROBABILITIES = frozenset(
     {
-        "DecisionTreeClassifier",
-        "ExtraTreesClassifier",
-        "KNeighborsClassifier",
-        "LGBMClassifier",
-        "RandomForestClassifier",
+        "lightgbm.LGBMClassifier",
+        "sklearn.DecisionTreeClassifier",
+        "sklearn.ExtraTreesClassifier",
+        "sklearn.KNeighborsClassifier",
+        "sklearn.RandomForestClassifier",
     }
 )
-"""Classifiers whose ``predict`` is the likeliest class of their ``predict_proba``, the first of equals."""
+"""Classifiers, by library and name, whose ``predict`` is the likeliest class of their ``predict_proba``, the first of
+equals.
+"""
 _FROM_DECISIONS = frozenset(
     {
-        "AdaBoostClassifier",
-        "LinearDiscriminantAnalysis",
-        "LogisticRegression",
-        "QuadraticDiscriminantAnalysis",
-        "RidgeClassifier",
-        "SGDClassifier",
+        "sklearn.AdaBoostClassifier",
+        "sklearn.LinearDiscriminantAnalysis",
+        "sklearn.LogisticRegression",
+        "sklearn.QuadraticDiscriminantAnalysis",
+        "sklearn.RidgeClassifier",
+        "sklearn.SGDClassifier",
     }
 )
 """Classifiers whose ``predict`` of two classes is the sign of their ``decision_function``."""
+_FROM_DECISIONS_AND_ZERO = frozenset({"sklearn.GradientBoostingClassifier"})
+"""Classifiers that take a ``decision_function`` of 0 for the second class too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,20 @@ class Classes:
         Every class of the target, sorted.
     is_multiclass
         Whether PyCaret takes the target for one of several classes.
+    is_encoded
+        Whether PyCaret numbers the classes for the models, which it does unless they are 0, 1 and so on already.
     """
 
     known: Array
     is_multiclass: bool
+    is_encoded: bool = False
 
     @classmethod
     def of(cls, experiment: Any) -> Classes:
-        return cls(np.unique(np.asarray(experiment.y)), bool(experiment.is_multiclass))
+        from pycaret.utils.generic import get_label_encoder
+
+        known = np.unique(np.asarray(experiment.y))
+        return cls(known, bool(experiment.is_multiclass), get_label_encoder(experiment.pipeline) is not None)
 
     def __call__(self, fitted: Any, fold: Fold) -> Measured:
         """Measure a fitted classifier on a fold's test rows."""
@@ -76,21 +86,37 @@ class Classes:
         total, hits = matrix.sum(), np.diag(matrix)
         actual, claimed = matrix.sum(axis=1), matrix.sum(axis=0)
         measured.put("Accuracy", hits.sum() / total)
-        recall, precision = _share(hits, actual), _share(hits, claimed)
-        f1 = _share(2 * hits, actual + claimed)
-        names = ("Recall", "Prec.", "F1")
-        if self._is_binary_to_pycaret(truth):
-            # PyCaret averages over both classes unless a fold's labels are 0 and 1 as they stand.
-            for name, values in zip(names, (recall, precision, f1), strict=True):
-                measured.put(name, values[-1])
-        else:
-            for name, values in zip(names, (recall, precision, f1), strict=True):
-                measured.put(name, float(np.average(values, weights=actual)))
+        of_each = {
+            "Recall": _share(hits, actual),
+            "Prec.": _share(hits, claimed),
+            "F1": _share(2 * hits, actual + claimed),
+        }
+        is_binary = _is_binary(self.known)
+        for name, values in of_each.items():
+            measured.put(name, values[-1] if is_binary else float(np.average(values, weights=actual)))
+        # PyCaret looks at the labels of each fold by itself.
+        if not is_binary and _is_binary(self.known[actual > 0]):
+            place = self._measured_by_pycaret(actual + claimed > 0)
+            for name, values in of_each.items():
+                measured.set_beside(name, 0.0 if place is None else float(values[place]))
         _put_kappa(measured, matrix, total)
         measured.put("MCC", _mcc(hits.sum(), total, actual, claimed))
 
-    def _is_binary_to_pycaret(self, truth: Array) -> bool:
-        return bool(((truth == 0) | (truth == 1)).all())
+    def _measured_by_pycaret(self, seen: Array) -> int | None:
+        """Place of the class that PyCaret measures on a fold whose rows are all of the classes 0 and 1.
+
+        Parameters
+        ----------
+        seen
+            Which classes the rows are of, or are predicted to be of.
+
+        Returns
+        -------
+        int, or None
+            None where scikit-learn refuses or counts 0: three classes are seen, or that one is not.
+        """
+        places = np.flatnonzero(seen & (self.known == (self.known[-1] if self.is_encoded else 1)))
+        return int(places[0]) if len(places) and seen.sum() <= 2 else None
 
     def _put_auc(self, measured: Measured, truth: Array, scores: _Scores) -> None:
         ranking = scores.ranking()
@@ -124,7 +150,7 @@ class Classes:
         if scores.decides or len(present) != columns.shape[1]:
             # PyCaret prefers decision values, which scikit-learn refuses for several classes, as it refuses a fold
             # without one of them.
-            measured.pycaret["AUC"] = 0.0
+            measured.set_beside("AUC", 0.0)
 
 
 class _Scores:
@@ -135,7 +161,9 @@ class _Scores:
         self._X = X
         self.classes = fitted.classes_
         self.decides = hasattr(fitted, "decision_function")
-        self._kind = type(fitted).__name__
+        kind = type(fitted)
+        # The library too: others have namesakes that predict in their own way.
+        self._kind = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
         self._probabilities: Array | None = None
         self._decisions: Array | None = None
 
@@ -144,7 +172,7 @@ class _Scores:
             return self._classes_at(np.argmax(self._ask_probabilities(), axis=1))
         if self._kind in _FROM_DECISIONS and len(self.classes) == 2:
             return self._classes_at(self._ask_decisions() > 0)
-        if self._kind == "GradientBoostingClassifier" and len(self.classes) == 2:
+        if self._kind in _FROM_DECISIONS_AND_ZERO and len(self.classes) == 2:
             return self._classes_at(self._ask_decisions().reshape(-1) >= 0)
         return np.asarray(self._fitted.predict(self._X)).reshape(-1)
 
@@ -179,16 +207,9 @@ class _Scores:
         return self._decisions
 
 
-def auc(positive: Array, ranking: Array) -> float:
-    """Area under the ROC curve by ranks (Mann and Whitney 1947); ties count half.
-
-    >>> auc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]))
-    0.75
-    """
-    hits = int(positive.sum())
-    misses = len(positive) - hits
-    ranks = rankdata(ranking)
-    return float((ranks[positive].sum() - hits * (hits + 1) / 2) / (hits * misses))
+def _is_binary(labels: Array) -> bool:
+    """Whether PyCaret measures one of two classes instead of all: where the labels are 0 and 1 as they stand."""
+    return set(labels.tolist()) <= {0, 1}
 
 
 def _share(part: Array, whole: Array) -> Array:

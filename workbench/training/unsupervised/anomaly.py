@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ from sklearn.base import clone
 from sklearn.metrics import average_precision_score
 
 from workbench.errors import BadRequest
-from workbench.training.classification import auc
-from workbench.training.scoring import Measured
-from workbench.training.table import Array, Table
+from workbench.training.auc import auc
+from workbench.training.measured import Measured
+from workbench.training.unsupervised.table import Array, Table
 
 CBLOF_CLUSTERS = 12
 """With how many clusters PyCaret tries the detector by clustering again where it cannot tell large ones from small."""
@@ -37,23 +37,22 @@ class Anomalies:
 
     seed: int
 
-    parameter: ClassVar[tuple[str, str]] = ("contamination", "fraction")
-    """The detectors' own parameter, and what PyCaret calls it."""
-
     @classmethod
     def of(cls, experiment: Any) -> Anomalies:
         return cls(experiment.seed)
 
     @staticmethod
     def encode(truth: pd.Series[Any]) -> pd.Series[Any]:
-        """Return 1 for the rarer of two values, which is the anomaly, 0 for the other, −1 where there is none.
+        """Return 1 for the anomalies' value, 0 for the other, −1 where there is none.
+
+        The rarer of the two values marks the anomalies; where both are as frequent, the larger one does.
 
         Raises
         ------
         BadRequest
             ``spec.invalid`` where there are not two values.
         """
-        counts = truth.value_counts()
+        counts = truth.value_counts().sort_index(ascending=False)
         if len(counts) != 2:
             raise BadRequest("spec.invalid", f"The ground truth '{truth.name}' has {len(counts)} values, not two.")
         return pd.Series(np.where(truth.isna(), -1, truth == counts.idxmin()), truth.index)
@@ -64,7 +63,9 @@ class Anomalies:
         try:
             return table.fit(estimator, rows)
         except ValueError:
-            if type(estimator).__name__ != "CBLOFForceToDouble":
+            kind = type(estimator)
+            # Where a recipe asks for another number, that is the number.
+            if kind.__name__ != "CBLOFForceToDouble" or estimator.n_clusters != kind().n_clusters:
                 raise
             return table.fit(clone(estimator).set_params(n_clusters=CBLOF_CLUSTERS), rows)
 

@@ -1,8 +1,8 @@
 """The same units on a Dask cluster: a unit is a task, a prepared fold is data that the cluster holds.
 
 The run's own process prepares folds and decides which worker computes what; the cluster moves folds about and computes
-units again whose worker was lost. See `workbench.training.dask_worker` for the other end. Estimators, folds and answers
-cross as pickles, which are code: a cluster must be trusted as far as the machine that the run is on.
+units again whose worker was lost. See `workbench.training.executors.dask_worker` for the other end. Estimators, folds
+and answers cross as pickles, which are code: a cluster must be trusted as far as the machine that the run is on.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import cloudpickle
 from distributed import CancelledError, Future, KilledWorker
 
 from workbench.errors import WorkbenchError
-from workbench.training import dask_worker
-from workbench.training.dask_cluster import LOOK_S, Cluster, connected
-from workbench.training.lineup import Lineup
-from workbench.training.request import FoldPrepared, UnitFailed
-from workbench.training.unit_server import Order
-from workbench.training.work import Answer, Unit, Work
-from workbench.training.workers import failed
+from workbench.training.executors import dask_worker
+from workbench.training.executors.dask_cluster import LOOK_S, Cluster, connected
+from workbench.training.executors.lineup import Lineup
+from workbench.training.executors.unit_server import Order
+from workbench.training.executors.workers import failed
+from workbench.training.request import UnitFailed
+from workbench.training.work import Answer, Told, Unit, Work
 
 DEPTH = 2
 """Units a thread of the cluster is given at once while folds are still to be prepared."""
@@ -49,7 +49,7 @@ class DaskExecutor:
     def __init__(self, address: str) -> None:
         self._address = f"tcp://{address.removeprefix('dask://')}"
 
-    def run(self, work: Work) -> Iterator[Answer | FoldPrepared]:
+    def run(self, work: Work) -> Iterator[Told]:
         """Yield what happens, as it happens, until every unit is answered.
 
         Raises
@@ -105,13 +105,13 @@ class _Round:
         self._losses: Counter[Unit] = Counter()
         self._submitted = 0
 
-    def run(self) -> Iterator[Answer | FoldPrepared]:
+    def run(self) -> Iterator[Told]:
         self._client.subscribe_topic(dask_worker.TOPIC, lambda event: self._news.put((event[1], False)))
         try:
             while self._lineup.is_open or self._given:
                 self._cluster.look()
                 if self._wants_a_fold():
-                    yield self._prepare()
+                    yield from self._prepare()
                 self._recall()
                 self._fill()
                 # Answers are waited for only when there is nothing better to do.
@@ -122,11 +122,9 @@ class _Round:
     def _wants_a_fold(self) -> bool:
         return self._lineup.wants_a_fold(DEPTH * sum(self._cluster.threads.values()))
 
-    def _prepare(self) -> FoldPrepared:
-        fold = self._lineup.prepared
-        told = self._lineup.prepare()
-        self._lineup.folds[fold] = _Part(cloudpickle.dumps(self._lineup.folds[fold]))
-        return told
+    def _prepare(self) -> Iterator[Told]:
+        rows, told = self._work.attempt(self._lineup.next_fold().fold)
+        yield from self._lineup.ready(_Part(cloudpickle.dumps(rows)), told)
 
     def _fill(self) -> None:
         """Give units out in order, each to the worker with the most threads to spare."""

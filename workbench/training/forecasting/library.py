@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.training.forecast_imports import spared
+from workbench.training.forecasting.imports import spared
 
 _PyCarets: Any = spared("pycaret.time_series").TSForecastingExperiment
 

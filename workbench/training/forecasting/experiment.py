@@ -11,11 +11,13 @@ import pandas as pd
 from sklearn.base import clone
 
 from workbench.catalogue.horizon import Horizon, pycaret_setup
+from workbench.ranking import mean_test_ratio
 from workbench.recipe import Recipe
-from workbench.training import forecast_models, forecast_table, recipes
+from workbench.training import recipes
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
-from workbench.training.forecast_scoring import FitAndForecast, Metric, Split
-from workbench.training.forecast_table import Series
+from workbench.training.forecasting import models, table
+from workbench.training.forecasting.scoring import FitAndForecast, Metric, Split
+from workbench.training.forecasting.table import Series
 from workbench.training.request import FoldPrepared, TrainingRequest
 from workbench.training.work import Compute
 
@@ -26,7 +28,7 @@ class ForecastingExperiment:
     def __init__(self, frame: pd.DataFrame, request: TrainingRequest) -> None:
         horizon = Horizon.of(request.setup)
         horizon.check(len(frame), request.folds, "the table")
-        series = forecast_table.arrange(frame, request.setup.get("index"))
+        series = table.arrange(frame, request.setup.get("index"))
         self.pycaret = pycaret_experiment(request.task)
         self.pycaret.setup(
             series.frame,
@@ -36,7 +38,7 @@ class ForecastingExperiment:
             **QUIET,
             **pycaret_setup(request.setup) | {"index": series.index},
         )
-        added = forecast_models.add_baselines(self.pycaret)
+        added = models.add_baselines(self.pycaret)
         self._columns = self._columns_ahead(series)
         self._y, self._X = self.pycaret.y_train, self.pycaret.X_train
         self._filled = self._fill()
@@ -50,6 +52,7 @@ class ForecastingExperiment:
             test_rows=len(self.pycaret.y_test),
             features_in=0 if self._X is None else self._X.shape[1],
             features_out=0 if changed is None else changed.shape[1],
+            test_ratio=mean_test_ratio((len(test), len(train)) for train, test in self._splits),
             notices=(*series.notices, *_about_added(added, request)),
         )
 

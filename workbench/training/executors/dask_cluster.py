@@ -13,7 +13,7 @@ from distributed import Client, Future
 from distributed.comm.core import connect
 
 from workbench.errors import Conflict, EngineFault
-from workbench.training import dask_worker
+from workbench.training.executors import dask_worker
 
 CONNECT_S = 10.0
 """How long a scheduler may take to answer."""

@@ -16,7 +16,7 @@ def choose(address: str) -> Executor:
     """
     if address.startswith("dask://"):
         try:
-            from workbench.training.dask import DaskExecutor
+            from workbench.training.executors.dask import DaskExecutor
         except ModuleNotFoundError as error:
             raise Conflict(
                 "training.not_installed",
@@ -24,6 +24,6 @@ def choose(address: str) -> Executor:
                 hint="The `dask` extra brings it, or `workbench training install --with distributed`.",
             ) from error
         return DaskExecutor(address)
-    from workbench.training.scheduler import LocalExecutor
+    from workbench.training.executors.local import LocalExecutor
 
     return LocalExecutor()

@@ -1,4 +1,4 @@
-"""``python -m workbench.training.unit_server FD``: computes units beside a Dask worker, in forked processes.
+"""``python -m workbench.training.executors.unit_server FD``: computes units beside a Dask worker, in forked processes.
 
 A Dask worker has threads, so it must not fork, and it must outlive whatever it computes. It starts this server, which
 has one thread and imports what estimators need once. Every unit comes over a connection of its own, which is sent
@@ -29,10 +29,11 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from workbench.training.request import UnitFailed, UnitScored
-from workbench.training.sharing import Shared
-from workbench.training.work import Answer, Compute, Unit
-from workbench.training.workers import Worker, explain, failed, fork
+from workbench.training.executors.isolation import explain
+from workbench.training.executors.sharing import Shared, lay_out
+from workbench.training.executors.workers import Worker, failed, fork
+from workbench.training.request import Limits, UnitFailed, UnitScored
+from workbench.training.work import Compute, Unit, Work
 
 LINGER_S = 1.0
 """Processes, and the folds that they share, are kept this long for the next unit."""
@@ -80,7 +81,7 @@ class _Run:
     used: float = 0.0
 
     def keep(self, fold: int, rows: Any) -> None:
-        self.folds[fold] = Shared(rows)
+        self.folds[fold] = lay_out(rows)
         while len(self.folds) > FOLDS_KEPT:
             del self.folds[next(iter(self.folds))]
 
@@ -91,6 +92,7 @@ class _Call:
 
     run: _Run
     worker: Worker
+    unit: Unit
 
 
 class UnitServer:
@@ -155,7 +157,7 @@ class UnitServer:
                 caller.close()
                 return
         run.used = time.monotonic()
-        self._calls[caller] = _Call(run, self._start(run, order))
+        self._calls[caller] = _Call(run, self._start(run, order), order.unit)
         caller.send(BEGUN)
 
     def _start(self, run: _Run, order: Order) -> Worker:
@@ -168,7 +170,8 @@ class UnitServer:
                 worker.reap()
             else:
                 return worker
-        worker = fork(run.candidates, self._processes(), order.memory)
+        work = Work(run.candidates, 0, _nothing_to_prepare, Limits(unit_bytes=order.memory))
+        worker = fork(work, self._processes(), run.folds)
         worker.give(order.unit, run.folds)
         return worker
 
@@ -180,8 +183,7 @@ class UnitServer:
         call = self._calls.pop(caller, None)
         if call is None:
             return
-        unit = call.worker.given[0]
-        answer: Answer
+        unit = call.unit
         try:
             answer = call.worker.take()
         except (EOFError, OSError):
@@ -208,6 +210,10 @@ class UnitServer:
                 for worker in run.idle:
                     worker.kill()
                 del self._runs[name]
+
+
+def _nothing_to_prepare(fold: int) -> Any:
+    raise AssertionError(f"fold {fold} comes prepared")
 
 
 def _loaded(packed: bytes) -> Compute:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.ranking import mean_test_ratio
 from workbench.recipe import Recipe
-from workbench.training import folds, recipes
+from workbench.training import recipes
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.request import FoldPrepared, TrainingRequest
-from workbench.training.scoring import FitAndScore, measure_for
+from workbench.training.supervised import folds, regression
+from workbench.training.supervised.classification import Classes
+from workbench.training.supervised.scoring import FitAndScore, Measure
 from workbench.training.work import Compute
+
+_MEASURES: Mapping[str, Callable[[Any], Measure]] = {
+    "classification": Classes.of,
+    "regression": lambda experiment: regression.measure,  # noqa: ARG005 - errors are the same for every experiment
+}
+"""Task → what makes a measure of a PyCaret experiment after set-up."""
 
 
 class SupervisedExperiment:
@@ -36,16 +45,19 @@ class SupervisedExperiment:
             features_out = self.pycaret.train_transformed.shape[1] - 1
         self._features = frame.drop(columns=request.target)
         self._splits = folds.splits(self.pycaret)
-        self._measure = measure_for(self.pycaret)
+        self._measure = _MEASURES[request.task](self.pycaret)
         self.folds = len(self._splits)
         self.shape = Shape(
             train_rows=len(self.pycaret.X_train),
             test_rows=len(self.pycaret.X_test),
             features_in=self.pycaret.X_train.shape[1],
             features_out=features_out,
+            test_ratio=mean_test_ratio((len(split.test), len(split.train)) for split in self._splits),
         )
 
     def prepare(self, fold: int) -> tuple[folds.Fold, FoldPrepared]:
+        # Whatever draws at random draws the same, whoever prepares the fold.
+        np.random.seed(self.pycaret.seed)
         return folds.prepare(self.pycaret, self._splits[fold])
 
     def compute(self, recipe: Recipe) -> Compute:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import sklearn
 
-from workbench.training.scoring import Measured
-from workbench.training.table import Array, Table
+from workbench.training.measured import Measured
+from workbench.training.unsupervised.table import Array, Table
 
 NOISE = -1
 """Label of rows that are in no cluster."""
@@ -33,9 +33,6 @@ class Clusters:
 
     of_shape: dict[str, Callable[[Any, Array], float]]
     of_truth: dict[str, Callable[[Array, Array], float]]
-
-    parameter: ClassVar[tuple[str, str]] = ("n_clusters", "num_clusters")
-    """The estimators' own parameter, and what PyCaret calls it."""
 
     @classmethod
     def of(cls, experiment: Any) -> Clusters:

@@ -19,7 +19,7 @@ from distributed.utils import sync
 
 from workbench.errors import Conflict
 from workbench.training import experiment
-from workbench.training.unit_server import BEGUN, FIELD, FOLD, Order
+from workbench.training.executors.unit_server import BEGUN, FIELD, FOLD, Order
 from workbench.training.variables import TRAINING_ENVIRONMENT
 from workbench.training.work import Answer
 from workbench.version import __version__
@@ -159,7 +159,7 @@ class Units(WorkerPlugin):
                 self._control, theirs = socket.socketpair()
                 with theirs:
                     self._server = subprocess.Popen(
-                        [sys.executable, "-m", "workbench.training.unit_server", str(theirs.fileno())],
+                        [sys.executable, "-m", "workbench.training.executors.unit_server", str(theirs.fileno())],
                         pass_fds=[theirs.fileno()],
                         stdin=subprocess.DEVNULL,
                         # It finds what the worker finds, however that was told.

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from workbench.training.forecast_reduction import quick_reduction
+from workbench.training.forecasting.reduction import quick_reduction
+from workbench.training.measured import Measured
 from workbench.training.request import UnitScored
-from workbench.training.scoring import Measured
 from workbench.training.work import Unit
 
 
