@@ -65,7 +65,7 @@ def test_what_a_resumed_run_started_with_does_not_count_as_its_pace(store, start
     run = started(("lr", "knn"))
     score(run, "lr", 0.5, 0.5, 0.5)
     with store.database.write() as session:
-        session.get_one(RunRow, run.id).started_at = now() + timedelta(seconds=1)
+        session.get_one(RunRow, run.id).claimed_at = now() + timedelta(seconds=1)
     found = progress(store.database, lookup.get(store, run.id))
     assert (found.done, found.remaining_s) == (3, None)
     score(run, "knn", 0.5, 0.5)

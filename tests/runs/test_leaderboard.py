@@ -7,9 +7,12 @@ import statistics
 
 import pytest
 
+from workbench.catalogue import TASKS
 from workbench.ranking import interval
+from workbench.run import Run
 from workbench.runs import ending, lookup
-from workbench.runs.scores import leaderboard, store_score
+from workbench.runs.scores import leaderboard, store_score, zeros
+from workbench.store.tables import RunRow, ScoreRow
 
 
 @pytest.fixture
@@ -127,9 +130,18 @@ def test_a_mean_has_a_confidence_interval_from_two_folds_on(started, score, boar
     score(run, "lr", 0.8, 0.9, 0.4)
     score(run, "knn", 0.3)
     lr, knn = board(run)
-    assert lr.interval["Accuracy"] == pytest.approx(interval([0.8, 0.9, 0.4]))
+    assert lr.interval["Accuracy"] == pytest.approx(interval([0.8, 0.9, 0.4], test_ratio=1 / 2))
     assert lr.interval["Accuracy"][0] < 0.7 < lr.interval["Accuracy"][1]
     assert knn.interval["Accuracy"] is None
+
+
+def test_an_interval_rests_on_how_rows_were_split_and_not_on_how_far_the_run_is(store, started, score, board):
+    run = started(("lr",), folds=10)
+    score(run, "lr", 0.8, 0.9, 0.4)
+    assert board(run)[0].interval["Accuracy"] == pytest.approx(interval([0.8, 0.9, 0.4], test_ratio=1 / 9))
+    with store.database.write() as session:
+        session.get_one(RunRow, run.id).fitted = {"folds": 10, "versions": {}, "test_ratio": 0.25}
+    assert board(run)[0].interval["Accuracy"] == pytest.approx(interval([0.8, 0.9, 0.4], test_ratio=0.25))
 
 
 def test_a_model_is_separable_from_the_best_when_their_folds_differ_by_more_than_noise(started, score, board):
@@ -173,6 +185,83 @@ def test_a_model_that_failed_on_some_folds_says_on_how_many(started, score, boar
     assert row.folds["Accuracy"] == [0.5, None, 0.5]
 
 
+@pytest.fixture
+def fail(store):
+    """Store folds on which a model failed to fit, as training tells them of a plan."""
+
+    def fail(run, model, *folds, **counted):
+        with store.database.write() as session:
+            for fold in folds:
+                store_score(session, run.id, model, fold, "failed", reason="ValueError: no", **counted)
+
+    return fail
+
+
+def test_what_pycaret_averages_in_for_a_fold_that_failed_stands_beside_the_mean_of_the_others(
+    started, score, fail, board
+):
+    run = started(("lr",))
+    score(run, "lr", 0.6, 0.9)
+    fail(run, "lr", 2, pycaret=zeros("classification"))
+    (row,) = board(run)
+    assert (row.status, row.metrics["Accuracy"]) == ("failed", pytest.approx(0.75))
+    assert row.pycaret["Accuracy"] == pytest.approx(0.5)
+    assert row.remarks["Accuracy"] == "PyCaret shows 0.5000: it counts a fold on which the model fails as 0."
+
+
+def test_nothing_is_said_of_pycaret_where_it_has_no_row_or_would_not_have_failed(store, started, score, fail, board):
+    counted = {"pycaret": zeros("classification")}
+    run = started(("lr", "knn", "dt"))
+    # It leaves a model out of a comparison whose first fold fails, and one that fails throughout.
+    fail(run, "lr", 0, **counted)
+    with store.database.write() as session:
+        store_score(session, run.id, "lr", 1, "scored", metrics={"Accuracy": 0.9}, pycaret={"AUC": 0.0})
+    fail(run, "knn", 0, 1, 2, **counted)
+    # It knows no limit of memory.
+    score(run, "dt", 0.6, 0.9, "It ran out of memory.")
+    assert [row.pycaret for row in board(run)] == [{}, {}, {}]
+
+
+def test_a_fold_that_could_not_be_prepared_costs_no_model_its_rank(store, started, score, board):
+    run = started(("lr", "knn"))
+    why = "Fold 3 could not be prepared: ValueError: no"
+    score(run, "lr", 0.6, 0.9)
+    score(run, "knn", 0.6)
+    with store.database.write() as session:
+        for model in ("lr", "knn"):
+            store_score(session, run.id, model, 2, "unprepared", reason=why, pycaret=zeros("classification"))
+    assert standing(board(run)) == [("lr", 1, "scored"), ("knn", 2, "scoring")]
+    lr, knn = board(run)
+    assert lr.reason == knn.reason == why
+    assert (lr.metrics["Accuracy"], lr.pycaret["Accuracy"]) == (pytest.approx(0.75), pytest.approx(0.5))
+
+
+def test_where_no_fold_could_be_prepared_every_model_failed(store, started, score, board):
+    run = started(("lr",), folds=2)
+    score(run, "lr", "Fold 1: no", "Fold 2: no", status="unprepared")
+    (row,) = board(run)
+    assert (row.status, row.rank, row.reason) == ("failed", None, "Fold 1: no")
+
+
+def test_own_measures_are_none_of_those_that_pycaret_counts_as_zero():
+    assert "MAE" in zeros("regression")
+    # A forecast that fails leaves PyCaret with no number, or with no row.
+    assert zeros("time_series") == {}
+    own = {task.name: {metric.name for metric in task.metrics if metric.is_own} for task in TASKS.values()}
+    assert all(own[task].isdisjoint(zeros(task)) for task in own)
+
+
+def test_a_measure_that_pycaret_takes_by_a_folds_own_labels_says_so(store, started, board):
+    run = started(("lr",), folds=2)
+    with store.database.write() as session:
+        for fold, pycaret in enumerate((None, {"Recall": 0.0})):
+            store_score(session, run.id, "lr", fold, "scored", metrics={"Recall": 0.8}, pycaret=pycaret)
+    (row,) = board(run)
+    assert row.remarks["Recall"] == (
+        "PyCaret shows 0.4000: it takes a fold whose rows are all of the classes 0 and 1 for one of two classes."
+    )
+
+
 def test_what_was_scored_stays_when_the_run_ends_before_its_time(store, started, score, board):
     run = started(("lr", "knn", "dt", "nb"))
     score(run, "lr", 0.5, 0.5, 0.5)
@@ -197,3 +286,38 @@ def test_a_row_is_plain_data_for_json(started, score, board):
     assert (told["model"], told["name"], told["rank"], told["status"]) == ("lr", "LR", 1, "scoring")
     assert (told["metrics"]["Accuracy"], told["std"]["Accuracy"]) == (0.625, 0.125)
     assert (told["folds"]["Accuracy"], told["fit_s"]) == ([0.5, 0.75, None], 0.5)
+
+
+def test_the_table_of_a_board_is_short_unless_it_is_asked_for_in_detail(store, started, score):
+    run = started(("lr", "knn"))
+    score(run, "lr", 0.8, 0.9, 0.4)
+    score(run, "knn", 0.3)
+    table = Run(store, run.id, "ada").leaderboard()
+    metrics = ["Accuracy", "AUC", "Recall", "Prec.", "F1", "Kappa", "MCC"]
+    assert list(table.columns) == ["Model", *metrics, "Fit (s)", "Folds", "Status", "Reason"]
+    assert list(table.index) == ["lr", "knn"]
+
+
+def test_in_detail_a_table_tells_all_that_a_row_knows(store, started, score, board):
+    run = started(("lr", "knn"))
+    score(run, "lr", 0.8, 0.9, 0.4)
+    score(run, "knn", 0.3, 0.2, 0.3)
+    with store.database.write() as session:
+        counted = {"AUC": 0.0}
+        unit = session.query(ScoreRow).filter_by(model="knn", fold=0).one()
+        unit.pycaret = counted
+    table = Run(store, run.id, "ada").leaderboard(detail=True)
+    for row in board(run):
+        told = table.loc[row.model]
+        assert (told["Rank"], told["Folds"], told["Separable"]) == (row.rank, 3, row.is_separable)
+        assert (told["Accuracy"], told["Accuracy std"]) == (row.metrics["Accuracy"], row.std["Accuracy"])
+        assert (told["Accuracy low"], told["Accuracy high"]) == row.interval["Accuracy"]
+        assert (told["Fit (s)"], told["Score (s)"]) == (row.fit_s, row.score_s)
+        assert told["AUC note"] == row.remarks["AUC"]
+    assert "Accuracy note" not in table.columns
+    assert list(table.filter(like="PyCaret").columns) in ([], ["AUC PyCaret"])
+
+
+def test_a_board_of_nothing_is_an_empty_table(store, submit):
+    for detail in (False, True):
+        assert Run(store, submit().id, "ada").leaderboard(detail=detail).empty

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from workbench.data.sources import Sources
-from workbench.runs import ending, lookup
+from workbench.runs import deaths, ending, lookup, queue
+from workbench.runs.carrier import Carrier
 from workbench.runs.progress import SETUP_S, estimate, progress
+from workbench.runs.scores import store_score
 from workbench.runs.spec import Asked, make_spec
+from workbench.store.tables import RunRow, ScoreRow
 
 REQUEST = {"plan": "compare", "task": "classification", "target": "species", "folds": 10}
 
@@ -49,6 +54,27 @@ def test_what_remains_is_judged_once_half_the_field_has_been_seen(started, score
     assert look(run).remaining_s is None
     score(run, "knn", 0.5)
     assert look(run).remaining_s >= 0
+
+
+def test_the_pace_is_that_of_the_process_that_carries_the_run_now(store, started, score, look):
+    run = started(("lr", "knn"), folds=4)
+    score(run, "lr", 0.5, 0.5, 0.5, 0.5)
+    score(run, "knn", 0.5)
+    with store.database.write() as session:
+        session.get_one(RunRow, run.id).started_at -= timedelta(hours=10)
+        for scored in session.query(ScoreRow):
+            scored.created_at -= timedelta(hours=9)
+    assert queue.register(store, run.id, "here:1", Carrier(4711, 12.5))
+    deaths.bury(store, run.id, "Gone.", process_id=4711, claimed_by="here:1")
+    assert look(run).remaining_s is None
+    assert queue.claim(store, "here:1", most=1) == [run.id]
+    assert look(run).remaining_s is None
+    with store.database.write() as session:
+        for fold in (1, 2):
+            store_score(session, run.id, "knn", fold, "scored", metrics={"Accuracy": 0.5})
+    found = look(run)
+    assert (found.done, found.total) == (7, 8)
+    assert found.remaining_s < 3600
 
 
 def test_nothing_remains_of_a_run_that_has_ended(store, started, score, look):

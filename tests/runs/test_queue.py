@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import StatementError
 
-from workbench.runs import ending, events, lookup, queue
+from workbench.runs import deaths, ending, events, lookup, queue
+from workbench.runs.carrier import Carrier
 from workbench.runs.queue import SourceIdentity
 from workbench.runs.spec import Asked, make_spec
 from workbench.store.tables import ExperimentRow, RunRow, now
+
+FIRST, SECOND = Carrier(4711, 12.5), Carrier(4712, 12.6)
 
 
 def kinds(store, run) -> list[str]:
@@ -111,12 +114,12 @@ def test_what_is_active_is_what_waits_or_runs(store, submit):
     waits = submit()
     runs, over = submit(created_at=now() - timedelta(hours=2)), submit(created_at=now() - timedelta(hours=1))
     queue.claim(store, "here:1", most=2)
-    queue.register(store, runs.id, "here:1", 4711, 12.5)
+    queue.register(store, runs.id, "here:1", FIRST)
     ending.finish(store, over.id, "failed", "X: y")
     first, second = queue.active(store)
     assert (first.run_id, first.is_queued, first.process_id, first.process_started) == (runs.id, False, 4711, 12.5)
     assert (first.cancel_requested_by, first.is_deleted) == (None, False)
-    assert (second.run_id, second.is_queued, second.process_id, second.started_s) == (waits.id, True, None, 0)
+    assert (second.run_id, second.is_queued, second.process_id, second.used_s) == (waits.id, True, None, 0)
 
 
 def test_renewing_extends_the_lease_and_takes_it_over(store, submit):
@@ -129,45 +132,38 @@ def test_renewing_extends_the_lease_and_takes_it_over(store, submit):
     assert found.lease_until > before
 
 
-def test_a_claimed_run_without_a_process_can_go_back_into_the_queue(store, submit):
-    run = submit()
-    queue.claim(store, "here:1", most=1)
-    queue.requeue(store, run.id)
-    found = row(store, run)
-    assert (found.status, found.started_at, found.claimed_by) == ("queued", None, None)
-    assert queue.claim(store, "here:2", most=1) == [run.id]
-    assert kinds(store, run) == ["run.queued", "run.started", "run.requeued", "run.started"]
-
-
-def test_a_run_that_has_a_process_or_has_ended_does_not_go_back(store, submit):
-    carried, over = submit(), submit()
-    queue.claim(store, "here:1", most=2)
-    queue.register(store, carried.id, "here:1", 4711, 12.5)
-    ending.finish(store, over.id, "failed", "X: y")
-    for run in (carried, over):
-        queue.requeue(store, run.id)
-    assert [row(store, run).status for run in (carried, over)] == ["running", "failed"]
-
-
 def test_a_claimed_run_takes_one_process_and_no_second(store, submit):
     run = submit()
     queue.claim(store, "here:1", most=1)
-    assert queue.register(store, run.id, "here:1", 4711, 12.5)
-    assert not queue.register(store, run.id, "here:1", 4712, 12.6)
+    assert queue.register(store, run.id, "here:1", FIRST)
+    assert not queue.register(store, run.id, "here:1", SECOND)
     assert row(store, run).process_id == 4711
 
 
 def test_a_process_of_a_service_that_lost_the_run_is_refused(store, submit):
     run = submit()
     queue.claim(store, "here:1", most=1)
-    queue.requeue(store, run.id)
+    deaths.bury(store, run.id, "Gone.", process_id=None, claimed_by="here:1")
     queue.claim(store, "here:2", most=1)
-    assert not queue.register(store, run.id, "here:1", 4711, 12.5)
-    assert queue.register(store, run.id, "here:2", 4712, 12.6)
+    assert not queue.register(store, run.id, "here:1", FIRST)
+    assert queue.register(store, run.id, "here:2", SECOND)
 
 
 def test_a_process_of_a_cancelled_run_is_refused(store, submit):
     run = submit()
     queue.claim(store, "here:1", most=1)
     ending.request_cancel(store, run.id, by="bob")
-    assert not queue.register(store, run.id, "here:1", 4711, 12.5)
+    assert not queue.register(store, run.id, "here:1", FIRST)
+
+
+def test_a_run_that_resumes_another_knows_where_its_scores_were_made(store, submit, iris, started, score):
+    before = started(("lr",))
+    score(before, "lr", 0.5)
+    fitted = {"folds": 3, "versions": {"scikit-learn": "1.4.2"}}
+    with store.database.write() as session:
+        session.get_one(RunRow, before.id).fitted = fitted
+    spec = make_spec(Asked(task="classification", target="species", folds=3))
+    identity = SourceIdentity(iris.id, iris.name, iris.sha256)
+    heir = queue.submit(store, identity, spec, by="ada", snapshot={}, service_is_warm=True, resumes=before.id)
+    assert lookup.get(store, heir.id).fitted == fitted
+    assert [event.payload.get("units") for event in events.page(store.database, heir.id)] == [None, 1]

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from workbench import connect
+from workbench import Run, connect
+from workbench.runs import queue
+from workbench.runs.asked import Asked
+from workbench.runs.queue import SourceIdentity
+from workbench.runs.spec import make_spec
 from workbench.settings import Settings
 
 
@@ -45,4 +49,17 @@ def test_an_interpreter_that_is_not_there_is_refused_at_submit(settings: Setting
         workbench.runs.submit(workbench.data.sample("iris"), target="species", include=["lr"], folds=2)
     assert caught.value.code == "service.not_started"
     assert workbench.runs.list() == []
+    workbench.close()
+
+
+@pytest.mark.parametrize("end", [Run.cancel, Run.delete])
+def test_a_queued_run_is_ended_without_an_interpreter_that_trains(settings: Settings, end):
+    workbench = connect(Settings(home=settings.home, training_python=Path("/nowhere/python")))
+    iris = workbench.data.sample("iris")
+    spec = make_spec(Asked(task="classification", target="species"))
+    identity = SourceIdentity(iris.id, iris.name, iris.sha256)
+    queued = queue.submit(workbench._store, identity, spec, by="ada", snapshot={}, service_is_warm=True)
+    end(workbench.runs.get(queued.id))
+    assert queue.active(workbench._store) == []
+    assert [run.status for run in workbench.runs.list()] == (["cancelled"] if end is Run.cancel else [])
     workbench.close()

@@ -66,7 +66,7 @@ def test_a_service_is_warm_before_forecasting_is_imported_and_imports_it_in_piec
         "warm_up()\n"
         "assert not {'sktime', 'statsmodels.tsa.api'} & set(sys.modules)\n"
         "pieces = sum(1 for _ in warm_up_more())\n"
-        "assert pieces > 3 and 'workbench.training.forecasting' in sys.modules\n"
+        "assert pieces > 3 and 'workbench.training.forecasting.experiment' in sys.modules\n"
         "assert not {'dash', 'dask', 'plotly_resampler'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=300, capture_output=True)

@@ -102,6 +102,28 @@ def test_a_further_package_is_installed_with_the_rest(build):
     subprocess.run([built.python, "-c", "import xgboost, pycaret, more"], check=True)
 
 
+def test_what_was_added_comes_along_when_it_is_built_anew_and_that_is_said(build, settings):
+    build(extra=["xgboost==2"])
+    built, lines = build(force=True)
+    assert built.added == ("xgboost==2",)
+    assert f"Taking xgboost==2 along, as {settings.training / install.ADDED} says" in lines
+    subprocess.run([built.python, "-c", "import xgboost"], check=True)
+
+
+def test_what_is_added_again_takes_the_place_of_what_was(build):
+    build(extra=["more==1", "xgboost==2"])
+    built, lines = build(extra=["XGBoost>=1"])
+    assert built.added == ("more==1", "XGBoost>=1")
+    assert not any("xgboost==2" in line for line in lines)
+    assert build()[0].added == built.added
+
+
+def test_what_could_not_be_added_does_not_come_along(build):
+    with pytest.raises(EngineFault):
+        build(extra=["no-such-package"])
+    assert build()[0].added == ()
+
+
 def test_one_that_something_runs_on_stays_until_nothing_does(build, environments):
     first, _ = build()
     with subprocess.Popen([first.python, "-c", "input()"], stdin=subprocess.PIPE):
@@ -193,6 +215,21 @@ def test_a_home_that_cannot_be_written_is_said(build, settings):
     assert str(settings.training) in caught.value.message
 
 
+@pytest.fixture
+def came_from(tmp_path, monkeypatch):
+    """Let this Workbench have been installed from somewhere."""
+
+    def came_from(origin: dict | None) -> None:
+        info = tmp_path / f"jupyter_workbench-{__version__}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: jupyter-workbench\nVersion: {__version__}\n")
+        if origin is not None:
+            (info / "direct_url.json").write_text(json.dumps(origin))
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return came_from
+
+
 @pytest.mark.parametrize(
     ("origin", "installs"),
     [
@@ -202,7 +239,6 @@ def test_a_home_that_cannot_be_written_is_said(build, settings):
             {"url": "CHECKOUT", "dir_info": {}},
             ["--refresh-package", "jupyter-workbench", "PATH[training,server]"],
         ),
-        ({"url": "file:///gone/checkout", "dir_info": {}}, [f"jupyter-workbench[training,server]=={__version__}"]),
         (
             {"url": "https://host/a.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
             ["jupyter-workbench[training,server] @ git+https://host/a.git@abc"],
@@ -212,19 +248,22 @@ def test_a_home_that_cannot_be_written_is_said(build, settings):
             ["jupyter-workbench[training,server] @ https://host/a-1-py3-none-any.whl"],
         ),
     ],
-    ids=["registry", "editable checkout", "checkout", "checkout that is gone", "repository", "archive"],
+    ids=["registry", "editable checkout", "checkout", "repository", "archive"],
 )
-def test_the_same_workbench_is_installed_from_where_it_came(origin, installs, tmp_path, monkeypatch):
+def test_the_same_workbench_is_installed_from_where_it_came(origin, installs, came_from, tmp_path):
     checkout = tmp_path / "a checkout"
     checkout.mkdir()
     (checkout / "pyproject.toml").touch()
-    info = tmp_path / f"jupyter_workbench-{__version__}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: jupyter-workbench\nVersion: {__version__}\n")
-    if origin is not None:
-        (info / "direct_url.json").write_text(json.dumps(origin).replace("CHECKOUT", checkout.as_uri()))
-    monkeypatch.syspath_prepend(tmp_path)
+    came_from(None if origin is None else json.loads(json.dumps(origin).replace("CHECKOUT", checkout.as_uri())))
     assert install.source() == [word.replace("PATH", str(checkout)) for word in installs]
+
+
+@pytest.mark.parametrize("kind", [{"dir_info": {}}, {"archive_info": {}}], ids=["checkout", "wheel"])
+def test_a_place_that_is_gone_is_named_and_no_registry_is_asked_instead(kind, came_from):
+    came_from({"url": "file:///gone/workbench"} | kind)
+    with pytest.raises(BadRequest, match="from /gone/workbench, which is not there any more") as caught:
+        install.source()
+    assert caught.value.code == "training.install_failed"
 
 
 def test_a_checkout_that_nobody_installed_is_installed_as_such(monkeypatch):

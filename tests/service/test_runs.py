@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from workbench import Run
 from workbench.errors import Conflict, NotFound
-from workbench.runs import events, queue
+from workbench.runs import deaths, events, queue
 from workbench.store.tables import ArtifactRow, RunRow
 
 LONG = {"include": ["gbc"], "folds": 200}
@@ -63,7 +63,8 @@ def test_its_record_says_what_was_run_and_what_came_of_it(compared, iris):
     assert found.summary["best"] == compared.rows()[0].model
     assert found.duration_ms > 0
     assert (found.spec["source_sha256"], found.spec["rows"], found.spec["seed"]) == (iris.sha256, 150, 5)
-    assert found.spec["versions"]["pycaret"] == "3.3.2"
+    assert found.versions["pycaret"] == "3.3.2"
+    assert "versions" not in found.spec
 
 
 def test_its_leaderboard_is_complete(compared):
@@ -155,7 +156,7 @@ def test_a_cancel_ends_the_whole_process_group_and_keeps_what_was_scored(
     assert (row.status, row.rank) == ("stopped", 1)
     assert 0 < row.folds_scored < 200
     assert row.metrics["Accuracy"] > 0.5
-    assert artifacts(warm, run) == {}
+    assert set(artifacts(warm, run)) == {"environment.txt"}
 
 
 def numbers(run: Run) -> dict[str, tuple]:
@@ -182,6 +183,26 @@ def test_a_killed_run_process_goes_on_at_the_next_unit_and_ends_with_the_same_ta
     undisturbed = warm.runs.submit(cancer, **request)
     assert undisturbed.wait(timeout_s=60).status == "succeeded"
     assert numbers(run) == numbers(undisturbed)
+
+
+def test_a_process_that_comes_back_after_its_run_was_given_to_another_spoils_nothing(
+    warm, cancer, process_of, first_score, is_gone, eventually
+):
+    run = warm.runs.submit(cancer, target="diagnosis", include=["gbc", "nb"], folds=10)
+    first_score(run)
+    late = process_of(warm, run)
+    late.suspend()
+    try:
+        # As a service does that has looked for it in vain.
+        assert deaths.bury(warm._store, run.id, "Lost.", process_id=late.pid, claimed_by=None) == "requeued"
+        eventually(lambda: process_of(warm, run).pid != late.pid)
+    finally:
+        late.resume()
+    eventually(lambda: is_gone(late))
+    assert run.wait(timeout_s=60).status == "succeeded"
+    told = [event.kind for event in run.history()]
+    assert (told.count("run.requeued"), told.count("unit.scored")) == (1, 20)
+    assert [row.folds_scored for row in run.rows()] == [10, 10]
 
 
 def test_a_run_whose_process_dies_again_and_again_without_a_score_fails_and_says_by_what(warm, cancer, eventually):
@@ -273,12 +294,13 @@ def test_deleting_a_running_run_ends_its_process_and_removes_it(warm, cancer, pr
     assert events.page(warm._store.database, run.id) == []
 
 
-def test_a_set_up_fits_the_preprocessing_and_keeps_no_artifact(warm, iris):
+def test_a_set_up_fits_the_preprocessing_and_keeps_its_environment_alone(warm, iris):
     run = warm.runs.submit(iris, target="species", plan="setup")
     assert run.wait(timeout_s=60).status == "succeeded"
     assert run.record.summary == {"rows": 150, "best": None, "sort": "Accuracy"}
     assert "experiment.fitted" in [event.kind for event in run.log()]
-    assert (run.rows(), artifacts(warm, run)) == ([], {})
+    assert (run.rows(), set(artifacts(warm, run))) == ([], {"environment.txt"})
+    assert "six==" in run.reproduce().environment
 
 
 def test_create_fits_its_one_model_and_a_number_is_regressed_on(warm, iris):

@@ -19,6 +19,9 @@ from workbench.store.database import Database
 from workbench.store.schema import HEAD, MIGRATIONS, config, ensure_schema
 from workbench.store.tables import Base, RunRow, ScoreRow
 
+SPEC = '{"include": ["lr"], "folds": 3, "versions": {"numpy": "1"}}'
+"""What the first Workbench kept of a run: what was asked for, and what set-up found out."""
+
 
 @pytest.fixture
 def empty(tmp_path: Path):
@@ -89,7 +92,7 @@ def test_an_older_schema_is_upgraded_and_what_it_holds_stays(empty):
         "INSERT INTO experiments VALUES "
         f"('e', 'p', 's', 'juice', 'classification', 'Purchase', '{{}}', 'f', '{moment}')",
         "INSERT INTO runs (id, experiment_id, source_id, plan, task, target, spec, status, created_by, created_at) "
-        f"VALUES ('r', 'e', 's', 'create', 'classification', 'Purchase', '{{\"include\": [\"lr\"]}}', "
+        f"VALUES ('r', 'e', 's', 'create', 'classification', 'Purchase', '{SPEC}', "
         f"'succeeded', 'ada', '{moment}')",
         "INSERT INTO scores (run_id, model, fold, status, metrics, created_at) "
         f"VALUES ('r', 'lr', 0, 'scored', '{{\"Accuracy\": 0.5}}', '{moment}')",
@@ -101,6 +104,7 @@ def test_an_older_schema_is_upgraded_and_what_it_holds_stays(empty):
         score = session.get_one(ScoreRow, ("r", "lr", 0))
     assert (run.target, run.deaths, score.metrics, score.pycaret) == ("Purchase", 0, {"Accuracy": 0.5}, None)
     assert run.spec["bases"] == [{"kind": "model", "model": "lr"}]
+    assert ("versions" in run.spec, run.fitted) == (False, {"folds": 3, "versions": {"numpy": "1"}})
 
 
 def test_references_are_held_again_after_an_upgrade(empty):

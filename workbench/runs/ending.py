@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workbench.runs import events, lookup
+from workbench.runs.carrier import Carrier, NotHeld, hold
 from workbench.runs.record import CANCELLED, FAILED, QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord
 from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, now
@@ -29,15 +30,28 @@ def request_cancel(store: Store, run_id: str, *, by: str) -> RunRecord:
     with store.database.write() as session:
         row = session.get(RunRow, run_id, with_for_update=True)
         if row is not None and row.status == QUEUED:
-            _finish(session, row, CANCELLED, _cancel_words(by))
+            close(session, row, CANCELLED, cancel_words(by))
         elif row is not None and row.status == RUNNING and row.cancel_requested_at is None:
             row.cancel_requested_at, row.cancel_requested_by = now(), by
             events.append(session, run_id, "run.cancelling", f"{by} asked to cancel", payload={"by": by})
     return lookup.get(store, run_id)
 
 
-def finish(store: Store, run_id: str, status: str, message: str, *, summary: Mapping[str, Any] | None = None) -> bool:
+def finish(
+    store: Store,
+    run_id: str,
+    status: str,
+    message: str,
+    *,
+    summary: Mapping[str, Any] | None = None,
+    carrier: Carrier | None = None,
+) -> bool:
     """Bring a run to a terminal state; a run that is terminal already never changes.
+
+    Parameters
+    ----------
+    carrier
+        The process that tells the run's end, which is heard only while it carries the run.
 
     Returns
     -------
@@ -45,24 +59,30 @@ def finish(store: Store, run_id: str, status: str, message: str, *, summary: Map
         Whether this call ended it.
     """
     with store.database.write() as session:
+        if carrier is not None:
+            try:
+                hold(session, run_id, carrier)
+            except NotHeld:
+                return False
         row = session.get(RunRow, run_id, with_for_update=True)
         if row is None or row.status in TERMINAL:
             return False
         row.summary = dict(summary) if summary is not None else row.summary
-        _finish(session, row, status, message)
+        close(session, row, status, message)
         return True
 
 
 def cancelled(store: Store, run_id: str, *, by: str) -> bool:
     """Tell that a run was ended for somebody; return whether this call ended it."""
-    return finish(store, run_id, CANCELLED, _cancel_words(by))
+    return finish(store, run_id, CANCELLED, cancel_words(by))
 
 
-def _cancel_words(by: str) -> str:
+def cancel_words(by: str) -> str:
     return f"Cancelled by {by} at {now():%Y-%m-%d %H:%M:%S} UTC."
 
 
-def _finish(session: Session, row: RunRow, status: str, message: str) -> None:
+def close(session: Session, row: RunRow, status: str, message: str) -> None:
+    """Bring a run that is not terminal to its end, inside the caller's transaction."""
     row.status = status
     row.finished_at = now()
     row.error = None if status == SUCCEEDED else message
@@ -72,10 +92,13 @@ def _finish(session: Session, row: RunRow, status: str, message: str) -> None:
     events.append(session, row.id, events.CLOSED, "no more events")
 
 
-def delete(store: Store, run_id: str, *, by: str) -> None:
+def delete(store: Store, run_id: str, *, by: str) -> bool:
     """Hide a run at once; its process is killed, then its rows and artifacts go.
 
-    An active run is asked to end first and is removed by its service.
+    Returns
+    -------
+    bool
+        Whether all of it is gone. A run that has a process is asked to end, and removed by its service.
     """
     found = request_cancel(store, run_id, by=by)
     with store.database.write() as session:
@@ -85,6 +108,7 @@ def delete(store: Store, run_id: str, *, by: str) -> None:
             session.execute(update(RunRow).where(RunRow.id == run_id).values(deleted_at=now()))
     if found.is_terminal:
         _remove_files(store, run_id)
+    return found.is_terminal
 
 
 def remove_deleted(store: Store) -> None:

@@ -20,9 +20,11 @@ EventKind = Literal[
     "run.resumed",
     "run.started",
     "run.requeued",
+    "run.restarted",
     "data.loaded",
     "experiment.fitted",
     "folds.prepared",
+    "fold.failed",
     "unit.scored",
     "model.scored",
     "model.failed",
@@ -82,6 +84,43 @@ class Event:
         return f"{self.emitted_at.astimezone():%H:%M:%S}  {self.kind:<18} {self.message}"
 
 
+@dataclass(slots=True)
+class Log:
+    """A run's log, open for writing inside one transaction that keeps all others from writing to it.
+
+    Attributes
+    ----------
+    last
+        Number of the newest event.
+    """
+
+    session: Session
+    run_id: str
+    last: int
+
+    def append(
+        self,
+        kind: EventKind,
+        message: str,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        duration_ms: float | None = None,
+    ) -> int:
+        """Append one event and return its number."""
+        self.last += 1
+        written = {
+            "run_id": self.run_id,
+            "seq": self.last,
+            "kind": kind,
+            "message": message,
+            "payload": dict(payload or {}),
+            "duration_ms": duration_ms,
+            "emitted_at": now(),
+        }
+        self.session.execute(_INSERT, written)
+        return self.last
+
+
 def append(
     session: Session,
     run_id: str,
@@ -97,24 +136,13 @@ def append(
     """
     if session.get_bind().dialect.name != "sqlite":
         session.execute(select(RunRow.id).where(RunRow.id == run_id).with_for_update())
-    seq = _last(session, run_id) + 1
-    written = {
-        "run_id": run_id,
-        "seq": seq,
-        "kind": kind,
-        "message": message,
-        "payload": dict(payload or {}),
-        "duration_ms": duration_ms,
-        "emitted_at": now(),
-    }
-    session.execute(_INSERT, written)
-    return seq
+    return Log(session, run_id, last(session, run_id)).append(kind, message, payload=payload, duration_ms=duration_ms)
 
 
 def last_seq(database: Database, run_id: str) -> int:
     """Return the number of the newest event, 0 where there is none."""
     with database.read() as session:
-        return _last(session, run_id)
+        return last(session, run_id)
 
 
 def page(database: Database, run_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
@@ -165,7 +193,8 @@ def follow(
             time.sleep(POLL_S)
 
 
-def _last(session: Session, run_id: str) -> int:
+def last(session: Session, run_id: str) -> int:
+    """Return the number of the newest event inside the caller's transaction, 0 where there is none."""
     return session.scalar(_LAST, {"run_id": run_id}) or 0
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from workbench.catalogue import TASKS
 from workbench.recipe import Recipe
-from workbench.runs.record import RunRecord
+from workbench.runs.record import RUNNING, RunRecord
 from workbench.runs.spec import RunSpec
 from workbench.store.database import Database
 from workbench.store.tables import EventRow, RunRow, ScoreRow, now
@@ -23,6 +23,7 @@ _DOING = {
     "run.requeued": "waiting for a new process",
     "run.started": "loading the table",
     "data.loaded": "setting up",
+    "run.restarted": "setting up",
     "experiment.fitted": "preparing the first fold",
     "run.cancelling": "being cancelled",
 }
@@ -39,7 +40,7 @@ class Progress:
     done, total
         Units with an outcome, and units in all; total is 0 until the field is known.
     remaining_s
-        Seconds to the last unit at the pace so far; None where there is no pace yet.
+        Seconds to the last unit at the pace of the process that carries it; None where there is no pace yet.
     doing
         What it does now, in a few words.
     """
@@ -58,8 +59,10 @@ class Estimate:
     ----------
     units
         Candidates × folds; 0 for a set-up, and where only PyCaret knows how many candidates there are.
+    workers
+        Processes of this machine that share them; 0 where a cluster does.
     seconds
-        Wall time on this machine's workers; None where no earlier run tells.
+        Wall time on those; None where no earlier run tells, and on a cluster.
     words
         The same in one line.
     """
@@ -89,9 +92,7 @@ class Field:
 def field_of(spec: RunSpec) -> Field:
     """Judge what a plan would score, from the catalogue alone."""
     if not spec.bases:
-        task = TASKS[spec.task]
-        asked = spec.include or [model.id for model in task.turbo]
-        models = tuple(dict.fromkeys([*task.always, *(model for model in asked if model not in spec.exclude)]))
+        models = TASKS[spec.task].field(spec.include, spec.exclude)
         return Field(len(models), models)
     parts = [_fitted(base) for base in spec.bases]
     together = tuple(model for part in parts for model in part)
@@ -131,10 +132,10 @@ def _trials(options: Mapping[str, Any]) -> int:
 
 
 def progress(database: Database, run: RunRecord) -> Progress:
-    total = len(run.field) * int(run.spec["folds"]) if run.plan != "setup" else 0
+    total = len(run.field) * run.folds if run.plan != "setup" else 0
     last = select(EventRow.kind).where(EventRow.run_id == run.id).order_by(EventRow.seq.desc()).limit(1)
-    # What a run that is resumed starts with took it no time.
-    own = ScoreRow.created_at >= (run.started_at or run.created_at)
+    # What earlier processes scored, or the run that this one resumes, tells nothing of this one's pace.
+    own = ScoreRow.created_at >= (run.claimed_at or run.created_at)
     counted = select(func.count(), func.count().filter(own), func.min(ScoreRow.created_at).filter(own)).where(
         ScoreRow.run_id == run.id
     )
@@ -142,7 +143,8 @@ def progress(database: Database, run: RunRecord) -> Progress:
         kind = session.scalar(last) or ""
         done, scored, first = session.execute(counted).one()
     remaining = None
-    if not run.is_terminal and scored > len(run.field) / 2 and first is not None:
+    seen = min(len(run.field), total - done + scored) / 2
+    if run.status == RUNNING and scored > seen and first is not None:
         remaining = max(0.0, (now() - first).total_seconds() / scored * (total - done))
     doing = "fitting the best on all training rows" if total and done >= total else _DOING.get(kind, "scoring")
     return Progress(done, total, remaining, doing)
@@ -164,6 +166,8 @@ def estimate(
     ----------
     models
         Ids of the library models that are fitted on each fold, with repetitions.
+    workers
+        Processes of this machine that share them; 0: a cluster does, whose size is not known here.
     candidates
         How many rows are scored; None: as many as there are models.
     """
@@ -175,6 +179,8 @@ def estimate(
     units = count * spec.folds
     of_folds = "" if spec.folds == 1 else f" × {spec.folds} folds = {units:,} units"
     head = f"{count:,} model{'s' if count != 1 else ''}{of_folds}"
+    if not workers:
+        return Estimate(units, 0, None, f"{head}; how long that takes is for the cluster to say")
     costs = _costs(database, spec.task, source_id, rows)
     known = [costs[model] for model in models if model in costs]
     if not known:

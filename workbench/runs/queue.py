@@ -13,14 +13,13 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from workbench.runs import events, scores
+from workbench.runs.carrier import Carrier
 from workbench.runs.record import QUEUED, RUNNING, RunId, RunRecord, record
 from workbench.runs.spec import RunSpec
 from workbench.store.store import Store
 from workbench.store.tables import ExperimentRow, RunRow, now
 
 LEASE = timedelta(seconds=30)
-DEATHS_MOST = 2
-"""Processes in a row that may die without a new score before a run is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,8 @@ class Active:
         None until the process has registered.
     claimed_by
         ``host:pid`` of the service that took it; None while it is queued.
-    started_s
-        Seconds since the run was first begun; 0 before that.
-    claimed_s
-        Seconds since the last claim.
+    used_s
+        Seconds that its processes took so far; the time between them does not count.
     run_timeout_s
         Longest it may take, in seconds; 0: no limit.
     """
@@ -49,8 +46,7 @@ class Active:
     process_started: float | None
     cancel_requested_by: str | None
     is_deleted: bool
-    started_s: float
-    claimed_s: float
+    used_s: float
     run_timeout_s: float
 
 
@@ -101,6 +97,7 @@ def submit(
             session, row.id, "run.queued", f"{spec.plan} of {record(row, source.name).subject}", payload={"by": by}
         )
         if resumes is not None:
+            row.fitted = session.get_one(RunRow, resumes).fitted
             known = scores.carry_over(session, resumes, row.id)
             events.append(
                 session,
@@ -136,45 +133,6 @@ def claim(store: Store, owner: str, *, most: int) -> list[RunId]:
         return [RunId(row.id) for row in taken]
 
 
-def requeue(store: Store, run_id: str) -> None:
-    """Put a claimed run back that no process has registered for."""
-    with store.database.write() as session:
-        row = session.get(RunRow, run_id, with_for_update=True)
-        if row is None or row.status != RUNNING or row.process_id is not None:
-            return
-        _put_back(row)
-        row.started_at = None
-        events.append(session, run_id, "run.requeued", "its service ended before it could start")
-
-
-def requeue_dead(store: Store, run_id: str, why: str) -> bool:
-    """Put a run back whose process died, to go on at the next unit without an outcome.
-
-    Returns
-    -------
-    bool
-        False when the run is not running, was asked to end, or died so often without a new score that it would again.
-    """
-    with store.database.write() as session:
-        row = session.get(RunRow, run_id, with_for_update=True)
-        if row is None or row.status != RUNNING or row.cancel_requested_at is not None or row.deleted_at is not None:
-            return False
-        units = scores.count(session, run_id)
-        row.deaths = 1 if units > row.units_at_death else row.deaths + 1
-        row.units_at_death = units
-        if row.deaths > DEATHS_MOST:
-            return False
-        _put_back(row)
-        message = f"{why} It goes on at the next unit; {units} have an outcome."
-        events.append(session, run_id, "run.requeued", message, payload={"units": units})
-        return True
-
-
-def _put_back(row: RunRow) -> None:
-    row.status, row.claimed_by, row.lease_until = QUEUED, None, None
-    row.process_id, row.process_started = None, None
-
-
 # Built once: a service asks up to twenty times a second.
 _ACTIVE = (
     select(
@@ -186,8 +144,8 @@ _ACTIVE = (
         RunRow.process_started,
         RunRow.cancel_requested_by,
         RunRow.deleted_at,
-        RunRow.started_at,
         RunRow.claimed_at,
+        RunRow.used_s,
         RunRow.spec,
     )
     .where(RunRow.status.in_((QUEUED, RUNNING)))
@@ -209,8 +167,7 @@ def active(store: Store) -> list[Active]:
             process_started=row.process_started,
             cancel_requested_by=row.cancel_requested_by,
             is_deleted=row.deleted_at is not None,
-            started_s=_since(row.started_at),
-            claimed_s=_since(row.claimed_at),
+            used_s=row.used_s + (0.0 if row.process_id is None else _since(row.claimed_at)),
             run_timeout_s=float(row.spec.get("run_timeout_s", 0)),
         )
         for row in found
@@ -232,7 +189,7 @@ def renew(store: Store, run_ids: Sequence[str], owner: str) -> None:
             )
 
 
-def register(store: Store, run_id: str, owner: str, process_id: int, process_started: float) -> bool:
+def register(store: Store, run_id: str, owner: str, carrier: Carrier) -> bool:
     """Make a process the one that carries a claimed run; the process itself asks, before it does anything.
 
     Returns
@@ -249,7 +206,7 @@ def register(store: Store, run_id: str, owner: str, process_id: int, process_sta
             RunRow.process_id.is_(None),
             RunRow.cancel_requested_at.is_(None),
         )
-        .values(process_id=process_id, process_started=process_started)
+        .values(process_id=carrier.process_id, process_started=carrier.started)
         .returning(RunRow.id)
     )
     with store.database.write() as session:

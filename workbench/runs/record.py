@@ -27,12 +27,15 @@ class RunRecord:
         Models in the field as ``(id, name)``; empty until set-up is fitted.
     recipes
         How each of them is made.
+    fitted
+        What else set-up found out where the scores were made: ``folds``, ``test_ratio`` of their rows, ``versions``
+        of libraries; empty before that.
     error
         ``Type: message`` of a failed run, who cancelled a cancelled one, else None.
     summary
         Rows, best model and sort metric of a succeeded run, else None.
-    started_at, finished_at
-        None while that has not happened.
+    started_at, claimed_at, finished_at
+        None while that has not happened. A run is claimed anew whenever it goes on after a process was lost.
     """
 
     id: RunId
@@ -45,11 +48,13 @@ class RunRecord:
     spec: Mapping[str, Any]
     field: tuple[tuple[str, str], ...]
     recipes: Mapping[str, Recipe]
+    fitted: Mapping[str, Any]
     error: str | None
     summary: Mapping[str, Any] | None
     created_by: str
     created_at: datetime
     started_at: datetime | None
+    claimed_at: datetime | None
     finished_at: datetime | None
     cancel_requested: bool
 
@@ -61,6 +66,16 @@ class RunRecord:
     def subject(self) -> str:
         """What it is about, in a few words."""
         return self.source_name if self.target is None else f"{self.source_name} for {self.target}"
+
+    @property
+    def folds(self) -> int:
+        """How many folds each model is scored on: as many as were asked for, until set-up says how many there are."""
+        return int(self.fitted.get("folds") or self.spec["folds"])
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Python and the libraries that the scores depend on; empty until set-up is fitted."""
+        return self.fitted.get("versions") or {}
 
     @property
     def best(self) -> str | None:
@@ -101,6 +116,7 @@ class RunRecord:
             "created_by": self.created_by,
             "cancel_requested": self.cancel_requested,
             "spec": dict(self.spec),
+            "fitted": dict(self.fitted),
         }
 
 
@@ -116,11 +132,13 @@ def record(row: RunRow, source_name: str) -> RunRecord:
         spec=row.spec,
         field=tuple((entry[0], entry[1]) for entry in row.field or ()),
         recipes={entry[0]: Recipe.of(entry[2]) for entry in row.field or () if len(entry) > 2},
+        fitted=row.fitted or {},
         error=row.error,
         summary=row.summary,
         created_by=row.created_by,
         created_at=row.created_at,
         started_at=row.started_at,
+        claimed_at=row.claimed_at,
         finished_at=row.finished_at,
         cancel_requested=row.cancel_requested_at is not None,
     )

@@ -6,18 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.catalogue import TASKS, Metric
-from workbench.ranking import CONFIDENCE, deviation, interval, mean_of, p_of_no_difference, rank, relative_spread
+from workbench.ranking import (
+    CONFIDENCE,
+    deviation,
+    even_test_ratio,
+    interval,
+    mean_of,
+    p_of_no_difference,
+    rank,
+    relative_spread,
+)
 from workbench.runs.record import RunRecord
 from workbench.store.database import Database
 from workbench.store.tables import Base, ScoreRow
 
-UnitStatus = Literal["scored", "failed", "timed_out", "raced_out"]
+UnitStatus = Literal["scored", "failed", "timed_out", "raced_out", "unprepared"]
+"""``unprepared``: no model could be scored on the fold."""
 _HUGE = 1e9
 """What no measure comes to unless something is divided by as good as 0."""
+_OF_LABELS = ("Recall", "Prec.", "F1")
+"""Measures that PyCaret takes by the labels of each fold, not by those of the target."""
 RowStatus = Literal["waiting", "scoring", "scored", "failed", "timed_out", "raced_out", "stopped"]
 
 
@@ -30,8 +42,8 @@ class LeaderboardRow:
     rank
         Place among the models that have a value of the sort metric, from 1; None for the others.
     status
-        ``waiting`` for a first score, ``scoring``, ``scored`` on every fold, ``failed``, ``timed_out``, ``raced_out``,
-        or ``stopped`` when the run ended before every fold was scored.
+        ``waiting`` for a first score, ``scoring``, ``scored`` on every fold that could be prepared, ``failed``,
+        ``timed_out``, ``raced_out``, or ``stopped`` when the run ended before every fold was scored.
     reason
         Why it failed or was stopped; None when there is nothing to say.
     metrics
@@ -51,7 +63,8 @@ class LeaderboardRow:
         Whether the model that ranks first differs from this one by more than noise, see
         `workbench.ranking.p_of_no_difference`; None for that model, and where too few folds are shared.
     fit_s, score_s
-        Mean seconds to fit and to score one fold; None before the first score.
+        Mean seconds to fit and to score one fold; None before the first score. What a measure fits for itself, as
+        Stability of detectors does twice, counts as scoring.
     recipe
         How the model is made, where that is known.
     """
@@ -79,11 +92,20 @@ class LeaderboardRow:
         """Metric → what a reader must know of its value: why it has none, what PyCaret shows instead."""
         told = dict(self.notes)
         for metric, shown in self.pycaret.items():
-            is_huge = abs(shown) > _HUGE
-            why = "it divides by next to nothing" if is_huge else "it counts 0 where its own scorer fails"
-            theirs = f"PyCaret shows {f'{shown:.3g}' if is_huge else f'{shown:.4f}'}: {why}."
+            digits = ".3g" if abs(shown) > _HUGE else ".4f"
+            theirs = f"PyCaret shows {shown:{digits}}: {self._why(metric, shown)}."
             told[metric] = f"{told[metric]} {theirs}" if metric in told else theirs
         return told
+
+    def _why(self, metric: str, shown: float) -> str:
+        """Say why PyCaret shows another value."""
+        if abs(shown) > _HUGE:
+            return "it divides by next to nothing"
+        if self.status == "failed" or (self.status == "scored" and self.folds_scored < self.folds_total):
+            return "it counts a fold on which the model fails as 0"
+        if metric in _OF_LABELS:
+            return "it takes a fold whose rows are all of the classes 0 and 1 for one of two classes"
+        return "it counts 0 where its own scorer fails"
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -125,6 +147,12 @@ def store_score(
 _INSERT = insert(Base.metadata.tables[ScoreRow.__tablename__])
 
 
+def zeros(task: str) -> dict[str, float]:
+    """What PyCaret averages in for a fold on which a model fails; nothing for a task in which it does not."""
+    counts = TASKS[task].name in ("classification", "regression")
+    return {metric.name: 0.0 for metric in TASKS[task].metrics if counts and not metric.is_own}
+
+
 def of_run(database: Database, run_id: str) -> list[ScoreRow]:
     """Return every unit's outcome, by fold."""
     query = select(ScoreRow).where(ScoreRow.run_id == run_id).order_by(ScoreRow.fold)
@@ -135,6 +163,13 @@ def of_run(database: Database, run_id: str) -> list[ScoreRow]:
 def count(session: Session, run_id: str) -> int:
     """Count the units that have an outcome."""
     return session.scalar(select(func.count()).select_from(ScoreRow).where(ScoreRow.run_id == run_id)) or 0
+
+
+def forget(session: Session, run_id: str) -> int:
+    """Remove every outcome of a run, inside the caller's transaction; return how many there were."""
+    units = count(session, run_id)
+    session.execute(delete(ScoreRow).where(ScoreRow.run_id == run_id))
+    return units
 
 
 def carry_over(session: Session, from_run: str, to_run: str) -> int:
@@ -177,12 +212,12 @@ def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
     rows.sort(key=lambda row: (_LAST.get(row.status, 0 if row.folds_scored else 3), place[row.model]))
     if not rows:
         return []
-    best = rows[0]
+    best, ratio = rows[0], _test_ratio(run)
     return [
         replace(
             row,
             rank=number if means[row.model] is not None else None,
-            is_separable=None if row is best else _separable(row, best, sort.name),
+            is_separable=None if row is best else _separable(row, best, sort, ratio),
         )
         for number, row in enumerate(rows, 1)
     ]
@@ -192,16 +227,33 @@ _RANKED = ("scoring", "scored", "stopped")
 _LAST = {"raced_out": 1, "failed": 2, "timed_out": 2}
 
 
-def _separable(row: LeaderboardRow, best: LeaderboardRow, metric: str) -> bool | None:
-    p = p_of_no_difference(row.folds[metric], best.folds[metric])
+def _separable(row: LeaderboardRow, best: LeaderboardRow, metric: Metric, test_ratio: float) -> bool | None:
+    p = p_of_no_difference(_judged(row, metric), _judged(best, metric), test_ratio=test_ratio)
     return None if p is None else p < 1 - CONFIDENCE
+
+
+def _judged(row: LeaderboardRow, metric: Metric) -> list[float | None]:
+    """Values a fold whose mean is the one by which a row is ranked."""
+    values, mean = row.folds[metric.name], row.metrics[metric.name]
+    if mean is None or metric.judged(mean) == mean:
+        return values
+    return [None if value is None else -value for value in values]
+
+
+def _test_ratio(run: RunRecord) -> float:
+    """Test rows to training rows, a mean over a run's folds; where set-up has not told it, as in folds of a size."""
+    told = run.fitted.get("test_ratio")
+    if told is not None:
+        return float(told)
+    return even_test_ratio(run.folds) if run.folds > 1 else 0.0
 
 
 def _row(model: str, units: Sequence[ScoreRow], known: Sequence[Metric], run: RunRecord) -> LeaderboardRow:
     metrics = [metric.name for metric in known]
-    total = int(run.spec["folds"])
+    total = run.folds
     scored = [unit for unit in units if unit.status == "scored"]
     status, reason = _standing(scored, [unit for unit in units if unit.status != "scored"], total, run)
+    ratio = _test_ratio(run)
     by_fold = {unit.fold: unit for unit in scored}
     folds = {
         metric: [by_fold[fold].metrics.get(metric) if fold in by_fold else None for fold in range(total)]
@@ -218,9 +270,9 @@ def _row(model: str, units: Sequence[ScoreRow], known: Sequence[Metric], run: Ru
         | {metric.name: relative_spread(folds[metric.spread_of]) for metric in known if metric.spread_of},
         # One value spreads over nothing: 0 would say that the next one will be the same.
         std={metric: deviation(values) if total > 1 else None for metric, values in folds.items()},
-        interval={metric: interval(values) for metric, values in folds.items()},
+        interval={metric: interval(values, test_ratio=ratio) for metric, values in folds.items()},
         notes={metric: note for metric in metrics if (note := _note(metric, scored))},
-        pycaret=_pycaret(metrics, scored),
+        pycaret=_pycaret(metrics, units, run.plan),
         folds=folds,
         folds_scored=len(scored),
         folds_total=total,
@@ -243,12 +295,18 @@ def _note(metric: str, scored: Sequence[ScoreRow]) -> str | None:
     return f"{metric} is undefined on fold {numbers}, the mean is over the others: {whys}"
 
 
-def _pycaret(metrics: Sequence[str], scored: Sequence[ScoreRow]) -> dict[str, float]:
+def _pycaret(metrics: Sequence[str], units: Sequence[ScoreRow], plan: str) -> dict[str, float]:
     """Mean that PyCaret would show, for each metric that it counts in another way on some fold."""
     means: dict[str, float] = {}
+    is_all_lost = all(unit.status != "scored" for unit in units)
+    failed = {unit.fold for unit in units if unit.status in ("failed", "unprepared")}
+    if is_all_lost or (plan == "compare" and 0 in failed):
+        # It shows no row: `compare_models` leaves a model out whose first scores sum to 0.
+        return means
+    counted = [unit for unit in units if unit.status == "scored" or unit.pycaret]
     for metric in metrics:
-        if any(metric in (unit.pycaret or {}) for unit in scored):
-            values = [(unit.pycaret or {}).get(metric, unit.metrics.get(metric)) for unit in scored]
+        if any(metric in (unit.pycaret or {}) for unit in counted):
+            values = [(unit.pycaret or {}).get(metric, unit.metrics.get(metric)) for unit in counted]
             mean = mean_of(values)
             if mean is not None and None not in values:
                 means[metric] = mean
@@ -258,14 +316,17 @@ def _pycaret(metrics: Sequence[str], scored: Sequence[ScoreRow]) -> dict[str, fl
 def _standing(
     scored: Sequence[ScoreRow], lost: Sequence[ScoreRow], total: int, run: RunRecord
 ) -> tuple[RowStatus, str | None]:
+    unprepared = [unit for unit in lost if unit.status == "unprepared"]
+    lost = [unit for unit in lost if unit.status != "unprepared"]
+    why = unprepared[0].reason if unprepared else None
     if lost:
         first = lost[0].reason or "No reason was given."
         if any(unit.status == "raced_out" for unit in lost):
             return "raced_out", f"Stopped after {len(scored)} of {total} folds: {first}"
         status: RowStatus = "timed_out" if any(unit.status == "timed_out" for unit in lost) else "failed"
         return status, first if len(lost) == total or not scored else f"{len(lost)} of {total} folds failed: {first}"
-    if len(scored) == total:
-        return "scored", None
+    if len(scored) + len(unprepared) == total:
+        return "scored" if scored else "failed", why
     if run.is_terminal:
         return "stopped", f"The run ended after {len(scored)} of {total} folds."
-    return ("scoring" if scored else "waiting"), None
+    return "scoring" if scored else "waiting", why

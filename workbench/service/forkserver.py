@@ -15,6 +15,7 @@ It ends when the socket closes. The runs it forked go on: their state is in the 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -26,6 +27,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
+from itertools import chain
 
 from workbench.runs.record import RunId
 from workbench.settings import Settings, load
@@ -37,12 +39,14 @@ def serve(channel: socket.socket, settings: Settings) -> None:
     from workbench.training.experiment import warm_up, warm_up_more
 
     # Known before the first fork, so that no run imports it again.
-    for name in ("workbench.service.process", "workbench.training.train", "workbench.training.executors"):
+    ours = ("workbench.service.process", "workbench.training.train", "workbench.training.executors")
+    for name in (*ours, "fsspec.implementations.local"):
         importlib.import_module(name)
+    from workbench.service.rehearsal import rehearse
 
     warnings.filterwarnings("ignore")
     warm_up()
-    more: Iterator[None] | None = warm_up_more()
+    more: Iterator[None] | None = chain(rehearse(), warm_up_more())
     alive = 0
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
@@ -51,7 +55,7 @@ def serve(channel: socket.socket, settings: Settings) -> None:
     _send(channel, {"warm": time.monotonic() - started})
     buffer = b""
     while True:
-        # What fewer runs need is imported a piece at a time, while there is nothing else to do on the machine.
+        # What can wait is done a piece at a time, while there is nothing else to do on the machine.
         is_idle = more is not None and alive == 0
         readable, _, _ = select.select([channel.fileno(), wake_read], [], [], 0 if is_idle else None)
         if is_idle and not readable:
@@ -78,6 +82,8 @@ def _fork(run_id: RunId, owner: str, settings: Settings, ours: list[int]) -> int
         return pid
     # From here on a run process: its own group, so that one signal ends it and its workers.
     os.setsid()
+    # What was there before the fork is not looked through for garbage here, which would copy it page by page.
+    gc.freeze()
     signal.set_wakeup_fd(-1)
     for name in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.SIG_DFL)

@@ -2,13 +2,14 @@
 
 Each installation is a folder of its own under `Settings.training`. It is in force once the link ``current`` names it,
 which is the last thing that is done: what was interrupted is never taken for whole, and what ran on the one before goes
-on.
+on. Packages that somebody added are listed beside that link, and taken along whenever an environment is built anew.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,9 @@ PACKAGE = Path(__file__).parents[1]
 CONSTRAINTS = PACKAGE / "constraints.txt"
 """The versions that Workbench is tested with; it travels with the package."""
 
+ADDED = "added.txt"
+"""Requirements that were asked for beside Workbench's own, one a line, in `Settings.training`."""
+
 _LOCK = ".lock"
 
 
@@ -49,11 +53,14 @@ class Installed:
         What its interpreter says of itself.
     is_new
         False where it was there already.
+    added
+        Requirements that it has beside Workbench's own.
     """
 
     python: Path
     answer: Answer
     is_new: bool
+    added: tuple[str, ...] = ()
 
 
 def install(
@@ -73,14 +80,15 @@ def install(
     force
         Build anew also where there is one of this version. The old one stays in force until the new one is complete.
     extra
-        Further requirements, such as ``xgboost``.
+        Further requirements, such as ``xgboost``. Those of earlier installations are taken along.
     requirements
         What to install instead of this very Workbench from where it came: arguments of ``uv pip install``.
 
     Raises
     ------
     BadRequest
-        ``training.install_failed`` when there is no uv, or no Python 3.11.
+        ``training.install_failed`` when there is no uv, no Python 3.11, or not any more what this Workbench was
+        installed from.
     Conflict
         ``training.install_failed`` when another installation is under way in this home.
     EngineFault
@@ -88,16 +96,28 @@ def install(
     """
     command = uv.find()
     with _alone(settings):
+        earlier = _added(settings)
         found = interpreter.installed(settings)
         if found is not None and not force and not extra:
             answer = interpreter.ask(found)
             if answer.versions.get("workbench") == __version__ and "pycaret" in answer.versions:
-                return Installed(found, answer, is_new=False)
-        return _build(settings, command, [*(requirements or source()), *extra], tell)
+                return Installed(found, answer, is_new=False, added=earlier)
+        named = {_name(requirement) for requirement in extra}
+        again = [requirement for requirement in earlier if _name(requirement) not in named]
+        if again:
+            tell(f"Taking {', '.join(again)} along, as {settings.training / ADDED} says")
+        return _build(settings, command, requirements or source(), (*again, *extra), tell)
 
 
 def source() -> list[str]:
-    """Say what installs this very Workbench, from where it came, as arguments of ``uv pip install``."""
+    """Say what installs this very Workbench, from where it came, as arguments of ``uv pip install``.
+
+    Raises
+    ------
+    BadRequest
+        ``training.install_failed`` when it came from a place on this machine that is gone: a package of its name in a
+        registry may be anybody's.
+    """
     origin = _origin()
     url = origin.get("url", "")
     if "vcs_info" in origin:
@@ -110,7 +130,11 @@ def source() -> list[str]:
             # Refreshed, or what uv once built of it would be taken, whatever it holds by now.
             return [*(["--editable"] if is_editable else ["--refresh-package", DISTRIBUTION]), f"{path}{EXTRAS}"]
         if not path.exists():
-            url = ""
+            raise BadRequest(
+                "training.install_failed",
+                f"This Workbench was installed from {path}, which is not there any more.",
+                hint="Install it again from a place that stays.",
+            )
     return [f"{DISTRIBUTION}{EXTRAS} @ {url}" if url else f"{DISTRIBUTION}{EXTRAS}=={__version__}"]
 
 
@@ -147,7 +171,26 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-def _build(settings: Settings, command: list[str], requirements: list[str], tell: Callable[[str], None]) -> Installed:
+def _added(settings: Settings) -> tuple[str, ...]:
+    try:
+        return tuple((settings.training / ADDED).read_text(encoding="utf-8").split("\n")[:-1])
+    except FileNotFoundError:
+        return ()
+
+
+def _name(requirement: str) -> str:
+    """Return what a requirement is about: its name without case and version, or all of it where it has no name."""
+    found = re.fullmatch(r"\s*([\w.-]+)\s*([\[(<>=!~;@].*)?", requirement)
+    return re.sub(r"[-_.]+", "-", found[1]).lower() if found else requirement
+
+
+def _build(
+    settings: Settings,
+    command: list[str],
+    requirements: Sequence[str],
+    added: tuple[str, ...],
+    tell: Callable[[str], None],
+) -> Installed:
     _sweep(settings, tell)
     folder = settings.training / f"{__version__}-{secrets.token_hex(4)}"
     log = settings.logs / "training-install.log"
@@ -158,14 +201,16 @@ def _build(settings: Settings, command: list[str], requirements: list[str], tell
             tell(f"Making an environment with Python {PYTHON} in {folder}")
             python = _make(command, folder, run)
             tell(f"Installing PyCaret and Workbench {__version__}; this takes a minute or more")
-            _fill(command, python, requirements, run, log)
+            _fill(command, python, [*requirements, *added], run, log)
         answer = _checked(python)
+        if added:
+            (settings.training / ADDED).write_text("".join(f"{each}\n" for each in added), encoding="utf-8")
         _put_in_force(settings, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     _sweep(settings, tell)
-    return Installed(python, answer, is_new=True)
+    return Installed(python, answer, is_new=True, added=added)
 
 
 def _make(command: list[str], folder: Path, run: Callable[[list[str]], None]) -> Path:

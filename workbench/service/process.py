@@ -6,24 +6,31 @@ import json
 import os
 import sys
 import traceback
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psutil
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from workbench.catalogue import TASKS
 from workbench.data.sources import Sources
 from workbench.errors import WorkbenchError
 from workbench.recipe import Recipe
 from workbench.runs import ending, events, lookup, queue, scores
-from workbench.runs.record import RunId, RunRecord
+from workbench.runs.carrier import Carrier, NotHeld, hold
+from workbench.runs.record import FAILED, SUCCEEDED, RunId, RunRecord
+from workbench.service.memory import even_share
+from workbench.service.past import recall
 from workbench.settings import Settings
 from workbench.store import artifacts
 from workbench.store.store import Store, open_store
 from workbench.store.tables import ArtifactRow, RunRow
 from workbench.training.request import (
     ExperimentFitted,
+    FitFailed,
+    FoldFailed,
     FoldPrepared,
     Limits,
     Past,
@@ -42,32 +49,39 @@ def carry_out(run_id: RunId, owner: str, settings: Settings) -> None:
     Nothing is done where the run is not its owner's any more: another process has it, or somebody ended it.
     """
     store = open_store(settings)
-    started = psutil.Process().create_time()
+    carrier = Carrier(os.getpid(), psutil.Process().create_time())
     try:
-        if not queue.register(store, run_id, owner, os.getpid(), started):
-            return
-        _Telling(store, lookup.get(store, run_id)).tell()
+        if queue.register(store, run_id, owner, carrier):
+            Telling(store, lookup.get(store, run_id), carrier).tell()
+    except NotHeld:
+        print("The run was ended, or another process carries it: this one stops.", file=sys.stderr)
     except WorkbenchError as error:
-        ending.finish(store, run_id, "failed", f"{type(error).__name__}: {error}")
+        ending.finish(store, run_id, FAILED, f"{type(error).__name__}: {error}", carrier=carrier)
     except Exception as error:  # noqa: BLE001 - the run's log keeps the traceback, the run its first line
         traceback.print_exc(file=sys.stderr)
-        ending.finish(store, run_id, "failed", f"{type(error).__name__}: {error}")
+        ending.finish(store, run_id, FAILED, f"{type(error).__name__}: {error}", carrier=carrier)
     finally:
         store.close()
 
 
-class _Telling:
-    """Turns training's updates into what the store keeps."""
+class Telling:
+    """Turns training's updates into what the store keeps, as long as its process carries the run.
 
-    def __init__(self, store: Store, run: RunRecord) -> None:
+    Every method raises `NotHeld` when it does not any more; nothing is written then.
+    """
+
+    def __init__(self, store: Store, run: RunRecord, carrier: Carrier) -> None:
         self._store = store
         self._run = run
+        self._carrier = carrier
         self._folds = 0
         self._fold_s = 0.0
         self._names: dict[str, str] = {}
         self._scored: dict[str, int] = {}
         self._told: dict[str, set[int]] = {}
         self._best: str | None = None
+        self._lost_fold = ""
+        self._unfitted: list[str] = []
         self._new_rows = ""
 
     def tell(self) -> None:
@@ -75,15 +89,14 @@ class _Telling:
 
         frame = self._load()
         for update in train(frame, self._request()):
-            self._take(update)
+            self.take(update)
         summary = {"rows": len(frame), "best": self._best, "sort": self._run.spec["sort"]}
-        if self._new_rows:
-            summary["note"] = self._new_rows
+        if notes := [*self._unfitted, *([self._new_rows] if self._new_rows else [])]:
+            summary["note"] = " ".join(notes)
         if self._run.plan != "setup" and self._best is None:
-            lacking = "was scored on every fold" if self._folds > 1 else f"has a {self._run.spec['sort']}"
-            ending.finish(self._store, self._run.id, "failed", f"NoModel: no model {lacking}.")
+            self._finish(FAILED, f"NoModel: {self._why_none()}")
             return
-        ending.finish(self._store, self._run.id, "succeeded", self._closing_words(), summary=summary)
+        self._finish(SUCCEEDED, self._closing_words(), summary)
 
     def _load(self) -> Any:
         import time
@@ -127,50 +140,54 @@ class _Telling:
     def _share_of_memory(self) -> int:
         # A cluster shares out the memory of its own machines.
         is_here = self._run.spec["executor"] == "local"
-        return _even_share(self._store.settings.worker_count) if is_here else 0
+        settings = self._store.settings
+        return even_share(settings.worker_count * settings.concurrent_runs) if is_here else 0
 
     def _past(self) -> Past:
-        """Gather what an earlier process of this run scored; this one tells nothing of it again."""
-        scored: dict[str, dict[int, Any]] = {}
-        failed: dict[str, set[int]] = {}
-        spent: dict[str, float] = {}
-        for unit in scores.of_run(self._store.database, self._run.id):
-            self._told.setdefault(unit.model, set()).add(unit.fold)
-            if unit.status == "scored":
-                scored.setdefault(unit.model, {})[unit.fold] = unit.metrics
-                spent[unit.model] = spent.get(unit.model, 0.0) + (unit.fit_s or 0) + (unit.score_s or 0)
-            else:
-                failed.setdefault(unit.model, set()).add(unit.fold)
-        self._scored = {model: len(folds) for model, folds in scored.items()}
-        return Past(scored, {model: frozenset(folds) for model, folds in failed.items()}, spent)
+        """Gather what is known of this run already; nothing is told of it again."""
+        past = recall(self._store, self._run, self._carrier)
+        self._scored = {model: len(folds) for model, folds in past.scored.items()}
+        for known in (past.scored, past.failed):
+            for model, folds in known.items():
+                self._told.setdefault(model, set()).update(folds)
+        return past
 
-    def _take(self, update: Update) -> None:
+    def take(self, update: Update) -> None:
+        """Store what an update tells."""
         match update:
             case ExperimentFitted():
                 self._fitted(update)
             case FoldPrepared():
                 self._prepared(update)
+            case FoldFailed():
+                self._failed_fold(update)
             case UnitScored():
                 self._scored_unit(update)
             case UnitFailed():
                 self._failed_unit(update)
             case RacedOut():
                 self._raced_out(update)
+            case FitFailed():
+                self._failed_fit(update)
             case PipelineFitted():
                 self._pipeline(update)
 
     def _fitted(self, update: ExperimentFitted) -> None:
         self._names, self._folds = {entry.id: entry.name for entry in update.field}, update.folds
         known = self._run.model_name
-        with self._store.database.write() as session:
-            row = session.get_one(RunRow, self._run.id)
-            row.spec = row.spec | {"versions": dict(update.versions), "folds": update.folds}
+        stored = self._stored({artifacts.ENVIRONMENT: update.environment.encode()})
+        with self._writing() as log:
+            self._keep(log.session, stored)
+            row = log.session.get_one(RunRow, self._run.id)
+            row.fitted = {
+                "folds": update.folds,
+                "test_ratio": update.test_ratio,
+                "versions": dict(update.versions),
+            }
             row.field = [[entry.id, entry.name, entry.recipe.as_dict()] for entry in update.field] + [
                 [model, known(model)] for model in update.missing
             ]
-            events.append(
-                session,
-                self._run.id,
+            log.append(
                 "experiment.fitted",
                 f"{update.train_rows:,} rows to train on, "
                 f"{f'{update.test_rows:,} held out, ' if update.test_rows else ''}"
@@ -191,10 +208,8 @@ class _Telling:
                 if self._told.get(model):
                     continue
                 for fold in range(update.folds):
-                    scores.store_score(session, self._run.id, model, fold, "failed", reason=reason)
-                events.append(
-                    session, self._run.id, "model.failed", f"{known(model)}: {reason}", payload={"model": model}
-                )
+                    scores.store_score(log.session, self._run.id, model, fold, "failed", reason=reason)
+                log.append("model.failed", f"{known(model)}: {reason}", payload={"model": model})
 
     def _prepared(self, update: FoldPrepared) -> None:
         self._fold_s += update.duration_s
@@ -213,9 +228,9 @@ class _Telling:
         self._told.setdefault(update.model, set()).add(update.fold)
         self._scored[update.model] = self._scored.get(update.model, 0) + 1
         name = self._names[update.model]
-        with self._store.database.write() as session:
+        with self._writing() as log:
             scores.store_score(
-                session,
+                log.session,
                 self._run.id,
                 update.model,
                 update.fold,
@@ -226,9 +241,7 @@ class _Telling:
                 fit_s=update.fit_s,
                 score_s=update.score_s,
             )
-            events.append(
-                session,
-                self._run.id,
+            log.append(
                 "unit.scored",
                 f"{self._on(update)}: {sort} {shown}",
                 payload={"model": update.model, "fold": update.fold, "metrics": dict(update.metrics)},
@@ -236,13 +249,38 @@ class _Telling:
             )
             if self._scored[update.model] == self._folds:
                 message = f"{name} on {f'all {self._folds} folds' if self._folds > 1 else 'the whole table'}"
-                events.append(session, self._run.id, "model.scored", message, payload={"model": update.model})
+                log.append("model.scored", message, payload={"model": update.model})
 
     def _failed_unit(self, update: UnitFailed) -> None:
         kind: events.EventKind = "model.timed_out" if update.timed_out else "model.failed"
         folds = self._left(update.model) if update.gives_up else {update.fold}
         message = f"{self._on(update)}: {update.reason}"
-        self._lose(update.model, folds, "timed_out" if update.timed_out else "failed", update.reason, kind, message)
+        status: scores.UnitStatus = "timed_out" if update.timed_out else "failed"
+        counted = scores.zeros(self._run.task) if update.counts_zero else None
+        self._lose(update.model, folds, status, update.reason, kind, message, pycaret=counted)
+
+    def _failed_fold(self, update: FoldFailed) -> None:
+        """Tell why no model is scored on a fold: once, and in every row."""
+        left = [model for model in self._names if update.fold in self._left(model)]
+        self._lost_fold = update.reason
+        with self._writing() as log:
+            for model in left:
+                self._told.setdefault(model, set()).add(update.fold)
+                scores.store_score(
+                    log.session,
+                    self._run.id,
+                    model,
+                    update.fold,
+                    "unprepared",
+                    reason=update.reason,
+                    pycaret=scores.zeros(self._run.task),
+                )
+            log.append("fold.failed", update.reason, payload={"fold": update.fold})
+
+    def _failed_fit(self, update: FitFailed) -> None:
+        self._unfitted.append(f"{self._names[update.model]} could not be fitted in the end: {update.reason}")
+        with self._writing() as log:
+            log.append("model.failed", self._unfitted[-1], payload={"model": update.model})
 
     def _raced_out(self, update: RacedOut) -> None:
         message = f"{self._names[update.model]}: {update.reason}"
@@ -263,12 +301,14 @@ class _Telling:
         reason: str,
         kind: events.EventKind,
         message: str,
+        *,
+        pycaret: Mapping[str, float] | None = None,
     ) -> None:
         self._told.setdefault(model, set()).update(folds)
-        with self._store.database.write() as session:
+        with self._writing() as log:
             for fold in sorted(folds):
-                scores.store_score(session, self._run.id, model, fold, status, reason=reason)
-            events.append(session, self._run.id, kind, message, payload={"model": model, "folds": sorted(folds)})
+                scores.store_score(log.session, self._run.id, model, fold, status, reason=reason, pycaret=pycaret)
+            log.append(kind, message, payload={"model": model, "folds": sorted(folds)})
 
     def _pipeline(self, update: PipelineFitted) -> None:
         self._best = update.model
@@ -278,31 +318,42 @@ class _Telling:
             artifacts.PIPELINE: update.pickled,
             artifacts.SCHEMA: json.dumps(update.schema).encode(),
             artifacts.SAMPLE: json.dumps(update.sample).encode(),
-            artifacts.ENVIRONMENT: update.environment.encode(),
         }
-        stored = [self._store.artifacts.put(self._run.id, name, content) for name, content in contents.items()]
+        stored = self._stored(contents)
         pipeline = stored[0]
-        with self._store.database.write() as session:
-            # An earlier process of this run may have come as far.
-            session.execute(delete(ArtifactRow).where(ArtifactRow.run_id == self._run.id))
-            for artifact in stored:
-                session.add(
-                    ArtifactRow(
-                        run_id=self._run.id,
-                        name=artifact.name,
-                        sha256=artifact.sha256,
-                        size_bytes=artifact.size_bytes,
-                    )
-                )
-            events.append(
-                session,
-                self._run.id,
+        with self._writing() as log:
+            self._keep(log.session, stored)
+            log.append(
                 "artifact.saved",
                 f"{pipeline.name} with {self._names[update.model]}, {pipeline.size_bytes / 1024:,.0f} KiB, "
                 f"SHA-256 {pipeline.sha256[:12]}…{f' {self._new_rows}' if self._new_rows else ''}",
                 payload={"name": pipeline.name, "sha256": pipeline.sha256, "size_bytes": pipeline.size_bytes},
                 duration_ms=update.duration_s * 1000,
             )
+
+    def _stored(self, contents: Mapping[str, bytes]) -> list[artifacts.Stored]:
+        # Outside of any transaction, for it may take its time; looked at first, or a lost process would write over
+        # what the next one stored.
+        with self._writing():
+            pass
+        return [self._store.artifacts.put(self._run.id, name, content) for name, content in contents.items()]
+
+    def _keep(self, session: Session, stored: list[artifacts.Stored]) -> None:
+        # An earlier process of this run may have come as far.
+        named = ArtifactRow.name.in_([artifact.name for artifact in stored])
+        session.execute(delete(ArtifactRow).where(ArtifactRow.run_id == self._run.id, named))
+        for artifact in stored:
+            session.add(
+                ArtifactRow(
+                    run_id=self._run.id, name=artifact.name, sha256=artifact.sha256, size_bytes=artifact.size_bytes
+                )
+            )
+
+    def _why_none(self) -> str:
+        if self._unfitted:
+            return " ".join(self._unfitted)
+        lacking = "was scored on every fold" if self._folds > 1 else f"has a {self._run.spec['sort']}"
+        return f"no model {lacking}.{f' {self._lost_fold}' if self._lost_fold else ''}"
 
     def _closing_words(self) -> str:
         if self._best is None:
@@ -313,24 +364,17 @@ class _Telling:
     def _event(
         self, kind: events.EventKind, message: str, payload: dict[str, Any], duration_ms: float | None = None
     ) -> None:
+        with self._writing() as log:
+            log.append(kind, message, payload=payload, duration_ms=duration_ms)
+
+    def _finish(self, status: str, message: str, summary: Mapping[str, Any] | None = None) -> None:
+        ending.finish(self._store, self._run.id, status, message, summary=summary, carrier=self._carrier)
+
+    @contextmanager
+    def _writing(self) -> Iterator[events.Log]:
+        """Open a transaction in which this process carries the run, to its end."""
         with self._store.database.write() as session:
-            events.append(session, self._run.id, kind, message, payload=payload, duration_ms=duration_ms)
-
-
-def _even_share(workers: int) -> int:
-    """Memory that each of so many units may take, in bytes: four fifths of what is free now, shared out."""
-    return int(_free_memory() * 0.8) // workers
-
-
-def _free_memory() -> int:
-    free = int(psutil.virtual_memory().available)
-    group = Path("/sys/fs/cgroup")
-    try:
-        # A container may hold less than the machine.
-        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        return free if limit == "max" else min(free, int(limit) - int(used))
-    except (OSError, ValueError):
-        return free
+            yield hold(session, self._run.id, self._carrier)
 
 
 def main(run_id: RunId, owner: str, settings: Settings) -> None:

@@ -19,21 +19,21 @@ from typing import Any
 import psutil
 
 from workbench.errors import WorkbenchError
-from workbench.runs import ending, queue
+from workbench.runs import deaths, ending, queue
 from workbench.runs.queue import Active
 from workbench.runs.record import RunId
+from workbench.service.bell import Bell
 from workbench.service.exits import UNKNOWN, explain
 from workbench.settings import Settings
 from workbench.store.store import Store
 
-POLL_S = 0.05
+POLL_S = 0.2
+"""How often the store is asked for news that nobody rang for."""
 LOOK_S = 0.5
 RETRY_S = 0.5
 RENEW_S = 10.0
 DEATHS_MOST = 2
 """Fork servers in a row that may die before they are warm; a third would not fare better."""
-GRACE_S = 10.0
-"""How long a run that was claimed may stay without a process before it goes back into the queue."""
 
 log = logging.getLogger("workbench.service")
 
@@ -59,16 +59,18 @@ class ForkServer:
         with contextlib.suppress(OSError):
             self.channel.sendall(json.dumps({"fork": run_id, "owner": owner}).encode() + b"\n")
 
-    def messages(self, patience_s: float) -> list[dict[str, Any]]:
-        """Wait for messages, at most so long.
+    def messages(self, patience_s: float, bell: Bell) -> list[dict[str, Any]]:
+        """Wait for messages, at most so long and until somebody rings.
 
         Raises
         ------
         EOFError
             When the fork server is gone.
         """
-        readable, _, _ = select.select([self.channel], [], [], patience_s)
-        if not readable:
+        channel = self.channel.fileno()
+        readable, _, _ = select.select([channel, *bell.descriptors], [], [], patience_s)
+        bell.hush()
+        if channel not in readable:
             return []
         received = self.channel.recv(65536)
         if not received:
@@ -107,7 +109,10 @@ class Runner:
         self._owner = owner
         self._on_warm = on_warm
         self._each_round = each_round
+        self._bell = Bell(self._settings)
         self._server = ForkServer(self._settings)
+        # What the fork server was asked for and has not answered; what it forked and has not seen end.
+        self._ordered: set[RunId] = set()
         self._processes: dict[int, RunId] = {}
         self._unheard: deque[dict[str, Any]] = deque()
         self._deaths = 0
@@ -140,6 +145,7 @@ class Runner:
                 log.exception("a round failed")
                 time.sleep(RETRY_S)
         changes.close()
+        self._bell.close()
         self._server.close()
         log.info("service %s stopped", self._owner)
 
@@ -155,6 +161,7 @@ class Runner:
         if self._server.is_warm and len(running) < len(active) and room > 0:
             for run_id in queue.claim(self._store, self._owner, most=room):
                 log.info("claimed run %s", run_id)
+                self._ordered.add(run_id)
                 self._server.fork(run_id, self._owner)
         if running and time.monotonic() - self._renewed > RENEW_S:
             self._renewed = time.monotonic()
@@ -164,7 +171,7 @@ class Runner:
     def _hear(self) -> bool:
         """Take what the fork server says, waiting for it a little; return whether it said anything."""
         try:
-            self._unheard.extend(self._server.messages(POLL_S))
+            self._unheard.extend(self._server.messages(POLL_S, self._bell))
         except (EOFError, ConnectionError):
             self._replace_server()
             return True
@@ -183,6 +190,7 @@ class Runner:
             log.info("warm after %.1f s", message["warm"])
         elif "forked" in message:
             self._processes[message["pid"]] = RunId(message["forked"])
+            self._ordered.discard(RunId(message["forked"]))
         elif "exited" in message:
             self._exited(message["exited"], message["status"])
 
@@ -190,6 +198,7 @@ class Runner:
         was_warm = self._server.is_warm
         code = self._server.close()
         # Its runs go on without a parent; from now on they are watched like those of an earlier service.
+        self._ordered.clear()
         self._processes.clear()
         self._unheard.clear()
         self._deaths += not was_warm
@@ -213,26 +222,18 @@ class Runner:
 
     def _exited(self, pid: int, status: int) -> None:
         if pid in self._processes:
-            self._bury(self._processes[pid], status)
+            _end_rest(pid)
+            self._bury(self._processes[pid], explain(status), process_id=pid, claimed_by=self._owner)
+            del self._processes[pid]
 
-    def _bury(self, run_id: RunId, status: int | None) -> None:
-        """Tell the end of a run whose process is gone; a run that told its own end keeps it."""
-        _end_group(self._group_of(run_id))
-        self._processes = {pid: carried for pid, carried in self._processes.items() if carried != run_id}
-        run = next((run for run in queue.active(self._store) if run.run_id == run_id), None)
-        if run is not None and run.cancel_requested_by is not None:
-            ended = ending.cancelled(self._store, run_id, by=run.cancel_requested_by)
-        elif queue.requeue_dead(self._store, run_id, explain(status)):
-            log.warning("run %s goes back into the queue: %s", run_id, explain(status))
-            ended = False
-        else:
-            ended = ending.finish(self._store, run_id, "failed", f"ProcessDied: {explain(status)}")
-        if ended:
-            log.info("run %s ended with its process (%s)", run_id, status)
+    def _bury(
+        self, run_id: RunId, why: str, *, process_id: int | None, claimed_by: str | None, was_seen: bool = True
+    ) -> None:
+        """See to a run that has lost its process; one that told its own end, or has another process, is left alone."""
+        became = deaths.bury(self._store, run_id, why, process_id=process_id, claimed_by=claimed_by, was_seen=was_seen)
+        if became is not None:
+            log.warning("run %s is %s: %s", run_id, became, why)
         ending.remove_deleted(self._store)
-
-    def _group_of(self, run_id: RunId) -> int | None:
-        return next((pid for pid, carried in self._processes.items() if carried == run_id), None)
 
     def _look_at(self, run: Active) -> None:
         if self._is_elsewhere(run):
@@ -243,14 +244,17 @@ class Runner:
         if not _is_alive(run):
             # One of ours that has just ended is told of by the fork server, with its exit status.
             if run.process_id not in self._processes:
-                self._bury(run.run_id, UNKNOWN)
+                if self._is_here(run):
+                    _end_rest(run.process_id, run.process_started)
+                gone = run.process_id
+                self._bury(run.run_id, explain(UNKNOWN), process_id=gone, claimed_by=run.claimed_by, was_seen=False)
             return
         limit_s = run.run_timeout_s
         if run.cancel_requested_by is not None or run.is_deleted:
             _end_group(run.process_id)
             ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
             ending.remove_deleted(self._store)
-        elif limit_s and run.started_s > limit_s:
+        elif limit_s and run.used_s > limit_s:
             _end_group(run.process_id)
             ending.finish(self._store, run.run_id, "failed", f"TimedOut: the run took longer than {limit_s:g} s.")
 
@@ -260,13 +264,21 @@ class Runner:
             # A process that comes to life now is refused when it registers.
             ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
             ending.remove_deleted(self._store)
-        elif run.claimed_by != self._owner or run.claimed_s > GRACE_S:
-            queue.requeue(self._store, run.run_id)
+        elif run.claimed_by != self._owner:
+            why = "The service ended before it had a process for the run."
+            self._bury(run.run_id, why, process_id=None, claimed_by=run.claimed_by)
+        elif run.run_id not in self._ordered and run.run_id not in self._processes.values():
+            # As long as the fork server lives, its answer comes, however long it takes; a second order would double it.
+            why = "The fork server ended before it had a process for the run."
+            self._bury(run.run_id, why, process_id=None, claimed_by=run.claimed_by)
 
     def _is_elsewhere(self, run: Active) -> bool:
         """Whether another machine's service holds the run; of its processes nothing can be said from here."""
-        host = self._owner.rpartition(":")[0]
-        return (run.claimed_by or "").rpartition(":")[0] != host and not run.is_lease_over
+        return not self._is_here(run) and not run.is_lease_over
+
+    def _is_here(self, run: Active) -> bool:
+        """Whether a service on this machine claimed the run."""
+        return (run.claimed_by or "").rpartition(":")[0] == self._owner.rpartition(":")[0]
 
 
 def _is_alive(run: Active) -> bool:
@@ -278,8 +290,16 @@ def _is_alive(run: Active) -> bool:
         return False
 
 
-def _end_group(pid: int | None) -> None:
-    if pid is None:
-        return
+def _end_rest(pid: int, started: float | None = None) -> None:
+    """End what a dead process left of its group, unless its id is another one's by now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid)
+        is_it = started is not None and abs(found.create_time() - started) < 1
+        if not is_it or found.status() != psutil.STATUS_ZOMBIE:
+            return
+    _end_group(pid)
+
+
+def _end_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)

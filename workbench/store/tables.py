@@ -128,6 +128,9 @@ class RunRow(Base):
     target: Mapped[str | None] = mapped_column(Text)
     spec: Mapped[dict[str, Any]] = mapped_column(doc="The immutable snapshot of what was asked for, on what.")
     field: Mapped[list[Any] | None] = mapped_column(JSON, doc="The models in the field, known once set-up is fitted.")
+    fitted: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON, doc="What else set-up found out, where the scores were made: folds, test_ratio, versions."
+    )
     status: Mapped[str] = mapped_column(String(12), default="queued")
     error: Mapped[str | None] = mapped_column(Text)
     summary: Mapped[dict[str, Any] | None]
@@ -146,9 +149,12 @@ class RunRow(Base):
         doc="Start time of that process, so that a reused id is told."
     )
     deaths: Mapped[int] = mapped_column(
-        default=0, server_default="0", doc="Processes in a row that died without a new score."
+        default=0, server_default="0", doc="Processes in a row that died, or never began, without a new score."
     )
     units_at_death: Mapped[int] = mapped_column(default=0, server_default="0", doc="Units with an outcome by then.")
+    used_s: Mapped[float] = mapped_column(
+        default=0.0, server_default="0", doc="Seconds that those of its processes took that are gone."
+    )
 
 
 class EventRow(Base):
