@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workbench.catalogue import PLANS, TASKS, Task
-from workbench.training.forecast_imports import spared
+from workbench.training.forecasting.imports import spared
 
 EXPERIMENTS = {
     "classification": "ClassificationExperiment",
@@ -26,6 +26,7 @@ KINDS_OF_DEFAULT = {
     "number": (int, float),
     "text": (str,),
     "columns": (list,),
+    "parts": (list,),
     "mapping": (dict,),
     "values": (int, float, str, list),
 }
@@ -229,3 +230,20 @@ def test_the_options_of_a_plan_are_parameters_of_pycarets_method_with_its_defaul
             for name, option in PLANS[plan].options_of(task.name).items():
                 if not option.is_own and name not in OWN_DEFAULTS:
                     assert option.default == theirs[name].default, (plan, name)
+
+
+def test_a_field_is_what_is_asked_for_and_after_it_what_is_always_compared():
+    forecasts = TASKS["time_series"]
+    assert forecasts.field(["theta", "theta", "snaive"]) == ("theta", "snaive", "naive")
+    assert forecasts.asked(["theta", "naive"], ["naive"]) == ("theta",)
+    assert forecasts.field(["theta", "naive"], ["naive"]) == ("theta", "naive", "snaive")
+
+
+@tasks
+def test_a_field_that_is_not_named_is_the_turbo_set_as_far_as_it_is_there(task):
+    turbo = tuple(model.id for model in task.turbo)
+    assert task.field() == turbo
+    assert task.asked(None, turbo[:2]) == turbo[2:]
+    everything = [model.id for model in reversed(task.models)]
+    assert task.field(there=everything) == tuple(model.id for model in task.models if model.is_turbo)
+    assert task.asked(there=[]) == ()

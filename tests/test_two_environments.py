@@ -119,7 +119,7 @@ def seen(training: Workbench, run_kernel, files) -> dict[str, Any]:
 
 
 def test_the_kernel_has_a_newer_pandas_and_numpy_than_training_ever_could(seen, training):
-    trained_with = training.runs.get(seen["run"]).record.spec["versions"]
+    trained_with = training.runs.get(seen["run"]).record.versions
     for package in ("pandas", "numpy"):
         assert int(seen["versions"][package].split(".")[0]) > int(trained_with[package].split(".")[0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pandas as pd
 import pytest
 
 from workbench import connect
@@ -46,6 +47,11 @@ def refusal(workbench, living):
         ({"target": "never"}, "spec.target_empty", "has no values at all"),
         ({"target": "city", "task": "regression"}, "spec.target_not_numeric", "is not a number"),
         ({"setup": {"ignore_features": ["town"]}}, "spec.invalid", "names 'town', which shoppers does not have"),
+        ({"setup": {"group_features": {"all": ["age", "town"]}}}, "spec.invalid", "names 'town', which shoppers"),
+        ({"setup": {"categorical_features": ["age"]}}, "spec.invalid", "leaves out 'city', a text"),
+        ({"setup": {"fold_groups": "town"}}, "spec.invalid", "names 'town', which shoppers does not have"),
+        ({"setup": {"ordinal_features": {"city": ["Rome", "Olso"]}}}, "spec.invalid", "leaves out 'Oslo', a value of"),
+        ({"setup": {"ordinal_features": {"age": [20, 21]}}}, "spec.invalid", "orders 2 values of 'age', which has 30."),
         (
             {"setup": {"ignore_features": ["age", "city", "same", "never"]}},
             "spec.no_features",
@@ -76,6 +82,41 @@ def test_a_run_without_data_is_refused_with_the_way_to_some(refusal, data):
     error = refusal(data)
     assert error.code == "spec.no_data"
     assert "Upload a table or load a sample" in str(error)
+
+
+@pytest.mark.parametrize(
+    "data", [5, ["shoppers"], pd.DataFrame({"age": [1]}), b"shoppers"], ids=["number", "list", "frame", "bytes"]
+)
+def test_what_is_no_data_source_is_refused_in_a_sentence(refusal, data):
+    error = refusal(data)
+    assert error.code == "spec.invalid"
+    assert error.message.endswith("it takes one data source, its name or its id.")
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a\0b", "x" * 400, 5, None, ["shoppers"]])
+def test_a_name_that_no_data_source_can_have_finds_none(workbench, shoppers, name):
+    for find in (workbench.data.get, workbench.data.delete, workbench.data.sample):
+        with pytest.raises(NotFound):
+            find(name)
+
+
+@pytest.mark.parametrize("run", ["\udcff", "", 5, None, ["a"]])
+def test_what_is_no_run_finds_none(workbench, run):
+    for find in (workbench.runs.get, workbench.runs.resume):
+        with pytest.raises(NotFound) as caught:
+            find(run)
+        assert caught.value.code == "run.not_found"
+
+
+def test_a_run_to_go_on_from_is_one_run(workbench, refusal):
+    assert refusal(None, from_run=["a", "b"]).message.startswith("from_run is ['a', 'b']; it takes a run")
+
+
+@pytest.mark.parametrize("limits", [{"model_timeout_s": "60"}, {"unit_memory": "much"}, {"executor": 5}])
+def test_a_limit_that_is_none_is_refused_before_a_run_is_resumed(workbench, limits):
+    with pytest.raises(BadRequest) as caught:
+        workbench.runs.resume("abcd", **limits)
+    assert caught.value.code == "spec.invalid"
 
 
 def test_data_that_is_not_there_is_refused(shoppers, refusal):
@@ -123,6 +164,12 @@ def test_an_estimate_counts_the_field_that_would_run(workbench, shoppers):
     assert units(exclude=["nb"]) == units() - 5
     assert units(plan="create", model="lr") == 5
     assert units(plan="setup") == 0
+
+
+def test_how_long_a_cluster_takes_is_not_made_up(workbench, shoppers):
+    found = workbench.runs.estimate(shoppers, target="buys", include=["lr", "nb"], folds=5, executor="dask://host:8786")
+    assert (found.units, found.workers, found.seconds) == (10, 0, None)
+    assert found.words == "2 models × 5 folds = 10 units; how long that takes is for the cluster to say"
 
 
 @pytest.mark.parametrize(

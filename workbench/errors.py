@@ -46,6 +46,7 @@ ErrorCode = Literal[
     "run.file_exists",
     "run.not_ended",
     "run.not_found",
+    "run.not_written",
     "service.not_started",
     "settings.invalid",
     "spec.invalid",

@@ -6,9 +6,13 @@ calls. It holds numbers, texts and lists only.
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from workbench.errors import BadRequest, choices
+from workbench.plain import plain, shown
 
 RecipeKind = Literal["model", "bagging", "boosting", "blend", "stack", "calibrated"]
 
@@ -42,11 +46,19 @@ class Recipe:
             return self.model
         return self.kind if len(self.bases) > 1 else f"{self.bases[0].id}:{self.kind}"
 
+    @property
+    def parts(self) -> tuple[Recipe, ...]:
+        """What it is put together from, the model on top last."""
+        return (*self.bases, *([self.meta] if self.meta else []))
+
     def models(self) -> tuple[str, ...]:
         """Ids of every library model in it."""
-        parts = [*self.bases, *([self.meta] if self.meta else [])]
-        named = [self.model] if self.kind == "model" else [name for part in parts for name in part.models()]
+        named = [self.model] if self.kind == "model" else [name for part in self.parts for name in part.models()]
         return tuple(dict.fromkeys(named))
+
+    def kinds(self) -> tuple[RecipeKind, ...]:
+        """Its own kind and those of all that it is put together from."""
+        return tuple(dict.fromkeys([self.kind, *(kind for part in self.parts for kind in part.kinds())]))
 
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {"kind": self.kind}
@@ -69,3 +81,87 @@ class Recipe:
             bases=tuple(cls.of(base) for base in told.get("bases", ())),
             meta=cls.of(told["meta"]) if told.get("meta") else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a recipe of a kind takes: several bases or one, and parameters of its own."""
+
+    several: bool
+    params: frozenset[str]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "bagging": _Kind(False, frozenset({"n_estimators"})),
+    "boosting": _Kind(False, frozenset({"n_estimators"})),
+    "blend": _Kind(True, frozenset({"voting", "aggfunc", "weights"})),
+    "stack": _Kind(True, frozenset({"cv", "stack_method", "passthrough"})),
+    "calibrated": _Kind(False, frozenset({"method", "cv"})),
+}
+
+
+def checked(recipe: Recipe) -> Recipe:
+    """Return a recipe with its parameters as JSON holds them; library models are not looked up.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` when nothing can be made of it.
+    """
+    if not isinstance(recipe, Recipe):
+        raise _refused(f"{shown(recipe)} stands where a recipe should.")
+    if recipe.kind == "model":
+        if not isinstance(recipe.model, str) or not recipe.model or recipe.bases or recipe.meta:
+            raise _refused("A recipe of the kind 'model' names one model, by its id, and no bases.")
+        return Recipe(model=recipe.model, params=_params(recipe))
+    kind = _KINDS.get(recipe.kind) if isinstance(recipe.kind, str) else None
+    if kind is None:
+        hint = choices(str(recipe.kind), ("model", *_KINDS))
+        raise _refused(f"There is no recipe of the kind {shown(recipe.kind)}.", hint)
+    count = len(recipe.bases) if isinstance(recipe.bases, list | tuple) else 0
+    if recipe.model or (count < 2 if kind.several else count != 1):
+        wanted = "two bases or more" if kind.several else "exactly one base"
+        raise _refused(f"A recipe of the kind '{recipe.kind}' takes {wanted}, and no model of its own.")
+    if recipe.meta is not None and recipe.kind != "stack":
+        raise _refused(f"A recipe of the kind '{recipe.kind}' has no model on top: only a stack has.")
+    return Recipe(
+        kind=recipe.kind,
+        params=_params(recipe, kind.params),
+        bases=tuple(checked(base) for base in recipe.bases),
+        meta=None if recipe.meta is None else checked(recipe.meta),
+    )
+
+
+def _params(recipe: Recipe, known: frozenset[str] | None = None) -> dict[str, Any]:
+    whose = recipe.model or recipe.kind
+    if not isinstance(recipe.params, Mapping):
+        raise _refused(f"The parameters of {whose} are {shown(recipe.params)}; they take a mapping of names to values.")
+    for name in recipe.params:
+        check_name(name)
+        if known is not None and name not in known:
+            raise _refused(f"A {whose} has no parameter '{name}'.", choices(name, known))
+    params: dict[str, Any] = {}
+    for name, value in recipe.params.items():
+        try:
+            params[str(name)] = plain(value)
+        except (TypeError, ValueError) as error:
+            raise _refused(
+                f"The parameter '{name}' of {whose} is {shown(value)}; it takes numbers, texts and lists of them."
+            ) from error
+    return params
+
+
+def check_name(name: object) -> None:
+    """Refuse what is no name of a parameter: it would not be one where a run is told as Python.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid``
+    """
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name == "__debug__":
+        raise _refused(f"{shown(name)} is no name of a parameter.")
+
+
+def _refused(message: str, hint: str | None = None) -> BadRequest:
+    return BadRequest("spec.invalid", message, hint=hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.catalogue import TASKS
@@ -11,7 +12,9 @@ from workbench.data.preflight import (
     check_columns,
     check_encoded,
     check_features,
+    check_found,
     check_ground_truth,
+    check_levels,
     check_series,
     check_target,
     suggest_task,
@@ -19,12 +22,11 @@ from workbench.data.preflight import (
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest, choices
+from workbench.plain import shown
 from workbench.runs import follow, lookup, scores
-from workbench.runs.spec import Asked, RunSpec, make_spec
+from workbench.runs.asked import LIMITS, Asked
+from workbench.runs.spec import RunSpec, make_spec
 from workbench.store.store import Store
-
-LIMITS = ("executor", "model_timeout_s", "run_timeout_s", "unit_memory")
-"""Settings that a request may override."""
 
 
 def resolve(
@@ -37,7 +39,7 @@ def resolve(
     named
         A data source, its name or its id; None where the request follows a run.
     request
-        Fields of `workbench.runs.spec.Asked`; None wherever Workbench is to choose. ``from_run`` is a run's id.
+        Fields of `workbench.runs.asked.Asked`; None wherever Workbench is to choose. ``from_run`` is a run's id.
 
     Raises
     ------
@@ -45,25 +47,25 @@ def resolve(
         Naming what does not fit and the valid choices.
     NotFound
         When there is no such data source or run.
+    Gone
+        ``data.file_missing`` when the data source of the run that it follows is not there any more.
     """
-    asked = {name: value for name, value in request.items() if value is not None}
-    unknown = [name for name in asked if name not in Asked.__dataclass_fields__]
-    if unknown:
+    asked = Asked.of(request)
+    if not isinstance(named, Source | str | None):
         raise BadRequest(
             "spec.invalid",
-            f"A request has no '{unknown[0]}'.",
-            hint=choices(unknown[0], Asked.__dataclass_fields__),
+            f"data is {shown(named)}; it takes one data source, its name or its id.",
+            hint="A table in memory is written to a CSV file and uploaded first.",
         )
-    if "from_run" in asked:
-        before = lookup.get(store, asked["from_run"])
-        named = named or before.source_id
+    source = data.get(named) if named else None
+    if asked.from_run is not None:
+        before = lookup.get(store, asked.from_run)
+        source = source or data.of_run(before.source_id)
         asked = follow.filled_in(asked, before, scores.leaderboard(store.database, before))
-    if not named:
+    if source is None:
         raise BadRequest("spec.no_data", "No data source was named.", hint="Upload a table or load a sample first.")
-    source = data.get(named)
-    limits = {name: getattr(store.settings, name) for name in LIMITS}
-    task = asked.get("task") or _task(source, asked.get("target"))
-    spec = make_spec(Asked(**limits | asked | {"task": task}))
+    settings = {name: getattr(store.settings, name) for name in LIMITS if getattr(asked, name) is None}
+    spec = make_spec(replace(asked, task=asked.task or _task(source, asked.target), **settings))
     _check_against(source, spec)
     return source, spec
 
@@ -84,6 +86,11 @@ def _check_against(source: Source, spec: RunSpec) -> None:
     task = TASKS[spec.task]
     for name, value in spec.setup.items():
         check_columns(source, name, _columns_named(spec, name, value), target=spec.target)
+        if task.options[name].kind == "levels":
+            check_levels(source, name, value or {})
+        if task.options[name].found and value:
+            claimed = {*_claimed(spec, besides=name), spec.target, spec.options.get("ground_truth")}
+            check_found(source, task.options[name], value, claimed=claimed)
     if not task.has_target:
         _check_without_target(source, spec)
         return
@@ -120,20 +127,22 @@ def _check_without_target(source: Source, spec: RunSpec) -> None:
         left_out=[*(setup.get("ignore_features") or ()), *([truth] if truth else ())],
         clusters=spec.options.get("num_clusters", 1),
     )
-    options = TASKS[spec.task].options
-    most = setup.get("max_encoding_ohe", options["max_encoding_ohe"].default)
-    if setup.get("preprocess", True) and most < 0 and setup.get("rare_to_value") is None:
-        elsewhere = ("ignore_features", "ordinal_features", "date_features", "text_features", "numeric_features")
-        others = {column for name in elsewhere for column in setup.get(name) or ()} | {truth}
-        check_encoded(source, [column.name for column in source.columns if column.name not in others])
+    check_encoded(source, setup, task=spec.task, truth=truth)
+
+
+def _claimed(spec: RunSpec, *, besides: str) -> set[str]:
+    """Return the columns that set-up options other than one say to be something."""
+    claiming = [option.name for option in TASKS[spec.task].options.values() if option.claims and option.name != besides]
+    return {column for name in claiming for column in _columns_named(spec, name, spec.setup.get(name))}
 
 
 def _columns_named(spec: RunSpec, option: str, value: Any) -> Sequence[str]:
     """Return the columns that a set-up option names."""
-    if not value or option == "create_date_columns":
+    kind = TASKS[spec.task].options[option].kind
+    if not value:
         return ()
-    if option == "fold_groups" or TASKS[spec.task].options[option].kind == "column":
+    if kind == "column":
         return (value,)
-    if option == "group_features":
+    if kind == "groups":
         return [name for names in value.values() for name in names]
-    return list(value) if TASKS[spec.task].options[option].kind in ("columns", "mapping") else ()
+    return list(value) if kind in ("columns", "levels") else ()

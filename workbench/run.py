@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -14,9 +14,9 @@ from workbench.runs import ending, events, lookup, progress, scores
 from workbench.runs.events import PAGE, PAGE_MOST, Event
 from workbench.runs.progress import Progress
 from workbench.runs.record import RunRecord
-from workbench.runs.reproduce import Evidence, Reproduction, Table, reproduce
+from workbench.runs.reproduce import Evidence, Reproduction, Table, reproduce, stem
 from workbench.runs.scores import LeaderboardRow
-from workbench.service import lifecycle
+from workbench.service import bell, lifecycle
 from workbench.store.artifacts import ENVIRONMENT
 from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow
@@ -77,24 +77,27 @@ class Run:
         """Rank the field on what is scored so far."""
         return scores.leaderboard(self._store.database, self.record)
 
-    def leaderboard(self) -> pd.DataFrame:
+    def leaderboard(self, *, detail: bool = False) -> pd.DataFrame:
         """Return the leaderboard as a table, at any time.
+
+        Parameters
+        ----------
+        detail
+            Whether it tells all that is known of each model; `rows` has it as data, fold by fold.
 
         Returns
         -------
         pandas.DataFrame
             One row a model, best first, indexed by model id: name, the unrounded mean of each metric, seconds to fit
-            a fold, folds scored, status and reason.
+            a fold, folds scored, status and reason. With `detail` also the rank; beside each mean the standard
+            deviation over folds (``std``) and the bounds of its 95 % confidence interval (``low``, ``high``), and where
+            some model has such, the mean that PyCaret shows instead (``PyCaret``) and what a reader must know of the
+            value (``note``); seconds to score a fold; and whether the model is separable from the best.
         """
         import pandas as pd
 
         rows = self.rows()
-        table = [
-            {"Model": row.name}
-            | dict(row.metrics)
-            | {"Fit (s)": row.fit_s, "Folds": row.folds_scored, "Status": row.status, "Reason": row.reason}
-            for row in rows
-        ]
+        table = [_in_detail(row, rows) if detail else _in_short(row) for row in rows]
         return pd.DataFrame(table, index=pd.Index([row.model for row in rows], name="id"))
 
     def reproduce(self) -> Reproduction:
@@ -113,7 +116,7 @@ class Run:
         except Gone:
             path = None
         table = Table(
-            name=f"{source.name}.csv",
+            name=f"{stem(source.name)}.csv",
             sha256=source.sha256,
             rows=source.row_count,
             reading=source.layout.told(path),
@@ -121,11 +124,12 @@ class Run:
             truths=[column.name for column in source.columns if column.kind == "bool" and not column.missing],
             path=path,
         )
-        fitted = (event.payload for event in self.history() if event.kind == "experiment.fitted")
-        return reproduce(found, table, Evidence(self.rows(), next(fitted, {}), self._environment()))
+        # The last one counts: a run that another environment took over was set up anew.
+        fitted = [event.payload for event in self.history() if event.kind == "experiment.fitted"]
+        return reproduce(found, table, Evidence(self.rows(), fitted[-1] if fitted else {}, self._environment()))
 
     def _environment(self) -> str | None:
-        """Read what was installed where the run fitted its model; None where it fitted none."""
+        """Read what was installed where the run was set up; None where it did not come as far."""
         query = select(ArtifactRow).where(ArtifactRow.run_id == self.id, ArtifactRow.name == ENVIRONMENT)
         with self._store.database.read() as session:
             row = session.scalar(query)
@@ -135,23 +139,30 @@ class Run:
         """Wait for the end, at most `timeout_s` seconds, and return the run whatever its state."""
         deadline = time.monotonic() + timeout_s
         looked = 0.0
-        while not lookup.is_terminal(self._store, self.id) and time.monotonic() < deadline:
-            if time.monotonic() - looked > 1:
-                looked = time.monotonic()
-                self._see_to_it()
-            time.sleep(0.05)
+        changes = self._store.database.changes()
+        try:
+            while time.monotonic() < deadline and not (changes.any() and lookup.is_terminal(self._store, self.id)):
+                if time.monotonic() - looked > 1:
+                    looked = time.monotonic()
+                    self._see_to_it()
+                time.sleep(changes.pace_s)
+        finally:
+            changes.close()
         return self.record
 
     def cancel(self) -> RunRecord:
         """End the run; what is scored stays. A run that has ended already is returned as it is."""
         found = ending.request_cancel(self._store, self.id, by=self._user)
+        bell.ring(self._store.settings)
         self._see_to_it()
         return found
 
     def delete(self) -> None:
         """Remove the run with its events, scores and artifacts; its process is killed first."""
-        self._see_to_it()
-        ending.delete(self._store, self.id, by=self._user)
+        if not ending.delete(self._store, self.id, by=self._user):
+            # Its process is to be killed, and only a service does that.
+            bell.ring(self._store.settings)
+            lifecycle.start(self._store.settings)
 
     def _see_to_it(self) -> None:
         """Start a service where the run still needs one: the last may have been stopped or killed."""
@@ -164,3 +175,21 @@ class Run:
 
     def _repr_html_(self) -> Any:
         return self.leaderboard()._repr_html_()  # type: ignore[operator]
+
+
+def _in_short(row: LeaderboardRow) -> dict[str, Any]:
+    standing = {"Folds": row.folds_scored, "Status": row.status, "Reason": row.reason}
+    return {"Model": row.name} | dict(row.metrics) | {"Fit (s)": row.fit_s} | standing
+
+
+def _in_detail(row: LeaderboardRow, board: Sequence[LeaderboardRow]) -> dict[str, Any]:
+    told: dict[str, Any] = {"Rank": row.rank, "Model": row.name}
+    for metric, mean in row.metrics.items():
+        low, high = row.interval[metric] or (None, None)
+        told |= {metric: mean, f"{metric} std": row.std[metric], f"{metric} low": low, f"{metric} high": high}
+        if any(metric in other.pycaret for other in board):
+            told[f"{metric} PyCaret"] = row.pycaret.get(metric)
+        if any(metric in other.remarks for other in board):
+            told[f"{metric} note"] = row.remarks.get(metric)
+    told |= {"Separable": row.is_separable, "Fit (s)": row.fit_s, "Score (s)": row.score_s}
+    return told | {"Folds": row.folds_scored, "Status": row.status, "Reason": row.reason}

@@ -15,11 +15,12 @@ from workbench.errors import Conflict, WorkbenchError
 from workbench.recipe import Recipe
 from workbench.run import Run
 from workbench.runs import ending, lookup, progress, queue
+from workbench.runs.asked import Asked
 from workbench.runs.progress import Estimate
 from workbench.runs.queue import SourceIdentity
 from workbench.runs.record import QUEUED, RUNNING, RunRecord
 from workbench.runs.spec import RunSpec
-from workbench.service import lifecycle
+from workbench.service import bell, lifecycle
 from workbench.settings import Settings
 from workbench.store.database import Changes
 from workbench.store.store import Store, open_store
@@ -75,7 +76,7 @@ class Runs:
         task: str | None = None,
         model: str | Recipe | None = None,
         include: Sequence[str | Recipe] | None = None,
-        exclude: Sequence[str] = (),
+        exclude: Sequence[str] | None = None,
         options: Mapping[str, Any] | None = None,
         from_run: Run | str | None = None,
         folds: int | None = None,
@@ -110,8 +111,8 @@ class Runs:
         options
             The plan's own options by PyCaret's names, such as ``{"n_iter": 20}``.
         from_run
-            A run to go on from: data, target, task, set-up, folds, seed and metric are its own unless named here, and
-            the plan works on its best models unless others are named.
+            A run to go on from: data, target, task, set-up, folds, seed, metric, executor and limits are its own unless
+            named here, and a plan that takes models works on its best ones unless others are named.
         folds
             Cross-validation folds; None: as many as PyCaret takes.
         seed
@@ -119,17 +120,17 @@ class Runs:
         sort
             Metric that ranks; None: the task's own.
         setup
-            Set-up options by PyCaret's names.
+            Set-up options by PyCaret's names. With `from_run` they are added to that run's own, and None takes one back
+            to PyCaret's default, unless None is a value of it.
         racing
             Let models stop early that cannot catch the leader any more. The board then differs from PyCaret's.
         executor
-            ``local``, or ``dask://HOST:PORT``; None: as the settings say.
+            ``local``, or ``dask://HOST:PORT``; None: as the followed run has it, else as the settings say.
         model_timeout_s, run_timeout_s
-            Longest a model may take over all its folds, and the whole run, in seconds; 0: no limit; None: as the
-            settings say.
+            Longest a model may take over all its folds, and the whole run, in seconds; 0: no limit; None: as above.
         unit_memory
             Most memory that a model may take on one fold, in bytes or as ``2GiB``; 0: an even share of what is free;
-            None: as the settings say.
+            None: as above.
 
         Raises
         ------
@@ -137,28 +138,55 @@ class Runs:
             Naming what does not fit and the valid choices. Nothing is stored then.
         NotFound
             When there is no such data source or run.
+        Gone
+            ``data.file_missing`` when the data source of `from_run` is not there any more, and no other is named.
         EngineFault
             ``service.not_started`` when no service can be started; the run is not kept then.
         """
         asked = {name: value for name, value in locals().items() if name not in ("self", "data", "from_run")}
         return self._queue(*self._resolve(data, asked, from_run))
 
-    def resume(self, run: Run | str) -> Run:
+    def resume(
+        self,
+        run: Run | str,
+        *,
+        executor: str | None = None,
+        model_timeout_s: float | None = None,
+        run_timeout_s: float | None = None,
+        unit_memory: int | str | None = None,
+    ) -> Run:
         """Start a run that goes on where an ended one stopped: what is scored is kept, the rest is scored now.
+
+        What other versions of the libraries scored is scored again; the log tells.
+
+        Parameters
+        ----------
+        executor, model_timeout_s, run_timeout_s, unit_memory
+            Limits as in `submit`; None: those of the run.
 
         Raises
         ------
+        BadRequest
+            ``spec.invalid`` when a limit is none.
+        NotFound
+            ``run.not_found``
         Conflict
             ``run.not_ended`` while it is under way; a run whose process died goes on by itself.
         Gone
-            When its data source is not there any more.
+            ``data.file_missing`` when its data source is not there any more.
         """
+        limits = Asked(
+            executor=executor,
+            model_timeout_s=model_timeout_s,
+            run_timeout_s=run_timeout_s,
+            unit_memory=unit_memory,
+        ).limits
         found = lookup.get(self._store, _run_id(run))
         if not found.is_terminal:
             raise Conflict("run.not_ended", f"Run {found.short_id} is {found.status} still.", run_id=found.id)
-        told = {name: found.spec[name] for name in RunSpec.model_fields if name != "bases"}
+        told = {name: found.spec[name] for name in RunSpec.model_fields if name != "bases"} | limits
         spec = RunSpec(**told, bases=tuple(Recipe.of(base) for base in found.spec["bases"]))
-        return self._queue(self._data.get(found.source_id), spec, resumes=found.id)
+        return self._queue(self._data.of_run(found.source_id), spec, resumes=found.id)
 
     def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
         """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
@@ -171,14 +199,13 @@ class Runs:
             candidates=field.candidates,
             source_id=source.id,
             rows=source.row_count,
-            workers=self._store.settings.worker_count,
+            workers=self._store.settings.worker_count if spec.executor == "local" else 0,
         )
 
     def _resolve(
         self, data: Source | str | None, asked: Mapping[str, Any], from_run: Run | str | None
     ) -> tuple[Source, RunSpec]:
-        before = None if from_run is None else _run_id(from_run)
-        return requests.resolve(self._store, self._data, data, {**asked, "from_run": before})
+        return requests.resolve(self._store, self._data, data, {**asked, "from_run": _run_id(from_run)})
 
     def _queue(self, source: Source, spec: RunSpec, *, resumes: str | None = None) -> Run:
         told = lifecycle.state(self._store.settings)
@@ -197,6 +224,7 @@ class Runs:
             service_is_warm=told is not None and told.phase == "warm",
             resumes=resumes,
         )
+        bell.ring(self._store.settings)
         try:
             lifecycle.start(self._store.settings)
         except WorkbenchError:
@@ -271,7 +299,7 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Workbench:
     return Workbench(open_store(settings or settings_module.load(**overrides)), user=_user())
 
 
-def _run_id(run: Run | str) -> str:
+def _run_id(run: Any) -> Any:
     return run.id if isinstance(run, Run) else run
 
 

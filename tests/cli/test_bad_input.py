@@ -134,6 +134,19 @@ def test_a_plan_that_cannot_be_carried_out_is_refused(fresh, write, plan, argume
     fresh("run", plan, "--data", write(GOOD), "--target", "buys", *arguments).refuses(*words)
 
 
+def test_a_dry_run_says_what_a_request_would_cost_and_leaves_nothing(fresh, write):
+    asked = ["run", "compare", "--data", write(GOOD), "--target", "buys", "--include", "lr,nb", "--fold", "5"]
+    said = fresh(*asked, "--dry-run")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "2 models × 5 folds = 10 units; no earlier run to judge the time by\n"
+    told = fresh(*asked, "--executor", "dask://host:8786", "--dry-run", "--json").document
+    assert (told["units"], told["workers"], told["seconds"]) == (10, 0, None)
+
+
+def test_a_dry_run_refuses_what_a_run_would(fresh, write):
+    fresh("run", "compare", "--data", write(GOOD), "--target", "bys", "--dry-run").refuses("Did you mean buys?")
+
+
 def test_a_file_that_is_not_there_is_not_added(fresh, tmp_path):
     fresh("data", "add", tmp_path / "nowhere.csv").refuses("There is no file", "nowhere.csv")
 

@@ -44,6 +44,13 @@ def test_it_goes_where_it_is_told_and_tells_where_as_json(run, fresh, tmp_path):
     assert any('exp.create_model("nb")' in "".join(cell["source"]) for cell in cells)
 
 
+def test_a_file_is_no_folder_to_write_into(run, fresh, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    fresh("run", "reproduce", run.id, "--to", mine).refuses("Nothing can be written into", "Name another folder.")
+    assert mine.read_text() == "mine"
+
+
 def test_files_of_ones_own_are_not_written_over(run, fresh, tmp_path):
     mine = tmp_path / "mine" / "requirements.txt"
     mine.parent.mkdir()

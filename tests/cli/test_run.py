@@ -152,10 +152,12 @@ def test_a_row_that_failed_says_why(shared, warm):
 def test_a_run_goes_on_from_another_one_with_options_of_its_plan(compared, shared, warm):
     before = compared.document["run"]["id"]
     options = ["--option", "n_iter=3", "--option", 'custom_grid={"max_depth": [2, 3, 4, 5]}']
-    said = shared("run", "tune", "--from-run", before[-8:], "--model", "dt", *options, "--json")
+    said = shared(
+        "run", "tune", "--from-run", before[-8:], "--model", "dt", *options, "--set", "train_size=0.8", "--json"
+    )
     assert (said.code, said.err) == (0, "")
     spec = said.document["run"]["spec"]
-    assert (spec["folds"], spec["seed"], spec["setup"]) == (3, 7, {"normalize": True})
+    assert (spec["folds"], spec["seed"], spec["setup"]) == (3, 7, {"normalize": True, "train_size": 0.8})
     assert (spec["from_run"], spec["options"]["n_iter"]) == (before, 3)
     board = said.document["leaderboard"]
     assert sorted(row["model"] for row in board) == ["dt", "dt:1", "dt:2", "dt:3"]
@@ -163,9 +165,10 @@ def test_a_run_goes_on_from_another_one_with_options_of_its_plan(compared, share
     for row in board:
         assert row["name"].removeprefix("Decision Tree Classifier · ") in shown
 
-    best = shared("run", "blend", "--from-run", before[-8:], "--json").document["run"]
+    best = shared("run", "blend", "--from-run", before[-8:], "--set", "normalize=none", "--json").document["run"]
     expected = [row["model"] for row in compared.document["leaderboard"]][:3]
     assert [base["model"] for base in best["spec"]["bases"]] == expected
+    assert best["spec"]["setup"] == {}
 
 
 def test_every_plan_has_its_command_which_names_the_plans_own_options(shared):
@@ -257,8 +260,10 @@ def test_a_cancelled_run_is_resumed_and_keeps_what_was_scored(shared, warm, even
     scored = {row.model: row.folds["Accuracy"] for row in run.rows()}
     assert any(None in folds for folds in scored.values())
 
-    resumed = shared("run", "resume", run.id[-8:], "--json")
+    resumed = shared("run", "resume", run.id[-8:], "--model-timeout", "600", "--unit-memory", "2GiB", "--json")
     assert (resumed.code, resumed.document["run"]["status"]) == (0, "succeeded")
+    spec = resumed.document["run"]["spec"]
+    assert spec == run.record.spec | {"model_timeout_s": 600, "unit_memory": 2 * 2**30}
     assert resumed.document["run"]["id"] != run.id
     for row in resumed.document["leaderboard"]:
         assert row["status"] == "scored"

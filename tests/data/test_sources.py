@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from workbench.errors import EngineFault, Gone, NotFound
+from workbench.data.sources import VALUES_MOST
+from workbench.errors import BadRequest, EngineFault, Gone, NotFound
 from workbench.store.tables import ExperimentRow, RunRow, SourceRow
 
 
@@ -83,6 +84,21 @@ def test_a_source_is_plain_data_for_json(juice):
     assert [column["name"] for column in document["columns"]] == ["a", "b"]
     assert juice.column("b").kind == "text"
     assert juice.column("c") is None
+
+
+def test_a_columns_values_are_listed_in_their_own_order_without_gaps(sources, written):
+    source = sources.upload(written("size,price,sold\nM,10,True\n,9.5,False\nL,,True\nM,10,True\n"))
+    assert sources.values(source, "size") == ["L", "M"]
+    assert sources.values(source, "price") == [9.5, 10]
+    assert sources.values(source, "sold") == [False, True]
+    with pytest.raises(BadRequest, match=r"Did you mean size\?"):
+        sources.values(source, "sise")
+
+
+def test_values_that_are_too_many_to_be_listed_are_refused(sources, written):
+    source = sources.upload(written("n,m\n" + "".join(f"{row},1\n" for row in range(VALUES_MOST + 1))))
+    with pytest.raises(BadRequest, match=r"'n' of table has 101 values; at most 100 can be listed\."):
+        sources.values(source, "n")
 
 
 def test_markup_in_names_is_escaped(sources, written):

@@ -34,6 +34,12 @@ def test_the_bias_that_is_nearest_to_zero_ranks_first(board):
     assert [row.metrics["Bias"] for row in rows] == [-1, 3, -9]
 
 
+def test_biases_of_one_size_on_either_side_of_zero_cannot_be_told_apart(board):
+    biases = {"naive": [(1, 2.1), (1, 1.9)], "theta": [(1, -1.9), (1, -2.2)], "ets": [(1, -9), (1, -9.1)]}
+    told = [(row.model, row.is_separable) for row in board(biases, sort="Bias")]
+    assert told == [("naive", None), ("theta", False), ("ets", True)]
+
+
 def test_stability_is_the_spread_of_wape_over_the_splits_in_percent(board):
     rows = {row.model: row for row in board({"naive": [(10, 0), (30, 0)], "theta": [(20, 0), (20, 0)]})}
     assert rows["naive"].metrics["Stability"] == pytest.approx(50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.runs import follow, lookup
+from workbench.runs.asked import Asked
 from workbench.runs.scores import leaderboard, store_score
 from workbench.store.tables import ExperimentRow, RunRow
 
@@ -69,9 +70,9 @@ def test_the_run_and_its_experiment_have_no_target(store, clustered):
 def test_a_run_that_follows_looks_for_the_same(store, clustered):
     before = clustered(options={"num_clusters": 6, "ground_truth": "species"})
     board = leaderboard(store.database, before)
-    taken = follow.filled_in({"plan": "create"}, before, board)
-    assert taken["options"] == {"num_clusters": 6, "ground_truth": "species"}
-    assert [recipe.model for recipe in taken["include"]] == ["sc"]
-    other = follow.filled_in({"plan": "create", "options": {"num_clusters": 3}}, before, board)
-    assert other["options"] == {"num_clusters": 3, "ground_truth": "species"}
-    assert follow.filled_in({"plan": "setup"}, before, board)["options"] == {}
+    taken = follow.filled_in(Asked(plan="create"), before, board)
+    assert taken.options == {"num_clusters": 6, "ground_truth": "species"}
+    assert [recipe.model for recipe in taken.include] == ["sc"]
+    other = follow.filled_in(Asked(plan="create", options={"num_clusters": 3}), before, board)
+    assert other.options == {"num_clusters": 3, "ground_truth": "species"}
+    assert follow.filled_in(Asked(plan="setup"), before, board).options == {}

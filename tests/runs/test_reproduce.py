@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from workbench.data.sources import Sources
-from workbench.errors import Conflict
+from workbench.errors import BadRequest, Conflict
 from workbench.recipe import Recipe
 from workbench.run import Run
 from workbench.runs import ending, events
@@ -50,7 +50,7 @@ def scored(store, started):
         with store.database.write() as session:
             row = session.get_one(RunRow, run.id)
             row.field = [[model, model.upper(), Recipe(model=model).as_dict()] for model in board]
-            row.spec = row.spec | {"versions": VERSIONS}
+            row.fitted = {"versions": VERSIONS}
             for model, values in board.items():
                 for fold, value in enumerate(values):
                     store_score(session, run.id, model, fold, "scored", metrics={"Accuracy": value})
@@ -243,6 +243,20 @@ def test_a_model_inside_a_model_inside_a_model_is_made_call_by_call(submit, repr
     ]
 
 
+@pytest.mark.parametrize(
+    ("task", "recipe", "call"),
+    [
+        ("clustering", Recipe(model="kmeans", params={"n_clusters": 7}), '"kmeans", num_clusters=7)'),
+        ("anomaly", Recipe(model="knn", params={"contamination": 0.1}), '"knn", fraction=0.1)'),
+        ("anomaly", Recipe(model="cluster", params={"n_clusters": 7}), '"cluster", fraction=0.05, n_clusters=7)'),
+    ],
+)
+def test_what_a_recipe_names_goes_before_the_plans_option(task, recipe, call, submit, reproduce):
+    """PyCaret sets its own parameter over the estimator's."""
+    run = submit(task=task, target=None, folds=None, plan="create", model=recipe)
+    assert f"exp.create_model({call}" in reproduce(run).code
+
+
 def test_names_are_written_as_texts_whatever_is_in_them(store, submit, reproduce):
     frame = pd.DataFrame({'a"b': [1, 2, 3], "\\n'{x}": ["ä", "b", "c"], "y": [1, 2, 1]})
     source = Sources(store).upload(io.BytesIO(frame.to_csv(index=False).encode()), 'it"s {x} | `y`')
@@ -291,6 +305,35 @@ def test_nothing_is_written_over_files_of_ones_own(name, submit, reproduce, tmp_
     assert caught.value.code == "run.file_exists"
     assert list(mine.parent.iterdir()) == [mine]
     assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "taken", "x" * 300])
+def test_a_folder_that_takes_no_files_is_refused_and_nothing_is_left_there(place, submit, reproduce, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "taken" / "requirements.txt").mkdir(parents=True)
+    made = reproduce(submit()).made
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BadRequest) as caught:
+        made.save(tmp_path / place)
+    assert caught.value.code == "run.not_written"
+    assert caught.value.message.startswith("Nothing can be written into ")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_what_was_written_before_a_file_could_not_be_is_taken_back(store, submit, iris, reproduce, tmp_path):
+    made = reproduce(submit()).made
+    Sources(store).path(iris).unlink()
+    with pytest.raises(BadRequest, match="No such file or directory"):
+        made.save(tmp_path / "new" / "folder")
+    assert list(tmp_path.glob("new*")) == []
+
+
+def test_a_long_name_of_a_data_source_is_shortened_to_what_a_file_may_be_called(store, submit, reproduce, tmp_path):
+    source = Sources(store).upload(io.BytesIO(b"a,b\n1,x\n2,y\n3,x\n4,y\n"), "表" * 100)
+    notebook = reproduce(submit(source=source, target="b")).made.save(tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir() if path != tmp_path / "home"} == {".ipynb", ".csv", ".txt"}
+    assert notebook.name.startswith("表" * 60)
 
 
 def test_data_that_is_gone_is_asked_for_by_its_hash(store, submit, iris, reproduce, tmp_path):

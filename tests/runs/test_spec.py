@@ -11,6 +11,7 @@ from workbench.runs import options
 from workbench.runs.spec import Asked, RunSpec, make_spec
 
 MANAGED = TASKS["classification"].managed
+PARTS = TASKS["classification"].options["create_date_columns"].choices
 
 
 def spec(*, task: str = "classification", **request: object) -> RunSpec:
@@ -296,6 +297,7 @@ def test_a_count_stays_a_count_and_a_share_a_share():
         ("fix_imbalance_method", ["SMOTE"], "a text"),
         ("ignore_features", 3, "a list of columns"),
         ("ignore_features", ["a", 3], "a list of columns"),
+        ("create_date_columns", "month, week", "some of " + ", ".join(PARTS)),
         ("ordinal_features", "S < M < L", "a mapping of names to lists"),
         ("ordinal_features", '["S"]', "a mapping of names to lists"),
         ("ordinal_features", '{"size": "S"}', "a mapping of names to lists"),
@@ -318,7 +320,7 @@ def test_every_default_is_taken_as_it_is(task):
 def test_every_choice_is_taken_as_text(task):
     for found in TASKS[task].options.values():
         for choice in found.choices:
-            assert option(found.name, str(choice), task) == choice
+            assert option(found.name, str(choice), task) == ([choice] if found.kind == "parts" else choice)
 
 
 def test_a_spec_survives_being_stored():

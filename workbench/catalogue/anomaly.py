@@ -48,7 +48,8 @@ ANOMALY = Task(
             is_own=True,
             about=(
                 "Rank correlation of the scores that rows get from two fits which share these rows and no others: how "
-                "little the order hangs on the sample. A model can be stable and wrong."
+                "little the order hangs on the sample. A model can be stable and wrong. The two fits count in the time "
+                "to score."
             ),
         ),
         Metric("flagged", "Flagged", is_own=True, ranks=False, about="Share of rows that are flagged as anomalies."),

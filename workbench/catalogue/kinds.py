@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TaskName = Literal["classification", "regression", "time_series", "clustering", "anomaly"]
 PlanName = Literal["setup", "create", "compare", "tune", "ensemble", "blend", "stack", "calibrate", "finalize"]
 OptionKind = Literal[
-    "bool", "int", "float", "number", "numbers", "values", "text", "choice", "column", "columns", "mapping"
+    "bool",
+    "int",
+    "float",
+    "number",
+    "numbers",
+    "values",
+    "text",
+    "choice",
+    "column",
+    "columns",
+    "parts",
+    "levels",
+    "groups",
+    "mapping",
 ]
-"""``values``: a number or a word, or a list of them."""
+"""``values``: a number or a word, or a list of them. ``parts``: some of the choices. ``levels``: columns, each with its
+values in order. ``groups``: names, each with columns. ``mapping``: names, each with values.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,8 @@ class Metric:
         leaderboard, not to a fold.
     about
         What it means and what it does not, for one of Workbench's own.
+    is_minor
+        Whether a board that has no room for every column leaves it out before others.
     """
 
     id: str
@@ -68,6 +85,7 @@ class Metric:
     nearest_zero: bool = False
     spread_of: str = ""
     about: str = ""
+    is_minor: bool = False
 
     def judged(self, mean: float | None) -> float | None:
         """The number by which a mean is ranked."""
@@ -82,6 +100,12 @@ class Option:
     ----------
     is_own
         Whether it is Workbench's: PyCaret has none of that name.
+    claims
+        Whether columns that it names are nothing else to PyCaret: a number is no category, a column left out neither.
+    found
+        Kinds of columns that PyCaret finds for it by itself; where it is named, it stands for the columns named alone.
+    parameter
+        Parameter of the models that it sets where they have one and their recipe leaves it open; empty: none.
     """
 
     name: str
@@ -93,6 +117,14 @@ class Option:
     tasks: tuple[TaskName, ...] = ()
     """Tasks that know it; empty: all of them."""
     is_own: bool = False
+    claims: bool = False
+    found: tuple[str, ...] = ()
+    parameter: str = ""
+
+    @property
+    def takes_none(self) -> bool:
+        """Whether None is a value of it."""
+        return self.default is None or None in self.choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +137,12 @@ class Plan:
     """Fewest models that it takes; 0: it takes a field."""
     most: int = 0
     """Most models that it takes; 0: any number."""
+    is_bare: bool = False
+    """Whether it takes models of PyCaret's library only, none that is put together of others."""
+
+    def takes(self, kind: str) -> bool:
+        """Whether it can work on a recipe of this kind."""
+        return kind == "model" or not self.is_bare
 
     def options_of(self, task: str) -> Mapping[str, Option]:
         """The plan's options that a task knows."""
@@ -159,3 +197,37 @@ class Task:
     @property
     def turbo(self) -> tuple[Model, ...]:
         return tuple(model for model in self.models if model.is_turbo and model.requires is None)
+
+    def asked(
+        self,
+        include: Sequence[str] | None = None,
+        exclude: Collection[str] = (),
+        *,
+        there: Collection[str] | None = None,
+    ) -> tuple[str, ...]:
+        """Ids of the models that a comparison is asked for, each once, in the order in which they tie.
+
+        Parameters
+        ----------
+        include
+            Ids in an order of their own; None: PyCaret's turbo set in its order.
+        exclude
+            Ids to leave out.
+        there
+            Ids of which the turbo set is made; None: those that need no package beyond PyCaret's own.
+        """
+        if include is None:
+            known = [model.id for model in self.turbo] if there is None else there
+            include = [model.id for model in self.models if model.is_turbo and model.id in known]
+        return tuple(dict.fromkeys(model for model in include if model not in exclude))
+
+    def field(
+        self,
+        include: Sequence[str] | None = None,
+        exclude: Collection[str] = (),
+        *,
+        there: Collection[str] | None = None,
+    ) -> tuple[str, ...]:
+        """Ids of the models that ``compare`` compares: those `asked` for, and those that it always compares."""
+        asked = self.asked(include, exclude, there=there)
+        return (*asked, *(model for model in self.always if model not in asked))

@@ -19,8 +19,16 @@ _UNSUPERVISED = (
         4,
         "Clusters to form. Affinity propagation, mean shift, DBSCAN and OPTICS find their own number.",
         tasks=("clustering",),
+        parameter="n_clusters",
     ),
-    Option("fraction", "float", 0.05, "Share of rows to flag as anomalies, at most 0.5.", tasks=("anomaly",)),
+    Option(
+        "fraction",
+        "float",
+        0.05,
+        "Share of rows to flag as anomalies, at most 0.5.",
+        tasks=("anomaly",),
+        parameter="contamination",
+    ),
     Option(
         "ground_truth",
         "column",
@@ -37,7 +45,7 @@ PLANS: Mapping[str, Plan] = {
     for plan in (
         Plan("setup", "fit the preprocessing only"),
         Plan("create", "cross-validate and fit one model", _UNSUPERVISED, least=1, most=1),
-        Plan("compare", "cross-validate a field of models and fit the best", _UNSUPERVISED),
+        Plan("compare", "cross-validate a field of models and fit the best", _UNSUPERVISED, is_bare=True),
         Plan(
             "tune",
             "search one model's parameters",
@@ -49,6 +57,7 @@ PLANS: Mapping[str, Plan] = {
             ),
             least=1,
             most=1,
+            is_bare=True,
         ),
         Plan(
             "ensemble",

@@ -10,15 +10,28 @@ from workbench.catalogue.kinds import Option
 def options(*, stratify: bool, fold_strategy: str, extra: tuple[Option, ...]) -> dict[str, Option]:
     shared = (
         Option("train_size", "float", 0.7, "Share of rows to train and cross-validate on.", is_common=True),
-        Option("numeric_features", "columns", None, "Columns to treat as numbers."),
-        Option("categorical_features", "columns", None, "Columns to treat as categories."),
-        Option("ordinal_features", "mapping", None, "Ordered categories: column → values, lowest first."),
-        Option("date_features", "columns", None, "Columns to treat as dates."),
-        Option("text_features", "columns", None, "Columns to treat as free text."),
-        Option("ignore_features", "columns", None, "Columns to leave out.", is_common=True),
+        Option("numeric_features", "columns", None, "Columns to treat as numbers.", claims=True, found=("number",)),
+        Option(
+            "categorical_features",
+            "columns",
+            None,
+            "Columns to treat as categories: all of them, since PyCaret takes no other text for one then.",
+            claims=True,
+            found=("text", "date"),
+        ),
+        Option("ordinal_features", "levels", None, "Ordered categories: column → values, lowest first.", claims=True),
+        Option("date_features", "columns", None, "Columns to treat as dates.", claims=True),
+        Option("text_features", "columns", None, "Columns to treat as free text.", claims=True),
+        Option("ignore_features", "columns", None, "Columns to leave out.", is_common=True, claims=True),
         Option("keep_features", "columns", None, "Columns that feature selection must keep."),
         Option("preprocess", "bool", True, "Apply the preprocessing below at all."),
-        Option("create_date_columns", "columns", ["day", "month", "year"], "Parts to take from dates."),
+        Option(
+            "create_date_columns",
+            "parts",
+            ["day", "month", "year"],
+            "Parts to take from dates.",
+            ("day", "month", "year", "quarter", "dayofweek", "dayofyear", "hour", "minute", "second"),
+        ),
         Option("imputation_type", "choice", "simple", "How gaps are filled.", ("simple", "iterative", None)),
         Option(
             "numeric_imputation",
@@ -46,7 +59,7 @@ def options(*, stratify: bool, fold_strategy: str, extra: tuple[Option, ...]) ->
         Option("polynomial_features", "bool", False, "Add polynomial features.", is_common=True),
         Option("polynomial_degree", "int", 2, "Degree of the polynomial features."),
         Option("low_variance_threshold", "float", None, "Drop features whose variance is at most this."),
-        Option("group_features", "mapping", None, "Feature groups to summarise: name → columns."),
+        Option("group_features", "groups", None, "Feature groups to summarise: name → columns."),
         Option("drop_groups", "bool", False, "Drop the grouped columns afterwards."),
         Option("remove_multicollinearity", "bool", False, "Drop correlated features.", is_common=True),
         Option("multicollinearity_threshold", "float", 0.9, "Correlation from which a feature is dropped."),
@@ -89,7 +102,7 @@ def options(*, stratify: bool, fold_strategy: str, extra: tuple[Option, ...]) ->
             is_common=True,
         ),
         Option("fold_shuffle", "bool", False, "Shuffle before folds are made."),
-        Option("fold_groups", "text", None, "Column whose groups stay together (groupkfold)."),
+        Option("fold_groups", "column", None, "Column whose groups stay together (groupkfold)."),
     )
     return {option.name: option for option in (*shared, *extra)}
 

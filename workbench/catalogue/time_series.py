@@ -114,12 +114,12 @@ TIME_SERIES = Task(
     ),
     metrics=(
         Metric("mase", "MASE", greater_is_better=False),
-        Metric("rmsse", "RMSSE", greater_is_better=False),
+        Metric("rmsse", "RMSSE", greater_is_better=False, is_minor=True),
         Metric("mae", "MAE", greater_is_better=False),
-        Metric("rmse", "RMSE", greater_is_better=False),
-        Metric("mape", "MAPE", greater_is_better=False),
+        Metric("rmse", "RMSE", greater_is_better=False, is_minor=True),
+        Metric("mape", "MAPE", greater_is_better=False, is_minor=True),
         Metric("smape", "SMAPE", greater_is_better=False),
-        Metric("r2", "R2"),
+        Metric("r2", "R2", is_minor=True),
         Metric("coverage", "COVERAGE", needs_setup="point_alpha"),
         Metric(
             "wape",

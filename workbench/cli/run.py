@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,13 +38,21 @@ FromRun = Annotated[
     typer.Option(
         "--from-run",
         metavar="RUN",
-        help="A run to go on from: data, target, set-up, folds, seed and models are its own unless named here.",
+        help="A run to go on from: data, target, set-up, folds, seed, metric and limits are its own unless named here. "
+        "A plan that takes models takes its best ones; compare takes PyCaret's field.",
     ),
 ]
 PlanOptions = Annotated[
     list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the plan; repeatable.")
 ]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="A set-up option; repeatable.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="OPTION=VALUE",
+        help="A set-up option; repeatable. With --from-run added to the run's own; OPTION=none takes one back.",
+    ),
+]
 Folds = Annotated[int | None, typer.Option("--fold", "--folds", help="Cross-validation folds; default: PyCaret's.")]
 Seed = Annotated[
     int | None, typer.Option("--session-id", "--seed", help=f"PyCaret's session_id; default: {SEED}, or the run's.")
@@ -61,6 +71,7 @@ MemoryLimit = Annotated[
     typer.Option("--unit-memory", metavar="SIZE", help="Most memory a model may take on one fold: 2GiB, 500MB, bytes."),
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Submit and return at once.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the request, say what it would cost, and run nothing.")]
 
 
 def _add_plan(plan: Plan) -> None:
@@ -84,31 +95,33 @@ def _add_plan(plan: Plan) -> None:
         model_timeout: ModelLimit = None,
         run_timeout: RunLimit = None,
         unit_memory: MemoryLimit = None,
+        dry_run: DryRun = False,
         no_wait: NoWait = False,
         json: Json = False,
     ) -> None:
-        run = _submit(
-            connect(),
-            data,
-            plan=plan.name,
-            target=target,
-            task=task,
-            model=model,
-            include=_ids(include),
-            exclude=_ids(exclude) or (),
-            from_run=from_run,
-            options=_pairs("--option NAME=VALUE", option),
-            setup=_pairs("--set OPTION=VALUE", set_),
-            folds=fold,
-            seed=session_id,
-            sort=sort,
-            racing=racing,
-            executor=executor,
-            model_timeout_s=model_timeout,
-            run_timeout_s=run_timeout,
-            unit_memory=unit_memory,
-        )
-        _report(run, wait=not no_wait, json=json)
+        request = {
+            "plan": plan.name,
+            "target": target,
+            "task": task,
+            "model": model,
+            "include": _ids(include),
+            "exclude": _ids(exclude),
+            "from_run": from_run,
+            "options": _pairs("--option NAME=VALUE", option),
+            "setup": _pairs("--set OPTION=VALUE", set_),
+            "folds": fold,
+            "seed": session_id,
+            "sort": sort,
+            "racing": racing,
+            "executor": executor,
+            "model_timeout_s": model_timeout,
+            "run_timeout_s": run_timeout,
+            "unit_memory": unit_memory,
+        }
+        if dry_run:
+            _estimate(connect(), data, request, json=json)
+        else:
+            _report(_submit(connect(), data, request), wait=not no_wait, json=json)
 
     about = f"{plan.about[0].upper()}{plan.about[1:]}."
     # A line that holds nothing but a backspace keeps what follows as it is written.
@@ -130,9 +143,24 @@ for _plan in PLANS.values():
 
 
 @app.command()
-def resume(run: Reference, no_wait: NoWait = False, json: Json = False) -> None:
-    """Start a run that goes on where an ended one stopped; what is scored is kept."""
-    _report(connect().runs.resume(run), wait=not no_wait, json=json)
+def resume(
+    run: Reference,
+    executor: Executor = None,
+    model_timeout: ModelLimit = None,
+    run_timeout: RunLimit = None,
+    unit_memory: MemoryLimit = None,
+    no_wait: NoWait = False,
+    json: Json = False,
+) -> None:
+    """Start a run that goes on where an ended one stopped; what is scored is kept, and so are limits not named here."""
+    resumed = connect().runs.resume(
+        run,
+        executor=executor,
+        model_timeout_s=model_timeout,
+        run_timeout_s=run_timeout,
+        unit_memory=unit_memory,
+    )
+    _report(resumed, wait=not no_wait, json=json)
 
 
 @app.command(name="list")
@@ -184,7 +212,7 @@ def events(
             print(event)
 
 
-def _submit(workbench: Workbench, data: str | None, **request: Any) -> Run:
+def _submit(workbench: Workbench, data: str | None, request: Mapping[str, Any]) -> Run:
     if data is None:
         return workbench.runs.submit(**request)
     source, is_new = _source(workbench, data)
@@ -195,6 +223,19 @@ def _submit(workbench: Workbench, data: str | None, **request: Any) -> Run:
         if is_new:
             workbench.data.delete(source.id)
         raise
+
+
+def _estimate(workbench: Workbench, data: str | None, request: Mapping[str, Any], *, json: bool) -> None:
+    source, is_new = (None, False) if data is None else _source(workbench, data)
+    try:
+        found = workbench.runs.estimate(source, **request)
+    finally:
+        if source is not None and is_new:
+            workbench.data.delete(source.id)
+    if json:
+        render.document(asdict(found))
+    else:
+        render.console.print(found.words, markup=False)
 
 
 def _report(run: Run, *, wait: bool, json: bool) -> None:

@@ -31,6 +31,8 @@ def install(
         built = build(settings, tell=tell, force=force, extra=with_ or ())
     versions = built.answer.versions
     what = f"PyCaret {versions['pycaret']} on Python {versions['python']} in {built.python.parents[1]}"
+    if built.added:
+        what += f", with {', '.join(built.added)}"
     render.console.print(
         f"{'installed' if built.is_new else 'installed already'}: {what}", markup=False, soft_wrap=True
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from workbench.data.source import Column, Source
+from workbench.catalogue import TASKS, Option
+from workbench.data.source import LABEL_CHARACTERS, Column, Source
 from workbench.errors import BadRequest, choices
 
 CELLS_MOST = 2**27
 """Most numbers that encoded texts may become: 1 GiB, of which PyCaret holds several copies."""
+_NOT_ENCODED = ("ignore_features", "ordinal_features", "date_features", "text_features", "numeric_features")
+"""Set-up options whose columns are not one-hot encoded."""
 
 
 def check_target(
@@ -129,6 +132,52 @@ def check_columns(source: Source, option: str, names: Sequence[str], *, target: 
         )
 
 
+def check_levels(source: Source, option: str, levels: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse an order of categories in which one of the column's is missing: it would count as a gap, without a word.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` naming the column.
+    """
+    for name, values in levels.items():
+        column = source.column(name)
+        if column is None:
+            continue
+        absent = [value for value, _ in column.top if column.kind == "text" and value not in values]
+        if absent and len(absent[0]) < LABEL_CHARACTERS:
+            raise BadRequest("spec.invalid", f"The option '{option}' leaves out '{absent[0]}', a value of '{name}'.")
+        ordered = len({str(value) for value in values})
+        if column.distinct_exact and ordered != column.distinct:
+            raise BadRequest(
+                "spec.invalid",
+                f"The option '{option}' orders {ordered:,} values of '{name}', which has {column.distinct:,}.",
+            )
+
+
+def check_found(source: Source, option: Option, names: Collection[str], *, claimed: Collection[str | None]) -> None:
+    """Refuse an option that leaves a text out of the columns it stands for: no model takes it as it is.
+
+    Parameters
+    ----------
+    claimed
+        Columns that are no features, or something else by another option.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` naming the column.
+    """
+    for column in source.columns:
+        is_text = column.kind in ("text", "date") and column.kind in option.found
+        if is_text and column.name not in names and column.name not in claimed:
+            raise BadRequest(
+                "spec.invalid",
+                f"The option '{option.name}' leaves out '{column.name}', a text: once some are named, no other counts.",
+                hint="Name it too, or leave it out by ignore_features.",
+            )
+
+
 def check_ground_truth(source: Source, truth: str, *, task: str) -> None:
     """Refuse a column by which nothing can be judged.
 
@@ -177,20 +226,24 @@ def check_features(source: Source, *, left_out: Collection[str], clusters: int) 
         raise BadRequest("spec.no_features", f"Every column of {source.name} that is left is always the same.")
 
 
-def check_encoded(source: Source, names: Collection[str]) -> None:
-    """Refuse texts that would be encoded, a column for each, beyond what a machine holds.
+def check_encoded(source: Source, setup: Mapping[str, Any], *, task: str, truth: str | None) -> None:
+    """Refuse texts that a task without a target would encode, a column for each, beyond what a machine holds.
 
     Parameters
     ----------
-    names
-        Columns that are encoded where they hold text.
+    truth
+        A column that is kept from the models, or None.
 
     Raises
     ------
     BadRequest
         ``spec.invalid`` naming the column with the most texts.
     """
-    texts = [column for column in source.columns if column.name in names and column.kind in ("text", "date")]
+    most = setup.get("max_encoding_ohe", TASKS[task].options["max_encoding_ohe"].default)
+    if not setup.get("preprocess", True) or most >= 0 or setup.get("rare_to_value") is not None:
+        return
+    others = {truth, *(column for name in _NOT_ENCODED for column in setup.get(name) or ())}
+    texts = [column for column in source.columns if column.name not in others and column.kind in ("text", "date")]
     widest = max(texts, key=lambda column: column.distinct, default=None)
     cells = source.row_count * sum(column.distinct for column in texts)
     if widest is not None and cells > CELLS_MOST:

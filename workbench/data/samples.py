@@ -98,6 +98,6 @@ def find(name: str) -> Sample:
     raise NotFound(
         "data.unknown_sample",
         f'There is no sample "{name}".',
-        hint=choices(name, [sample.name for sample in SAMPLES]),
+        hint=choices(str(name), [sample.name for sample in SAMPLES]),
         sample=name,
     )

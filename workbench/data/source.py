@@ -12,6 +12,8 @@ from workbench.data.layout import Layout
 from workbench.store.tables import SourceRow
 
 ColumnKind = Literal["number", "text", "bool", "date"]
+LABEL_CHARACTERS = 100
+"""Longest text that a profile shows of a value."""
 
 
 @dataclass(frozen=True, slots=True)

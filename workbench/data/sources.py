@@ -18,6 +18,7 @@ from workbench.data.samples import Sample
 from workbench.data.source import Column, Source, SourceLine
 from workbench.data.upload import Upload
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
+from workbench.plain import shown
 from workbench.store.store import Store
 from workbench.store.tables import ExperimentRow, RunRow, SourceRow, now
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _UNDER_WAY = ("queued", "running")
+VALUES_MOST = 100
+"""Most values of a column that are listed one by one."""
 
 
 class Sources:
@@ -117,12 +120,30 @@ class Sources:
         NotFound
             ``data.not_found``, naming what there is.
         """
-        key = ref.id if isinstance(ref, Source) else ref
+        key = _key(ref)
         with self._store.database.read() as session:
             row = self._find(session, key, hidden=hidden)
             if row is None:
                 raise self._not_found(session, key)
             return Source.of(row)
+
+    def of_run(self, source_id: str) -> Source:
+        """Find the data source of an earlier run, for another one.
+
+        Raises
+        ------
+        Gone
+            ``data.file_missing`` when it was deleted, or its file is not there any more.
+        """
+        source = self.get(source_id, hidden=True)
+        if source.is_deleted or not (self._store.settings.files / source.location).is_file():
+            raise Gone(
+                "data.file_missing",
+                f'The data source "{source.name}" of that run is gone.',
+                hint="Upload it again, and name it in a new run.",
+                source=source.id,
+            )
+        return source
 
     def find_content(self, file: str | Path) -> Source | None:
         """Find the live data source that holds exactly a file's bytes, so that it need not be stored twice."""
@@ -138,6 +159,27 @@ class Sources:
         frame = _read(source, self.path(source), nrows=rows)
         columns = [[_plain(value, column) for value in frame[column.name].tolist()] for column in source.columns]
         return [dict(zip(source.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def values(self, source: Source, column: str) -> builtins.list[Any]:
+        """Return a column's distinct values in their own order, as plain data that JSON can hold; no gaps.
+
+        Raises
+        ------
+        BadRequest
+            ``spec.invalid`` when there is no such column, or it has more than `VALUES_MOST` values.
+        """
+        found = source.column(column)
+        if found is None:
+            raise BadRequest(
+                "spec.invalid", f"{source.name} has no column '{column}'.", hint=choices(column, source.column_names)
+            )
+        if found.distinct > VALUES_MOST:
+            raise BadRequest(
+                "spec.invalid",
+                f"'{column}' of {source.name} has {found.distinct:,} values; at most {VALUES_MOST} can be listed.",
+            )
+        frame = _read(source, self.path(source), usecols=[column])
+        return [_plain(value, found) for value in sorted(frame[column].dropna().unique().tolist())]
 
     def load(self, source: Source) -> pd.DataFrame:
         """Read a data source whole, with a fresh index, as ``pandas.read_csv`` reads its file.
@@ -182,7 +224,7 @@ class Sources:
         Conflict
             ``data.in_use`` when a run was submitted on it at the same moment.
         """
-        key = ref.id if isinstance(ref, Source) else ref
+        key = _key(ref)
         location = None
         try:
             with self._store.database.write() as session:
@@ -264,12 +306,19 @@ class Sources:
             (self._store.settings.files / location).unlink(missing_ok=True)
 
 
+def _key(ref: str | Source) -> str:
+    """Return what a data source is looked up by: a text that any database takes, whatever was given."""
+    key = ref.id if isinstance(ref, Source) else ref
+    text = key if isinstance(key, str) else shown(key)
+    return text.replace("\0", "?").encode(errors="replace").decode()
+
+
 def _read(source: Source, path: Path, **more: Any) -> pd.DataFrame:
     """Read a file by the kinds that its columns have, whatever this pandas would make of them."""
     frame = source.layout.read(path, dtype=dict.fromkeys(source.texts, str), **more)
     for column in source.columns:
         # An older pandas takes a number beyond float64, such as 1e400, for text.
-        if column.kind == "number" and frame[column.name].dtype.kind == "O":
+        if column.kind == "number" and column.name in frame and frame[column.name].dtype.kind == "O":
             frame[column.name] = frame[column.name].astype("float64")
     return frame
 

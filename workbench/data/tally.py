@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.source import Column, ColumnKind
+from workbench.data.source import LABEL_CHARACTERS, Column, ColumnKind
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_DISTINCT = 10_000
 _TOP = 5
-_LABEL_CHARACTERS = 100
 _KIND_OF_DTYPE = {"i": "int", "u": "uint", "f": "float", "b": "bool"}
 
 
@@ -139,4 +138,4 @@ def _is_date(text: str) -> bool:
 
 def _label(value: Any, *, is_integral: bool) -> str:
     text = str(int(value)) if is_integral else str(value)
-    return text if len(text) <= _LABEL_CHARACTERS else f"{text[: _LABEL_CHARACTERS - 1]}…"
+    return text if len(text) <= LABEL_CHARACTERS else f"{text[: LABEL_CHARACTERS - 1]}…"

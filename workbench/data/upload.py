@@ -208,7 +208,7 @@ def source_name(name: str) -> str:
     >>> source_name("juice.csv")
     'juice'
     """
-    name = name.strip()
+    name = str(name).strip()
     for ending in _TABLE_ENDINGS:
         if name.lower().endswith(ending):
             name = name[: -len(ending)].rstrip()

@@ -27,7 +27,7 @@ def get(store: Store, reference: str) -> RunRecord:
     BadRequest
         ``run.ambiguous`` when several runs end like that.
     """
-    end = reference.lower()
+    end = str(reference).lower()
     found: Sequence[Any] = ()
     if len(end) >= _SHORTEST and _DIGITS.issuperset(end):
         condition = RunRow.id == end if len(end) == _ID_LENGTH else RunRow.id.endswith(end)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.catalogue import SHARES, Option
 from workbench.errors import BadRequest, choices
+from workbench.plain import plain, shown
 
 
 def read(
@@ -39,9 +40,11 @@ def _read(known: Mapping[str, Option], name: str, value: Any, kind: str, managed
     if option is None:
         raise BadRequest("spec.unknown_option", f"There is no {kind} option '{name}'.", hint=choices(name, known))
     try:
-        return _READERS[option.kind](option, value)
-    except (TypeError, ValueError) as error:
-        raise BadRequest("spec.invalid", f"The option '{name}' is {value!r}; it takes {_wanted(option)}.") from error
+        return _READERS[option.kind](option, plain(value))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadRequest(
+            "spec.invalid", f"The option '{name}' is {shown(value)}; it takes {_wanted(option)}."
+        ) from error
 
 
 def _wanted(option: Option) -> str:
@@ -57,21 +60,44 @@ def _wanted(option: Option) -> str:
         "text": "a text",
         "column": "a column",
         "columns": "a list of columns",
+        "parts": "some of " + ", ".join(map(str, option.choices)),
+        "levels": "a mapping of names to lists",
+        "groups": "a mapping of names to lists",
         "mapping": "a mapping of names to lists",
     }[option.kind]
 
 
+def says_none(value: Any) -> bool:
+    """Whether a value is None, or the word for it."""
+    return value is None or (isinstance(value, str) and value.strip().lower() == "none")
+
+
 def _is_none(option: Option, value: Any) -> bool:
-    return value is None or (option.default is None and isinstance(value, str) and value.strip().lower() == "none")
+    if value is None and not option.takes_none:
+        raise TypeError(value)
+    return option.takes_none and says_none(value)
+
+
+_WORDS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+
+
+def read_bool(value: Any) -> bool:
+    """Read true or false, also as a word for it.
+
+    Raises
+    ------
+    ValueError
+        When it is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _WORDS:
+        return _WORDS[value.strip().lower()]
+    raise ValueError(value)
 
 
 def _read_bool(option: Option, value: Any) -> Any:  # noqa: ARG001
-    words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in words:
-        return words[value.strip().lower()]
-    raise ValueError(value)
+    return read_bool(value)
 
 
 def _read_int(option: Option, value: Any) -> Any:
@@ -106,7 +132,7 @@ def _read_number(option: Option, value: Any) -> Any:
 def _read_choice(option: Option, value: Any) -> Any:
     if value in option.choices:
         return value
-    if None in option.choices and isinstance(value, str) and value.strip().lower() == "none":
+    if None in option.choices and says_none(value):
         return None
     raise ValueError(value)
 
@@ -137,10 +163,17 @@ def _read_columns(option: Option, value: Any) -> Any:
     if _is_none(option, value):
         return None
     if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
-        return list(value)
+        value = [name.strip() for name in value.split(",") if name.strip()]
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return list(dict.fromkeys(value))
     raise TypeError(value)
+
+
+def _read_parts(option: Option, value: Any) -> Any:
+    parts = _read_columns(option, value)
+    if not set(parts or ()) <= set(option.choices):
+        raise ValueError(value)
+    return parts
 
 
 def _read_numbers(option: Option, value: Any) -> Any:
@@ -156,7 +189,7 @@ def _read_values(option: Option, value: Any) -> Any:
         return None
     if isinstance(value, str) and "," in value:
         value = value.strip(" []()").split(",")
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [_read_one(option, item) for item in value]
     return _read_one(option, value)
 
@@ -176,10 +209,17 @@ def _read_mapping(option: Option, value: Any) -> Any:
     if isinstance(value, str):
         import json
 
-        value = json.loads(value)
-    if isinstance(value, Mapping) and all(isinstance(items, (list, tuple)) for items in value.values()):
-        return {str(name): list(items) for name, items in value.items()}
+        value = plain(json.loads(value))
+    if isinstance(value, dict) and all(isinstance(items, list) for items in value.values()):
+        return value
     raise TypeError(value)
+
+
+def _read_groups(option: Option, value: Any) -> Any:
+    groups = _read_mapping(option, value)
+    if not all(isinstance(name, str) for names in (groups or {}).values() for name in names):
+        raise TypeError(value)
+    return groups
 
 
 _READERS = {
@@ -193,5 +233,8 @@ _READERS = {
     "values": _read_values,
     "column": _read_column,
     "columns": _read_columns,
+    "parts": _read_parts,
+    "levels": _read_mapping,
+    "groups": _read_groups,
     "mapping": _read_mapping,
 }

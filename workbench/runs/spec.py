@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ByteSize, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from workbench.catalogue import (
     FOLDS_LEAST,
@@ -22,8 +20,10 @@ from workbench.catalogue import (
     TaskName,
 )
 from workbench.errors import BadRequest, choices
-from workbench.recipe import Recipe
+from workbench.plain import shown
+from workbench.recipe import Recipe, check_name
 from workbench.runs import options as reader
+from workbench.runs.asked import Asked
 
 FRACTION_MOST = 0.5
 """Largest share of rows that a detector takes for anomalies."""
@@ -61,7 +61,7 @@ class RunSpec(BaseModel):
     model_timeout_s, run_timeout_s
         Longest a model may take over all its folds, and the whole run, in seconds; 0: no limit.
     unit_memory
-        Most memory that one model may take on one fold, in bytes; 0: an even share of the machine's.
+        Most memory that one model may take on one fold, in bytes; 0: an even share of what is free.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,62 +89,27 @@ class RunSpec(BaseModel):
         return self.model_dump(mode="json", exclude={"bases"}) | {"bases": [base.as_dict() for base in self.bases]}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as a user makes it; None wherever Workbench is to choose. Fields as in `RunSpec`.
-
-    Attributes
-    ----------
-    model
-        The one model that a plan works on: an id, or a recipe.
-    include
-        The models that a plan works on, or that ``compare`` compares.
-    unit_memory
-        In bytes, or a text such as ``2GiB``.
-    """
-
-    task: str
-    plan: str = "compare"
-    target: str | None = None
-    model: str | Recipe | None = None
-    include: Sequence[str | Recipe] | None = None
-    exclude: Sequence[str] = ()
-    folds: int | None = None
-    seed: int = SEED
-    sort: str | None = None
-    setup: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    from_run: str | None = None
-    racing: bool = False
-    executor: str = "local"
-    model_timeout_s: float = 0
-    run_timeout_s: float = 0
-    unit_memory: int | str = 0
-
-
 def make_spec(asked: Asked) -> RunSpec:
-    """Check a request against the catalogue and make it a spec.
+    """Check a request against the catalogue and make it a spec; what is left open is PyCaret's default.
 
     Raises
     ------
     BadRequest
         ``spec.unknown_…`` naming the valid choices, ``plan.not_runnable``, or ``spec.invalid``.
     """
-    known = find_task(asked.task)
-    plan = _plan(asked.plan, known)
+    known = find_task(asked.task or "")
+    plan = _plan(asked.plan if asked.plan is not None else "compare", known)
     folds = known.folds if asked.folds is None else asked.folds
     if known.folds > 1:
         _check_number("folds", folds, FOLDS_LEAST, FOLDS_MOST)
     else:
         _check_without_folds(asked, folds, known)
-    _check_number("seed", asked.seed, 0, SEED_MOST)
-    _check_limit("a model", asked.model_timeout_s)
-    _check_limit("a run", asked.run_timeout_s)
-    _check_executor(asked.executor)
+    seed = SEED if asked.seed is None else asked.seed
+    _check_number("seed", seed, 0, SEED_MOST)
     bases = _models(asked, plan, known)
     setup = reader.read(known.options, asked.setup or {}, kind="set-up", managed=known.managed)
     options = {name: option.default for name, option in plan.options_of(known.name).items()}
-    options |= reader.read(plan.options_of(known.name), asked.options, kind=plan.name)
+    options |= reader.read(plan.options_of(known.name), asked.options or {}, kind=plan.name)
     _check_options(options, bases, known)
     if asked.target and not known.has_target:
         raise BadRequest(
@@ -152,24 +117,22 @@ def make_spec(asked: Asked) -> RunSpec:
             f"{known.title} has no target, yet '{asked.target}' was named.",
             hint="A column that holds the truth is named by the option ground_truth.",
         )
+    include = None if plan.least or bases is None else tuple(dict.fromkeys(base.model for base in bases))
     return RunSpec(
         plan=plan.name,
         task=known.name,
         target=asked.target if known.has_target else None,
-        include=tuple(dict.fromkeys(base.model for base in bases)) if plan.least == 0 and bases is not None else None,
-        exclude=_excluded(asked, plan, known, bases),
+        include=include,
+        exclude=_excluded(asked, plan, known, include),
         bases=tuple(bases or ()) if plan.least else (),
         folds=folds,
-        seed=asked.seed,
+        seed=seed,
         sort=_sort(asked, known, options, setup),
         setup=setup,
         options=options,
         from_run=asked.from_run,
         racing=bool(asked.racing),
-        executor=asked.executor,
-        model_timeout_s=asked.model_timeout_s,
-        run_timeout_s=asked.run_timeout_s,
-        unit_memory=_bytes(asked.unit_memory),
+        **asked.limits,
     )
 
 
@@ -193,16 +156,17 @@ def _models(asked: Asked, plan: Plan, task: Task) -> list[Recipe] | None:
     """Return the models that a plan works on, or None where it takes PyCaret's own field."""
     if asked.model is not None and asked.include is not None:
         raise BadRequest("spec.invalid", "Name the models by 'model' or by 'include', not by both.")
-    named = [asked.model] if asked.model is not None else asked.include
+    named = (asked.model,) if asked.model is not None else asked.include
     if named is None and not plan.least:
         return None
     recipes = [_recipe(name, task) for name in named or ()]
     if len(recipes) < plan.least or (plan.most and len(recipes) > plan.most):
         wanted = "exactly one" if plan.most == 1 else f"at least {plan.least}"
         raise BadRequest("spec.invalid", f"The plan '{plan.name}' takes {wanted} of the models; {len(recipes)} named.")
-    if plan.name == "tune" and recipes[0].kind != "model":
-        raise BadRequest("spec.invalid", f"The plan 'tune' searches one model's parameters, not a {recipes[0].kind}'s.")
-    if plan.name == "compare" and any(recipe.kind != "model" or recipe.params for recipe in recipes):
+    made = [recipe.kind for recipe in recipes if not plan.takes(recipe.kind)]
+    if plan.name == "tune" and made:
+        raise BadRequest("spec.invalid", f"The plan 'tune' searches one model's parameters, not a {made[0]}'s.")
+    if plan.name == "compare" and (made or any(recipe.params for recipe in recipes)):
         raise BadRequest("spec.invalid", "The plan 'compare' takes models of PyCaret's library as they are, by id.")
     return recipes
 
@@ -211,7 +175,23 @@ def _recipe(named: str | Recipe, task: Task) -> Recipe:
     recipe = named if isinstance(named, Recipe) else Recipe(model=named)
     for model_id in recipe.models():
         _check_model(model_id, task)
+    for kind in recipe.kinds():
+        if kind != "model" and _MAKES[kind] not in task.plans:
+            raise BadRequest(
+                "plan.not_runnable",
+                f"PyCaret has no '{_MAKES[kind]}' for {task.title.lower()}, and so no {kind} of models.",
+            )
     return recipe
+
+
+_MAKES: Mapping[str, PlanName] = {
+    "bagging": "ensemble",
+    "boosting": "ensemble",
+    "blend": "blend",
+    "stack": "stack",
+    "calibrated": "calibrate",
+}
+"""Kind of recipe → the plan that makes one."""
 
 
 def _check_model(model_id: str, task: Task) -> None:
@@ -220,13 +200,14 @@ def _check_model(model_id: str, task: Task) -> None:
         raise BadRequest("spec.unknown_model", f"There is no {task.name} model '{model_id}'.", hint=names)
 
 
-def _excluded(asked: Asked, plan: Plan, task: Task, bases: Sequence[Recipe] | None) -> tuple[str, ...]:
-    for model_id in asked.exclude:
+def _excluded(asked: Asked, plan: Plan, task: Task, include: Sequence[str] | None) -> tuple[str, ...]:
+    excluded = tuple(dict.fromkeys(asked.exclude or ()))
+    for model_id in excluded:
         _check_model(model_id, task)
-    field = [model.id for model in task.models if model.is_turbo] if bases is None else [base.model for base in bases]
-    if not plan.least and all(model_id in asked.exclude for model_id in field):
+    anywhere = [model.id for model in task.models]
+    if not plan.least and not task.asked(include, excluded, there=anywhere):
         raise BadRequest("spec.invalid", "No model is left: name at least one that is not excluded.")
-    return tuple(dict.fromkeys(asked.exclude))
+    return excluded
 
 
 def _sort(asked: Asked, task: Task, options: Mapping[str, Any], setup: Mapping[str, Any]) -> str:
@@ -276,33 +257,15 @@ def _check_options(options: Mapping[str, Any], bases: Sequence[Recipe] | None, t
         raise BadRequest("spec.invalid", f"{len(weights)} weights for {len(bases or ())} models: name one a model.")
     if weights is not None and options.get("method") in ("min", "max"):
         raise BadRequest("spec.invalid", f"Weights count for nothing in the {options['method']} of several forecasts.")
+    if weights is not None and (min(weights) < 0 or not any(weights)):
+        raise BadRequest("spec.invalid", "Weights are 0 or more, and not all of them 0.")
     grid = options.get("custom_grid")
     if grid is not None and not (grid and all(grid.values())):
         raise BadRequest("spec.invalid", "The option 'custom_grid' needs at least one value for each parameter.")
+    for name in grid or ():
+        check_name(name)
 
 
 def _check_number(name: str, value: Any, least: int, most: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise BadRequest("spec.invalid", f"{name} is {value!r}; it must be a whole number from {least} to {most}.")
-
-
-def _bytes(size: int | str) -> int:
-    try:
-        return int(TypeAdapter(ByteSize).validate_python(size))
-    except ValidationError as error:
-        raise BadRequest(
-            "spec.invalid", f"The memory limit is {size!r}; it takes bytes, or a size such as 500MB or 2GiB."
-        ) from error
-
-
-def _check_limit(of_what: str, seconds: float) -> None:
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise BadRequest("spec.invalid", f"The time limit of {of_what} is {seconds:g} s; it takes 0 or more seconds.")
-
-
-def _check_executor(address: str) -> None:
-    scheme, found, host = address.partition("://")
-    if address != "local" and not (found and scheme == "dask" and host):
-        raise BadRequest(
-            "spec.invalid", f"There is no executor '{address}'.", hint="Valid: local, or dask://HOST:PORT."
-        )
+        raise BadRequest("spec.invalid", f"{name} is {shown(value)}; it must be a whole number from {least} to {most}.")

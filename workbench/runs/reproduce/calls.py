@@ -6,15 +6,14 @@ In what is written ``df`` is the table, ``exp`` the experiment, and ``said`` wha
 from __future__ import annotations
 
 import dataclasses
-import keyword
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from workbench.catalogue import TASKS, Option
+from workbench.catalogue import PLANS, TASKS, Option
 from workbench.catalogue.horizon import pycaret_setup
-from workbench.recipe import Recipe
+from workbench.recipe import Recipe, check_name, checked
 from workbench.runs.reproduce.measures import Measures
 from workbench.runs.reproduce.python import call, literal
 
@@ -96,8 +95,9 @@ class Calls:
 
     def put(self, wanted_name: str, value: str) -> str:
         """Give a value a name of its own, and return that."""
+        check_name(wanted_name)
         name, number = wanted_name, 1
-        while name in self._names or keyword.iskeyword(name):
+        while name in self._names:
             number += 1
             name = f"{wanted_name}_{number}"
         self._names.add(name)
@@ -127,7 +127,9 @@ class Calls:
 
     def _model(self, recipe: Recipe, *, as_part: bool) -> str:
         # What a model prints while it fits is no part of it, and PyCaret has an argument of that name.
-        params = {name: value for name, value in recipe.params.items() if name != "verbose"}
+        known = PLANS[self.spec["plan"]].options_of(self.spec["task"]).values()
+        renamed = {option.parameter: option.name for option in known if option.parameter}
+        params = {renamed.get(name, name): value for name, value in recipe.params.items() if name != "verbose"}
         if any(name.startswith("hidden_layer_size_") for name in params):
             plain = self.put(recipe.model, call("exp.create_model", literal(recipe.model), **_UNSCORED))
             tuned = self.tunable(plain, literal(params))
@@ -190,19 +192,14 @@ def of_plan(
     """
     calls = Calls(spec, measures, field, wanted)
     if spec["plan"] == "compare":
-        _compare(calls, [model for model in field or _asked(spec) if model not in skipped])
+        # A run that ended before set-up knows no field.
+        asked = field or TASKS[spec["task"]].field(spec["include"], spec["exclude"])
+        _compare(calls, [model for model in asked if model not in skipped])
     elif spec["plan"] != "setup":
         calls.statements.append("said = {}")
         _PLANS.get(spec["plan"], _put_together)(calls, skipped)
         calls.statements.append("said = pd.DataFrame(said).T")
     return calls
-
-
-def _asked(spec: Mapping[str, Any]) -> list[str]:
-    """Return the field of a run that ended before set-up found it out."""
-    task = TASKS[spec["task"]]
-    asked = [model for model in spec["include"] or [model.id for model in task.turbo] if model not in spec["exclude"]]
-    return [*asked, *(model for model in task.always if model not in asked)]
 
 
 def _compare(calls: Calls, field: Sequence[str]) -> None:
@@ -298,7 +295,8 @@ def _created(spec: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _recipes(spec: Mapping[str, Any]) -> list[Recipe]:
-    return [Recipe.of(base) for base in spec["bases"]]
+    # A run may have been stored before recipes were checked.
+    return [checked(Recipe.of(base)) for base in spec["bases"]]
 
 
 _PLANS: Mapping[str, Callable[[Calls, Collection[str]], object]] = {

@@ -101,10 +101,10 @@ def numbers(model):
         code = f"{code}\n    return told"
     else:
         imports.append("from sklearn.metrics import average_precision_score, roc_auc_score")
-        code = f"""# The truth is kept from the models, and they are judged by it; the rarer value is the anomaly.
+        code = f"""# The truth is kept from the models, and they are judged by it.
+# Its rarer value is the anomaly; of two that are as frequent, the larger.
 truth = df[{literal(truth)}].dropna()
-counts = truth.value_counts().sort_index()
-truth = truth == counts.index[0 if counts.iloc[0] < counts.iloc[1] else 1]
+truth = truth == truth.value_counts().sort_index(ascending=False).idxmin()
 truth = truth[truth.index.isin(exp.X_transformed.index)]
 {code}
     scores = pd.Series(model.decision_scores_, X.index)[truth.index]

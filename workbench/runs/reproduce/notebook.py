@@ -12,7 +12,7 @@ from workbench.catalogue import TASKS
 from workbench.runs.record import RunRecord
 from workbench.runs.reproduce import calls, measures, parity
 from workbench.runs.reproduce.python import call, literal
-from workbench.runs.reproduce.reproduction import REQUIREMENTS, Reproduction, Table
+from workbench.runs.reproduce.reproduction import REQUIREMENTS, Reproduction, Table, stem
 from workbench.runs.reproduce.text import escaped
 from workbench.runs.scores import LeaderboardRow
 from workbench.version import __version__
@@ -52,7 +52,7 @@ def reproduce(run: RunRecord, table: Table, evidence: Evidence) -> Reproduction:
         "nbformat_minor": 5,
     }
     return Reproduction(
-        name=f"{run.source_name}-{run.plan}-{run.short_id}",
+        name=f"{stem(run.source_name)}-{run.plan}-{run.short_id}",
         notebook=json.dumps(notebook, indent=1, ensure_ascii=False) + "\n",
         environment=_requirements(run, evidence.environment),
         table=table,
@@ -110,7 +110,7 @@ def _imported(line: str) -> tuple[bool, str]:
 
 def _title(run: RunRecord, table: Table, evidence: Evidence) -> str:
     spec = run.spec
-    versions = spec.get("versions") or {}
+    versions = run.versions
     subject = escaped(run.target) if run.target else "no target"
     facts = {
         "run": f"`{run.id}`, {run.created_at:%Y-%m-%d %H:%M} UTC, {run.status}",
@@ -132,7 +132,7 @@ def _title(run: RunRecord, table: Table, evidence: Evidence) -> str:
 
 
 def _folds(run: RunRecord) -> str:
-    return f"{run.spec['folds']} folds" if TASKS[run.task].folds > 1 else "no folds"
+    return f"{run.folds} folds" if TASKS[run.task].folds > 1 else "no folds"
 
 
 def _warnings(run: RunRecord, table: Table) -> Iterable[str]:
@@ -186,16 +186,14 @@ def _install(environment: str | None) -> str:
 
 def _requirements(run: RunRecord, environment: str | None) -> str:
     """Write the environment for pip; Workbench itself is not needed."""
-    versions = dict(run.spec.get("versions") or {})
+    versions = dict(run.versions)
     python = versions.pop("python", None)
     head = f"# Run {run.id} of Workbench {__version__}"
     lines = [f"{head}\n# Python {python}" if python else head, f"# {_install(environment)}"]
     if environment is not None:
         lines += [f"# {line}" if line.startswith(f"{_OWN}==") else line for line in environment.splitlines()]
     elif versions:
-        lines.append(
-            "# The run stored no pipeline and so no full list: these are the libraries that its numbers rest on."
-        )
+        lines.append("# The run stored no full list: these are the libraries that its numbers rest on.")
         lines += [f"{name}=={version}" for name, version in versions.items()]
     else:
         lines += ["# The run ended before it knew its libraries.", "pycaret==3.3.2"]

@@ -1,0 +1,51 @@
+"""Values as JSON holds them, and as a message shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_SHOWN = 80
+"""Longest value that a message holds."""
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON gives it back; what numpy and pandas hold becomes Python's own.
+
+    >>> plain({"a": (1, range(2))})
+    {'a': [1, [0, 1]]}
+
+    Raises
+    ------
+    TypeError, ValueError
+        When JSON cannot hold it: an object, a number that is not finite, half a character.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        value.encode()
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(value)
+        return float(value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError(value)
+        return {plain(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(item) for item in value]
+    raise TypeError(value)
+
+
+def shown(value: Any) -> str:
+    """Write a value into a sentence: as it is where it is short, else by its type."""
+    text, kind = repr(value), type(value).__name__
+    if len(text) <= _SHOWN and "\n" not in text:
+        return text
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
