@@ -73,7 +73,8 @@ LARGE = (
 OTHERS = (
     Case("airline", "airline.csv", "time_series", "passengers", {"fh": 12, "index": "month"}, 3),
     Case("wine", "wine.csv", "clustering"),
-    Case("loans", "loans.csv", "anomaly"),
+    Case("cells", "breast_cancer.csv", "clustering", setup={"ignore_features": ["diagnosis"]}),
+    Case("patients", "diabetes.csv", "anomaly"),
 )
 QUICK = (
     Case("loans", "loans.csv", "classification", "default"),

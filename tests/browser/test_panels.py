@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.pages import Console, Notebook, Panels
 from tests.browser.servers import TOKEN, Server, eventually
 from workbench import Run, Workbench
+from workbench.catalogue import TASKS
 
 pytestmark = pytest.mark.browser
 
@@ -147,6 +149,79 @@ def test_set_up_options_can_be_none_or_a_typed_word_and_models_outlive_a_look_at
     run.cancel()
     launch.get_by_text("Set-up options").click()
     launch.get_by_text("Models: 1 chosen").click()
+
+
+def test_every_set_up_option_of_every_task_can_be_reached_and_found_by_a_word(
+    panels: Panels, home: Workbench, table: Table
+) -> None:
+    home.data.upload(table(200))
+    launch = panels.launch
+    expect(launch.get_by_label("Target", exact=True)).to_have_value("churned")
+    launch.get_by_text("Set-up options").click()
+    options = launch.locator(".wb-options [data-option]")
+    for name, task in TASKS.items():
+        launch.get_by_label("Task").select_option(name)
+        launch.get_by_text("All the others").click()
+        expect(options.locator("visible=true")).to_have_count(len(task.options))
+        assert set(options.evaluate_all("all => all.map(one => one.dataset.option)")) == set(task.options)
+    launch.get_by_label("Task").select_option("classification")
+    launch.get_by_label("Find an option").fill("to treat as")
+    found = ["numeric_features", "categorical_features", "date_features", "text_features"]
+    expect(options.locator("visible=true")).to_have_count(len(found))
+    assert options.locator("visible=true").evaluate_all("all => all.map(one => one.dataset.option)") == found
+    launch.get_by_label("Find an option").fill("")
+    launch.get_by_text("Set-up options").click()
+
+
+def test_columns_are_told_what_they_are_and_categories_their_order(
+    panels: Panels, home: Workbench, table: Table
+) -> None:
+    home.data.upload(table(300))
+    launch = panels.launch
+    expect(launch.get_by_label("Target", exact=True)).to_have_value("churned")
+    launch.get_by_text("Set-up options").click()
+    launch.get_by_text("All the others").click()
+
+    def tick(option: str, *columns: str) -> None:
+        launch.locator(f"[data-option={option}] .wb-pick").click()
+        for column in columns:
+            panels.page.get_by_role("dialog").locator(f'input[value="{column}"]').click()
+        panels.page.keyboard.press("Escape")
+
+    expect(option(panels, "categorical features")).to_have_text("as found")
+    tick("ignore_features", "signed_up")
+    levels = launch.get_by_role("group", name="ordinal features")
+    levels.get_by_label("Column to order").select_option("plan")
+    ordered = levels.get_by_role("listitem")
+    expect(ordered).to_have_text([re.compile(f"^{plan}") for plan in ("basic", "business", "family", "plus")])
+    levels.get_by_role("button", name="business: higher").click()
+    levels.get_by_role("button", name="business: higher").press("Enter")
+    # What PyCaret finds by itself is ticked already: naming one column would leave the others out.
+    tick("categorical_features", "support_calls")
+    expect(option(panels, "categorical features")).to_have_text("support_calls, region")
+    tick("create_date_columns", "year", "quarter")
+    launch.get_by_role("button", name="Add a group").click()
+    launch.get_by_label("Name of the group").fill("money")
+    launch.get_by_role("group", name="group features").get_by_role("button", name="choose columns").click()
+    for column in ("monthly_charge", "usage_gb"):
+        panels.page.get_by_role("dialog").locator(f'input[value="{column}"]').click()
+    panels.page.keyboard.press("Escape")
+    expect(launch.get_by_text("Set-up options: 5 chosen")).to_be_visible()
+    panels.picture("5-options.png")
+
+    launch.get_by_label("Plan", exact=True).select_option("setup")
+    panels.press_launch()
+    run = eventually(home.runs.list, "a run")[0]
+    assert run.record.spec["setup"] == {
+        "ignore_features": ["signed_up"],
+        "ordinal_features": {"plan": ["basic", "family", "plus", "business"]},
+        "categorical_features": ["support_calls", "region"],
+        "create_date_columns": ["day", "month", "quarter"],
+        "group_features": {"money": ["monthly_charge", "usage_gb"]},
+    }
+    assert run.wait(60).status == "succeeded"
+    launch.get_by_label("Plan", exact=True).select_option("compare")
+    launch.get_by_text("Set-up options").click()
 
 
 def test_two_pages_of_one_kernel_get_their_own_answers(

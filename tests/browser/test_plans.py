@@ -31,7 +31,10 @@ def newest(home: Workbench, *, besides: int = 0) -> Run:
 @pytest.fixture
 def wine(home: Workbench, panels: Panels) -> Run:
     """A comparison on three cultivars that is over."""
-    run = home.runs.submit(home.data.sample("wine"), target="cultivar", include=["nb", "lr", "ridge", "dt"], folds=3)
+    field = ["nb", "lr", "ridge", "dt"]
+    run = home.runs.submit(
+        home.data.sample("wine"), target="cultivar", include=field, folds=3, model_timeout_s=300, unit_memory="2GiB"
+    )
     assert run.wait(60).status == "succeeded"
     expect(panels.rows).to_have_count(4)
     expect(panels.status).to_have_text("succeeded")
@@ -80,7 +83,9 @@ def test_a_search_is_launched_from_the_form_and_seen_trial_by_trial(
     assert sorted(names) == ["rf", "rf:1", "rf:2", "rf:3", "rf:4", "rf:5"]
     trial = row_of(panels, "rf:1").locator(".wb-name")
     expect(trial).to_have_attribute("title", f"{names['rf:1']}\nrf:1")
-    expect(trial).to_have_text(names["rf:1"].removeprefix("Random Forest Classifier · "))
+    expect(trial).to_have_text(names["rf:1"].replace("Random Forest Classifier · ", "trial 1 "))
+    line = panels.events.get_by_role("listitem").filter(has_text="Random Forest Classifier, trial 1, fold 1: ").first
+    expect(line.locator(".wb-message")).to_have_attribute("title", re.compile(re.escape(names["rf:1"])))
     expect(row_of(panels, "rf").locator(".wb-name")).to_have_text("Random Forest Classifier")
     panels.runs.get_by_role("button", name="Cancel").click()
     expect(panels.status).to_have_text("cancelled")
@@ -121,15 +126,23 @@ def test_limits_of_the_form_reach_the_run_and_one_that_is_none_is_refused(
 
 def test_a_cancelled_run_is_resumed_from_where_it_stopped(panels: Panels, home: Workbench, cancelled: Run) -> None:
     done = sum(row.folds_scored for row in cancelled.rows())
-    panels.runs.get_by_role("button", name="Resume").click()
+    resume = panels.runs.get_by_role("button", name="Resume")
+    expect(resume).to_have_count(1)
+    panels.runs.get_by_text("Resume with other limits").click()
+    expect(panels.runs.get_by_label("Time a run (s)")).to_have_attribute("placeholder", "none")
+    panels.runs.get_by_label("Time a run (s)").fill("600")
+    panels.picture("7-resume.png")
+    resume.last.click()
     run = newest(home, besides=1)
+    assert run.record.spec["run_timeout_s"] == 600
     expect(panels.runs.locator(".wb-watched code")).to_have_attribute("title", run.id)
     line = panels.events.get_by_role("listitem").filter(has_text="run.resumed")
     expect(line).to_contain_text(f"goes on where run {cancelled.id[-8:]} ended: {done} units are scored already")
     expect(line).to_have_class(re.compile("wb-tone-turn"))
     expect(panels.rows).to_have_count(3)
     panels.picture("7-resumed.png")
-    expect(panels.runs.get_by_role("button", name="Resume")).to_be_hidden()
+    expect(resume).to_have_count(0)
+    expect(panels.runs.get_by_text("Resume with other limits")).to_be_hidden()
     expect(panels.status).to_have_text("succeeded", timeout=60_000)
     kept = {row.model: row.folds["Accuracy"] for row in cancelled.rows()}
     for row in run.rows():
@@ -145,7 +158,7 @@ def test_a_model_of_a_cancelled_run_can_still_be_had(panels: Panels, home: Workb
     act.click()
     menu = panels.page.get_by_role("menu")
     expect(menu.get_by_role("menuitem").locator("span")).to_have_text(
-        ["Fit this model", "Tune", "Ensemble", "Calibrate", "Finalize"]
+        ["Fit this model", "Tune…", "Ensemble…", "Calibrate…", "Finalize"]
     )
     expect(menu.get_by_role("menuitem").first).to_be_focused()
     panels.page.keyboard.press("ArrowDown")
@@ -169,9 +182,15 @@ def test_what_differs_from_pycaret_bears_a_dagger_that_says_what_pycaret_shows(p
     at = panels.leaderboard.locator("thead th").all_inner_texts().index("AUC")
     cell = row_of(panels, "lr").locator("td").nth(at)
     expect(cell).to_have_text(f"{board['lr'].metrics['AUC']:.4f}†")
-    expect(cell).to_have_attribute(
-        "title", re.compile(r"PyCaret shows 0\.0000: it counts 0 where its own scorer fails\.")
-    )
+    why = "PyCaret shows 0.0000: it counts 0 where its own scorer fails."
+    tip = panels.leaderboard.get_by_role("tooltip")
+    expect(tip).to_be_hidden()
+    cell.hover()
+    expect(tip).to_contain_text(why)
+    panels.page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+    cell.get_by_role("button", name=why).focus()
+    expect(tip).to_contain_text(why)
     expect(row_of(panels, "nb").locator("td").nth(at)).to_have_text(f"{board['nb'].metrics['AUC']:.4f}")
     legend = panels.leaderboard.locator(".wb-legend")
     expect(legend).to_contain_text("† PyCaret shows another value")
@@ -205,7 +224,13 @@ def test_a_value_that_is_not_there_says_why(panels: Panels, home: Workbench, win
     panels.runs.get_by_role("option").first.click()
     cell = row_of(panels, "blend").locator("td.wb-undefined")
     expect(cell).to_have_text("undefined†")
-    expect(cell).to_have_attribute("title", re.compile("AUC is undefined: The model gives neither probabilities nor"))
+    cell.hover()
+    why = "AUC is undefined: The model gives neither probabilities nor"
+    expect(panels.leaderboard.get_by_role("tooltip")).to_contain_text(why)
+    panels.rows.first.get_by_role("button", name=re.compile("^Go on with")).click()
+    items = panels.page.get_by_role("menuitem").locator("span")
+    expect(items).to_have_text(["Fit this model", "Ensemble…", "Calibrate…", "Finalize"])
+    panels.page.keyboard.press("Escape")
 
 
 def test_a_model_that_took_too_long_keeps_its_row_with_the_reason(
@@ -217,7 +242,8 @@ def test_a_model_that_took_too_long_keeps_its_row_with_the_reason(
     row = row_of(panels, "gbc")
     expect(row.locator(".wb-chip")).to_have_text("timed out")
     expect(row.locator(".wb-reason")).to_contain_text("gbc took longer than the 0.4 s")
-    expect(row.locator(".wb-reason")).to_have_attribute("title", run.rows()[-1].reason or "")
+    row.locator(".wb-reason").hover()
+    expect(panels.leaderboard.get_by_role("tooltip")).to_have_text(run.rows()[-1].reason or "")
 
 
 def test_the_form_goes_on_from_the_watched_run_with_its_best_models(panels: Panels, home: Workbench, wine: Run) -> None:
@@ -231,6 +257,7 @@ def test_the_form_goes_on_from_the_watched_run_with_its_best_models(panels: Pane
     ]  # fmt: skip
     launch.get_by_label("Plan").select_option("stack")
     expect(launch.get_by_text("Models: the best 3")).to_be_visible()
+    expect(launch.get_by_text("Limits and more: model 300 s · 2 GiB")).to_be_visible()
     launch.get_by_role("group", name="Options of stack").get_by_label("meta model", exact=True).fill("nb")
     expect(launch.locator(".wb-estimate")).to_contain_text("1 model × 3 folds")
     panels.picture("7-stack.png")
@@ -240,6 +267,7 @@ def test_the_form_goes_on_from_the_watched_run_with_its_best_models(panels: Pane
     ranked = [row.model for row in wine.rows()]
     assert [base["model"] for base in spec["bases"]] == ranked[:3]
     assert (spec["options"]["meta_model"], spec["from_run"], spec["folds"]) == ("nb", wine.id, 3)
+    assert (spec["model_timeout_s"], spec["unit_memory"]) == (300, 2 * 2**30)
     expect(panels.status).to_have_text("succeeded", timeout=60_000)
     # The run that was chosen stays chosen, whatever run is watched now.
     expect(launch.get_by_label("Start from")).to_have_value(wine.id)
@@ -254,6 +282,29 @@ def test_the_form_goes_on_from_the_watched_run_with_its_best_models(panels: Pane
     launch.get_by_label("Start from").select_option("a table")
     launch.get_by_label("Plan").select_option("compare")
     expect(launch.get_by_label("Target", exact=True)).to_be_visible()
+
+
+def test_a_row_asks_the_form_for_a_plan_that_has_options(panels: Panels, home: Workbench, wine: Run) -> None:
+    launch = panels.launch
+    second = wine.rows()[1]
+    row_of(panels, second.model).get_by_role("button", name=f"Go on with {second.name}").click()
+    panels.page.get_by_role("menuitem", name="Tune…").click()
+    expect(launch.get_by_label("Start from")).to_have_value(wine.id)
+    expect(launch.get_by_label("Plan")).to_have_value("tune")
+    expect(launch.get_by_text(f"Model: {second.name}")).to_be_visible()
+    expect(launch.locator(".wb-estimate")).to_contain_text("11 models × 3 folds")
+    own = launch.get_by_role("group", name="Options of tune")
+    expect(own.get_by_label("n iter")).to_be_focused()
+    assert len(home.runs.list()) == 1
+    own.get_by_label("n iter").fill("2")
+    panels.press_launch()
+    spec = newest(home, besides=1).record.spec
+    assert ([base["model"] for base in spec["bases"]], spec["options"]["n_iter"]) == ([second.model], 2)
+    expect(panels.status).to_have_text("succeeded", timeout=60_000)
+    panels.data.get_by_role("button", name="iris").click()
+    expect(launch.get_by_label("Start from")).to_have_value("")
+    expect(launch.get_by_label("Target", exact=True)).to_have_value("species")
+    expect(launch.get_by_label("Plan")).to_have_value("compare")
 
 
 def test_a_task_without_target_and_folds_asks_for_neither_and_shows_neither(panels: Panels, home: Workbench) -> None:
@@ -286,7 +337,7 @@ def test_a_task_without_target_and_folds_asks_for_neither_and_shows_neither(pane
     launch.get_by_label("Task").select_option("classification")
 
 
-def test_a_sample_of_a_series_is_to_be_forecast_in_the_order_of_its_dates(panels: Panels) -> None:
+def test_a_sample_of_a_series_is_to_be_forecast_in_the_order_of_its_dates(panels: Panels, home: Workbench) -> None:
     panels.data.get_by_role("button", name="airline").click()
     launch = panels.launch
     expect(launch.get_by_label("Task")).to_have_value("time_series")
@@ -298,6 +349,28 @@ def test_a_sample_of_a_series_is_to_be_forecast_in_the_order_of_its_dates(panels
     launch.get_by_label("Task").select_option("regression")
     expect(launch.locator(".wb-estimate")).to_contain_text("× 10 folds")
     launch.get_by_text("Set-up options").click()
+
+    field = ["theta", "exp_smooth", "lr_cds_dt", "en_cds_dt", "ridge_cds_dt"]
+    source, setup = home.data.get("airline"), {"index": "month"}
+    home.runs.submit(source, target="passengers", task="time_series", include=field, setup=setup)
+    expect(panels.status).to_have_text("succeeded", timeout=60_000)
+    expect(panels.rows).to_have_count(len(field) + 2)
+    board = panels.leaderboard
+    legend = board.locator(".wb-legend")
+    expect(legend).to_contain_text("* w/ Cond. Deseasonalize & Detrending")
+    expect(row_of(panels, "lr_cds_dt").locator(".wb-name")).to_have_text("Linear*")
+    scroll = board.get_by_role("group", name="Models and their scores")
+    # Whatever the width: nothing to scroll for, and nothing that cannot be had.
+    for width, shown in ((1600, {"MASE", "WAPE", "Bias", "Stability"}), (900, {"MASE", "WAPE"})):
+        panels.page.set_viewport_size({"width": width, "height": 1200})
+        eventually(lambda: scroll.evaluate("part => part.scrollWidth <= part.clientWidth + 1"), "a board that fits")
+        assert shown <= {head.rstrip(" ▾▴") for head in board.get_by_role("columnheader").all_inner_texts()}
+    expect(board.get_by_role("columnheader", name="RMSSE")).to_have_count(0)
+    board.get_by_role("button", name="Columns: ").click()
+    panels.page.get_by_role("dialog").get_by_label("RMSSE").check()
+    panels.page.keyboard.press("Escape")
+    expect(board.get_by_role("columnheader", name="RMSSE")).to_be_visible()
+    panels.page.set_viewport_size({"width": 1600, "height": 1200})
 
 
 def test_a_run_is_written_as_a_notebook_and_the_panel_says_where(panels: Panels, wine: Run) -> None:

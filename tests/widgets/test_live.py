@@ -19,13 +19,6 @@ CSV = b"a,b\n1,x\n2,y\n3,x\n"
 
 
 @pytest.fixture
-def home(settings: Settings) -> Iterator[workbench.Workbench]:
-    opened = workbench.connect(settings)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def feeder(home: workbench.Workbench) -> Iterator[Feeder]:
     made = Feeder.of(home)
     yield made

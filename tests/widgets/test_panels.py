@@ -53,6 +53,7 @@ def test_the_form_knows_every_task_plan_and_option_of_the_catalogue(warm: workbe
     for name, task in TASKS.items():
         told = form["tasks"][name]
         assert (told["has_target"], told["folds"]) == (task.has_target, task.folds)
+        assert [option["name"] for option in told["options"]] == list(task.options)
         assert {plan: [option["name"] for option in options] for plan, options in told["plans"].items()} == {
             plan: list(PLANS[plan].options_of(name)) for plan in task.plans
         }
@@ -112,7 +113,7 @@ def test_a_row_of_a_run_that_is_over_can_be_gone_on_from_by_every_plan_for_one_m
     board = LeaderboardPanel(desk, feeder)
     plans = [action["plan"] for action in board._view["actions"]]
     assert plans == [name for name in TASKS["classification"].plans if PLANS[name].most == 1]
-    assert all(row["can_go_on"] for row in board._view["rows"].values())
+    assert all(row["plans"] == plans for row in board._view["rows"].values())
     board.commands["launch"](run=compared.id, plan="create", model="nb")
     assert desk.run is not None
     found = desk.run.record
@@ -140,26 +141,29 @@ def test_the_board_holds_what_it_must_say_of_each_value(
     assert "PyCaret shows 0.0000" in rows["ridge"]["remarks"]["AUC"]
 
 
-def test_a_run_that_did_not_reach_its_end_can_be_resumed_and_no_other(
+def test_a_run_that_did_not_reach_its_end_can_be_resumed_under_other_limits_and_no_other_run_can(
     warm: workbench.Workbench, compared: workbench.Run, feeder: Feeder, eventually: Callable[..., Any]
 ) -> None:
-    run = warm.runs.submit(warm.data.sample("breast_cancer"), target="diagnosis", include=["gbc"], folds=100)
+    source = warm.data.sample("breast_cancer")
+    run = warm.runs.submit(source, target="diagnosis", include=["gbc"], folds=100, model_timeout_s=600)
     eventually(lambda: any(row.folds_scored for row in run.rows()))
     desk = Desk(warm)
     panel = RunsPanel(desk, feeder)
 
-    def can_resume() -> dict[str, bool]:
+    def limits() -> dict[str, Any]:
         panel.feed()
-        return {line["id"]: line["can_resume"] for line in panel._view["runs"]}
+        return {line["id"]: line["limits"] for line in panel._view["runs"]}
 
-    assert not can_resume()[run.id]
+    assert limits()[run.id] is None
     run.cancel()
     run.wait(30)
-    assert can_resume()[run.id]
-    assert not can_resume()[compared.id]
-    resumed = warm.runs.get(panel.commands["resume"](id=run.id)["id"])
+    told = {"executor": "local", "model_timeout_s": 600, "run_timeout_s": 0, "unit_memory": 0}
+    assert limits()[run.id] == told
+    assert limits()[compared.id] is None
+    resumed = warm.runs.get(panel.commands["resume"](id=run.id, model_timeout_s=90)["id"])
     assert desk.run is not None and desk.run.id == resumed.id
     assert [event.kind for event in resumed.log(limit=2)] == ["run.queued", "run.resumed"]
+    assert resumed.record.spec["model_timeout_s"] == 90
     resumed.cancel()
     resumed.wait(30)
 

@@ -1,10 +1,30 @@
-"""What panels look at together: one run and one data source, chosen in one panel and followed by the others."""
+"""What panels look at together: one run and one data source, chosen in one panel and followed by the others.
+
+One panel may also wish another to act: a row of the leaderboard asks for a plan, the form shows what that takes.
+"""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 from workbench import Run, Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A plan on one model of a run that somebody asked for, to be looked at before it is launched.
+
+    Attributes
+    ----------
+    number
+        From 1; the newest wish has the highest.
+    """
+
+    number: int
+    run: Run
+    plan: str
+    model: str
 
 
 class Desk:
@@ -15,10 +35,17 @@ class Desk:
 
     A user's choice is set; what a panel concludes from a look at the store replaces only the choice that it looked
     with, as the user may have made another one in the meantime.
+
+    Attributes
+    ----------
+    has_form
+        Whether a launch panel takes wishes.
     """
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
+        self.has_form = False
+        self._wish: Wish | None = None
         self._lock = threading.Lock()
         self._run: Run | None = workbench.runs.current()
         sources = workbench.data.lines()
@@ -39,6 +66,17 @@ class Desk:
             if self._run is expected:
                 self._run = run
             return self._run
+
+    @property
+    def wish(self) -> Wish | None:
+        """The newest wish, None before the first."""
+        with self._lock:
+            return self._wish
+
+    def wish_for(self, run: Run, plan: str, model: str) -> Wish:
+        with self._lock:
+            self._wish = Wish(self._wish.number + 1 if self._wish else 1, run, plan, model)
+            return self._wish
 
     @property
     def source_id(self) -> str | None:

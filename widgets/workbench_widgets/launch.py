@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from workbench import Run
 from workbench.catalogue import FOLDS_LEAST, FOLDS_MOST, PLANS, SEED, SEED_MOST, TASKS, Task
 from workbench.data.preflight import suggest_task
-from workbench.data.source import Source
-from workbench.runs.follow import TOP
+from workbench.data.source import Column, Source
+from workbench.runs.asked import LIMITS
+from workbench.runs.follow import TAKEN_OPTIONS, TOP, can_follow, models_to_follow
 from workbench.runs.record import RunRecord
+from workbench.runs.scores import LeaderboardRow
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
+from workbench_widgets.trials import short_name
 
 TRUTH = "ground_truth"
 """Option of a plan without which some metrics are not there."""
-LIMITS = ("model_timeout_s", "run_timeout_s", "unit_memory", "executor")
 
 
 class LaunchPanel(Panel):
     """A form over the catalogue. The engine checks what it sends; the panel shows what the engine answers."""
 
-    _esm = script("launch")
+    _esm = script("forms", "options", "launch")
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
         self._desk = desk
         self._feeder = feeder
         self._mark: tuple[Any, ...] | None = None
+        desk.has_form = True
         settings = desk.workbench.settings
         super().__init__(
             desk.workbench,
@@ -41,12 +44,13 @@ class LaunchPanel(Panel):
             sources=[],
             source=None,
             follow=None,
+            wish=None,
         )
         self.feed()
 
     @property
     def commands(self) -> Mapping[str, Command]:
-        return {"choose": self._choose, "estimate": self._estimate, "launch": self._launch}
+        return {"choose": self._choose, "values": self._values, "estimate": self._estimate, "launch": self._launch}
 
     def feed(self) -> bool:
         with self._feeding:
@@ -59,6 +63,7 @@ class LaunchPanel(Panel):
             if (self._view["source"] or {}).get("id") != chosen:
                 self.show(source=None if chosen is None else self._table(self.workbench.data.get(chosen)))
             self._look_at(self._desk.run)
+            self._grant()
             return False
 
     def _look_at(self, run: Run | None) -> None:
@@ -66,8 +71,20 @@ class LaunchPanel(Panel):
         found = None if run is None else run.record
         mark = None if found is None else (found.id, found.status)
         if mark != self._mark:
-            self.show(follow=None if run is None or found is None or not found.is_terminal else _followed(run, found))
+            follow = None
+            if run is not None and found is not None and found.is_terminal:
+                follow = self._followed(run, found)
+            self.show(follow=follow)
             self._mark = mark
+
+    def _grant(self) -> None:
+        wish = self._desk.wish
+        if wish is not None and wish.number != (self._view["wish"] or {}).get("number"):
+            told = {"number": wish.number, "plan": wish.plan, "model": wish.model}
+            self.show(wish=told | {"follow": self._followed(wish.run, wish.run.record)})
+
+    def _values(self, id: str, column: str) -> list[Any]:
+        return self.workbench.data.values(self.workbench.data.get(id), column)
 
     def _choose(self, id: str) -> None:
         self._desk.choose(self.workbench.data.get(id).id)
@@ -93,29 +110,53 @@ class LaunchPanel(Panel):
             "rows": source.row_count,
             "target": target,
             "columns": [
-                {
-                    "name": column.name,
-                    "kind": column.kind,
-                    "distinct": column.distinct,
-                    "missing": column.missing,
-                    "task": sample.task if sample is not None and column.name == target else suggest_task(column),
-                }
+                _column(column)
+                | {"task": sample.task if sample is not None and column.name == target else suggest_task(column)}
                 for column in source.columns
             ],
         }
 
+    def _followed(self, run: Run, found: RunRecord) -> dict[str, Any] | None:
+        """Tell what the form shows of a run that it goes on from; None where there is nothing to go on from."""
+        sort = found.spec["sort"]
+        board = run.rows()
+        models = [row for row in board if can_follow(row)]
+        if not models:
+            return None
+        plans = [PLANS[name] for name in TASKS[found.task].plans if PLANS[name].least]
+        takes = {plan.name: _takes(board, plan.name) for plan in plans}
+        own = found.spec.get("options") or {}
+        source = self.workbench.data.get(found.source_id, hidden=True)
+        return {
+            "id": found.id,
+            "short": found.short_id,
+            "title": f"{found.plan} of {found.subject}",
+            "task": found.task,
+            "columns": [_column(column) for column in source.columns],
+            "models": [
+                {
+                    "id": row.model,
+                    "name": short_name(row.model, row.name),
+                    "full": row.name,
+                    "value": row.metrics[sort],
+                }
+                for row in models
+            ],
+            "takes": {plan.name: takes[plan.name] for plan in plans if len(takes[plan.name]["models"]) >= plan.least},
+            "limits": {name: found.spec.get(name) for name in LIMITS},
+            "options": {name: own[name] for name in TAKEN_OPTIONS if name in own},
+        }
 
-def _followed(run: Run, found: RunRecord) -> dict[str, Any] | None:
-    sort = found.spec["sort"]
-    models = [
-        {"id": row.model, "name": row.name, "value": row.metrics[sort]}
-        for row in run.rows()
-        if row.rank is not None and row.recipe is not None
-    ]
-    if not models:
-        return None
-    title = f"{found.plan} of {found.subject}"
-    return {"id": found.id, "short": found.short_id, "title": title, "task": found.task, "models": models}
+
+def _takes(board: Sequence[LeaderboardRow], plan: str) -> dict[str, Any]:
+    """Return the models that a plan can work on, in the order in which it takes them, and how many it takes unasked."""
+    best = [row.model for row in models_to_follow(board, plan)]
+    others = [row.model for row in board if can_follow(row, plan) and row.model not in best]
+    return {"models": best + others, "ranked": len(best)}
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {"name": column.name, "kind": column.kind, "distinct": column.distinct}
 
 
 def _task(task: Task) -> dict[str, Any]:

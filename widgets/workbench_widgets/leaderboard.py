@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.catalogue import PLANS, TASKS
+from workbench.runs.follow import can_follow
 from workbench.runs.scores import LeaderboardRow
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
@@ -27,7 +28,7 @@ class LeaderboardPanel(Panel):
         Nothing can be launched from a row: for dashboards.
     """
 
-    _esm = script("leaderboard")
+    _esm = script("forms", "leaderboard")
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
@@ -40,7 +41,7 @@ class LeaderboardPanel(Panel):
 
     @property
     def commands(self) -> Mapping[str, Command]:
-        return {} if self._read_only else {"launch": self._launch}
+        return {} if self._read_only else {"launch": self._launch, "prepare": self._prepare}
 
     def feed(self) -> bool:
         run = self._desk.run
@@ -60,14 +61,18 @@ class LeaderboardPanel(Panel):
             self.show(run=run.id, rows={}, order=[], metrics=[], sort=found.spec["sort"], title=title)
         rows = run.rows()
         before = self._view["rows"]
-        lines = {row.model: _line(row, found.spec["sort"]) for row in rows}
+        actions = _actions(found.task, asks=self._desk.has_form) if found.is_terminal and not self._read_only else []
+        plans = [action["plan"] for action in actions]
+        lines = {
+            row.model: _line(row, found.spec["sort"], [plan for plan in plans if can_follow(row, plan)]) for row in rows
+        }
         self.show(
             put={"rows": {model: line for model, line in lines.items() if before.get(model) != line}},
             order=[row.model for row in rows],
             metrics=[_metric(found.task, name) for name in (rows[0].metrics if rows else ())],
             status=found.status,
             plan=found.plan,
-            actions=_actions(found.task) if found.is_terminal and not self._read_only else [],
+            actions=actions,
         )
         return False
 
@@ -77,12 +82,27 @@ class LeaderboardPanel(Panel):
         self._feeder.wake()
         return {"id": launched.id}
 
+    def _prepare(self, run: str, plan: str, model: str) -> None:
+        self._desk.wish_for(self.workbench.runs.get(run), plan, model)
+        self._feeder.wake()
 
-def _actions(task: str) -> list[dict[str, Any]]:
-    """Plans that work on one model."""
+
+def _actions(task: str, *, asks: bool) -> list[dict[str, Any]]:
+    """Plans that work on one model.
+
+    Parameters
+    ----------
+    asks
+        Whether a form can be asked for the options of those that have any.
+    """
     plans = [PLANS[name] for name in TASKS[task].plans if PLANS[name].least == PLANS[name].most == 1]
     return [
-        {"plan": plan.name, "title": TITLES.get(plan.name, plan.name.capitalize()), "about": plan.about}
+        {
+            "plan": plan.name,
+            "title": TITLES.get(plan.name, plan.name.capitalize()),
+            "about": plan.about,
+            "asks": asks and bool(plan.options_of(task)),
+        }
         for plan in plans
     ]
 
@@ -96,10 +116,11 @@ def _metric(task: str, name: str) -> dict[str, Any]:
         "ranks": known.ranks,
         "nearest_zero": known.nearest_zero,
         "about": known.about,
+        "is_minor": known.is_minor,
     }
 
 
-def _line(row: LeaderboardRow, sort: str) -> dict[str, Any]:
+def _line(row: LeaderboardRow, sort: str, plans: list[str]) -> dict[str, Any]:
     return {
         "model": row.model,
         "name": row.name,
@@ -117,5 +138,5 @@ def _line(row: LeaderboardRow, sort: str) -> dict[str, Any]:
         "is_separable": row.is_separable,
         "fit_s": row.fit_s,
         "score_s": row.score_s,
-        "can_go_on": row.recipe is not None and row.folds_scored > 0,
+        "plans": plans,
     }

@@ -29,10 +29,10 @@ Command = Callable[..., Any]
 
 
 @cache
-def script(name: str) -> str:
-    """Join the shared script and a panel's own: modules loaded by anywidget cannot import each other."""
-    shared, own = ((STATIC / f"{part}.js").read_text() for part in ("shared", name))
-    return f"const LIST_MOST = {LIST_MOST};\n{shared}\n{own}"
+def script(*names: str) -> str:
+    """Join the shared script and a panel's own parts: modules loaded by anywidget cannot import each other."""
+    parts = "\n".join((STATIC / f"{part}.js").read_text() for part in ("shared", *names))
+    return f"const LIST_MOST = {LIST_MOST};\n{parts}"
 
 
 @cache

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench import Run
+from workbench.runs.asked import LIMITS
 from workbench.runs.record import CANCELLED, FAILED, RunRecord
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
+from workbench_widgets.trials import short_name
 
 RUNS_SHOWN = 30
 BEACON_S = 1.0
@@ -27,7 +29,7 @@ class RunsPanel(Panel):
         Nothing can be changed or written, and there is no way to the API: for dashboards.
     """
 
-    _esm = script("runs")
+    _esm = script("forms", "runs")
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
@@ -93,8 +95,8 @@ class RunsPanel(Panel):
         self._feeder.wake()
         return {"status": found.status}
 
-    def _resume(self, id: str) -> dict[str, Any]:
-        run = self.workbench.runs.resume(id)
+    def _resume(self, id: str, **limits: Any) -> dict[str, Any]:
+        run = self.workbench.runs.resume(id, **limits)
         self._desk.watch(run)
         self.feed()
         self._feeder.wake()
@@ -111,6 +113,7 @@ class RunsPanel(Panel):
 
 
 def _line(found: RunRecord) -> dict[str, Any]:
+    can_resume = found.status in (CANCELLED, FAILED) and found.plan != "setup"
     return {
         "id": found.id,
         "short": found.short_id,
@@ -120,13 +123,14 @@ def _line(found: RunRecord) -> dict[str, Any]:
         "task": found.task,
         "status": found.status,
         "error": found.error,
-        "best": found.model_name((found.summary or {})["best"]) if (found.summary or {}).get("best") else None,
+        "best": found.model_name(found.best) if found.best else None,
+        "best_short": short_name(found.best, found.model_name(found.best)) if found.best else None,
         "note": (found.summary or {}).get("note"),
         "created": found.created_at.isoformat(),
         "started": found.started_at.isoformat() if found.started_at else None,
         "finished": found.finished_at.isoformat() if found.finished_at else None,
         "cancelling": found.cancel_requested and not found.is_terminal,
-        "can_resume": found.status in (CANCELLED, FAILED) and found.plan != "setup",
+        "limits": {name: found.spec.get(name) for name in LIMITS} if can_resume else None,
     }
 
 

@@ -13,7 +13,7 @@ const KINDS = [
 
 const isFailure = (event) => /failed|timed_out|cancel/.test(event.kind);
 // What is no failure, and yet not as it was asked for.
-const isTurn = (event) => /requeued|resumed|raced_out/.test(event.kind);
+const isTurn = (event) => /requeued|restarted|resumed|raced_out/.test(event.kind);
 
 function line(event) {
   const isGood = event.kind === "run.succeeded" || event.kind === "model.scored";
@@ -24,7 +24,7 @@ function line(event) {
     h("span", { class: "wb-seq" }, event.seq),
     h("time", { datetime: event.at }, clock(event.at)),
     h("span", { class: "wb-kind" }, event.kind),
-    h("span", { class: "wb-message" }, event.message),
+    h("span", { class: "wb-message", title: event.short ? event.message : null }, event.short ?? event.message),
     h("span", { class: "wb-took" }, event.ms === null ? "" : duration(event.ms / 1000)),
   );
 }
@@ -49,7 +49,7 @@ export default panel((el, link) => {
   const isWanted = (event) => {
     if (kind.value === "failed" ? !isFailure(event) : !event.kind.startsWith(kind.value)) return false;
     const wanted = words.value.trim().toLowerCase();
-    return !wanted || `${event.kind} ${event.message}`.toLowerCase().includes(wanted);
+    return !wanted || `${event.kind} ${event.message} ${event.short ?? ""}`.toLowerCase().includes(wanted);
   };
 
   const draw = (view, afresh) => {

@@ -1,57 +1,7 @@
 // What to run on which table, or from which run. The engine checks the request; this form only helps to say it.
 
 const ESTIMATE_MS = 250;
-const words = (name) => name.replaceAll("_", " ");
 const opening = (text) => text[0].toUpperCase() + text.slice(1);
-
-/** The control of one option; `chosen` keeps what differs from the option's own default. */
-function optionControl(option, chosen, { columns, models, changed }) {
-  // What was chosen may be null, which says "none".
-  const isChosen = option.name in chosen;
-  const value = isChosen ? chosen[option.name] : option.default;
-  const keep = (next) => {
-    if (next === option.default || next === "") delete chosen[option.name];
-    else chosen[option.name] = next;
-    changed();
-  };
-  if (option.kind === "bool") return h("label", { class: "wb-check", title: option.about }, h("input", { type: "checkbox", checked: value === true, onchange: (event) => keep(event.target.checked) }), h("span", {}, words(option.name)));
-  if (option.kind === "choice") {
-    // By their places: an option's value is a text, and null is none.
-    const pick = (event) => keep(option.choices[Number(event.target.value)]);
-    const control = h("select", { title: option.about, onchange: pick });
-    return field(words(option.name), choices(control, option.choices.map((choice, at) => [String(at), choice === null ? "none" : String(choice)]), String(option.choices.indexOf(value))));
-  }
-  if (option.kind === "column") {
-    const control = h("select", { title: option.about, onchange: (event) => keep(event.target.value || null) });
-    return field(words(option.name), choices(control, [["", "none"], ...columns.map((name) => [name, name])], value ?? ""));
-  }
-  if (option.kind === "columns") {
-    const picked = new Set(chosen[option.name] ?? []);
-    const pick = (event) => {
-      const now = [...event.target.selectedOptions].map((item) => item.value);
-      keep(now.length ? now : "");
-    };
-    return field(words(option.name), h("select", { multiple: true, size: Math.min(4, Math.max(2, columns.length)), title: `${option.about} Ctrl-click for several.`, onchange: pick },
-      columns.map((name) => h("option", { value: name, selected: picked.has(name) }, name))));
-  }
-  // The choices of a text are proposals: a number or another word can be typed. Some texts name a model.
-  const isModel = option.kind === "text" && models.some((model) => model.id === option.default);
-  const proposals = isModel ? models.map((model) => [model.id, model.name]) : option.choices.map((choice) => [choice ?? "none", null]);
-  const list = proposals.length ? `wb-${Math.random().toString(36).slice(2)}` : null;
-  const hint = option.kind === "mapping" ? '{"name": [values]}' : option.default === null ? "none" : String(option.default);
-  const typed = isChosen ? (typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)) : "";
-  const control = h("input", { type: "text", list, value: typed, placeholder: hint, title: option.about, onchange: (event) => keep(event.target.value.trim()) });
-  const whole = field(words(option.name), control, { wide: option.kind === "mapping" });
-  if (list) whole.append(h("datalist", { id: list }, proposals.map(([id, name]) => h("option", { value: id }, name))));
-  return whole;
-}
-
-/** Controls in a grid, those to be ticked below the others. */
-function optionGrid(options, chosen, about) {
-  const made = (isTicked) => options.filter((option) => (option.kind === "bool") === isTicked).map((option) => optionControl(option, chosen, about));
-  const ticked = made(true);
-  return h("div", { class: "wb-option-grid" }, made(false), ticked.length ? h("div", { class: "wb-checks" }, ticked) : null);
-}
 
 const folded = (title, ...content) => h("details", { class: "wb-more" }, h("summary", {}, title), ...content);
 
@@ -72,15 +22,11 @@ export default panel((el, link) => {
   const planOptions = h("div", { class: "wb-wide wb-plan-options", role: "group" });
   const options = h("div", { class: "wb-options" });
   const optionsField = folded("Set-up options", options);
-  const isSet = (name) => defaults[name] || null;
-  const modelTime = whole({ placeholder: isSet("model_timeout_s") ?? "none" });
-  const runTime = whole({ placeholder: isSet("run_timeout_s") ?? "none" });
-  const memory = h("input", { type: "text", placeholder: isSet("unit_memory") ?? "an even share", title: "Most memory that a model may take on one fold: 2GiB, 500MB, or bytes." });
-  const executor = h("input", { type: "text", placeholder: defaults.executor, title: "Where models are fitted: local, or dask://HOST:PORT." });
+  const limits = limitInputs();
   const racing = h("input", { type: "checkbox" });
   const racingField = h("div", { class: "wb-wide" }, h("label", { class: "wb-check" }, racing, "Racing"),
     h("small", {}, "Models that cannot catch the leader stop early. This changes what is computed: they keep no full score."));
-  const limitsField = folded("Limits and more", h("div", { class: "wb-option-grid" }, field("Time a model (s)", modelTime), field("Time a run (s)", runTime), field("Memory a unit", memory), field("Executor", executor), racingField));
+  const limitsField = folded("Limits and more", h("div", { class: "wb-option-grid" }, limits.fields, racingField));
   const estimate = h("span", { class: "wb-estimate", "aria-live": "polite" });
   const launch = h("button", { class: "wb-button wb-primary", type: "submit" }, "Launch");
   const startField = field("Start from", start, { wide: true });
@@ -99,6 +45,9 @@ export default panel((el, link) => {
   let pinned = null;
   const taskOf = () => link.view.tasks[pinned?.task ?? task.value];
   const planOf = () => link.view.plans[plan.value];
+  // Of the run that is followed only those that the plan can work on, in the order in which they are taken.
+  const modelsOf = () => (pinned ? pinned.takes[plan.value].models.map((id) => pinned.models.find((model) => model.id === id)) : taskOf().models);
+  const bestOf = () => modelsOf().slice(0, Math.min(takes() === "one" ? 1 : link.view.top, pinned.takes[plan.value].ranked));
   const takes = () => (planOf().most === 1 ? "one" : planOf().least ? "several" : "field");
   const standardOf = () => taskOf().models.filter((model) => model.is_turbo && !model.requires);
   const nameOf = (id) => (pinned ?? taskOf()).models.find((model) => model.id === id)?.name ?? id;
@@ -120,8 +69,8 @@ export default panel((el, link) => {
 
   const modelWords = () => {
     const count = picked().size;
-    if (takes() === "one") return `Model: ${count ? nameOf([...picked()][0]) : `the best, ${pinned.models[0].name}`}`;
-    if (pinned && !count) return `Models: the best ${Math.min(link.view.top, pinned.models.length)}`;
+    if (takes() === "one") return `Model: ${count ? nameOf([...picked()][0]) : bestOf().length ? `the best, ${bestOf()[0].name}` : "choose one"}`;
+    if (pinned && !count) return bestOf().length < planOf().least ? `Models: choose ${planOf().least} or more` : `Models: the best ${bestOf().length}`;
     if (takes() === "several") return count < planOf().least ? `Models: choose ${planOf().least} or more` : `Models: ${count} chosen`;
     const rest = taskOf().models.some((model) => !model.is_turbo) ? " fast ones" : "";
     return chosen.field ? `Models: ${count} chosen` : `Models: all ${standardOf().length}${rest}`;
@@ -131,12 +80,12 @@ export default panel((el, link) => {
   const drawModels = () => {
     const isOne = takes() === "one";
     const ticked = picked();
-    const resets = pinned ? [[isOne ? "The best" : `The best ${link.view.top}`, new Set()]] : isOne ? [] : takes() === "several" ? [["None", new Set()]] : [["Standard", null], ["None", new Set()]];
+    const resets = pinned ? [[isOne ? "The best" : `The best ${bestOf().length}`, new Set()]] : isOne ? [] : takes() === "several" ? [["None", new Set()]] : [["Standard", null], ["None", new Set()]];
     const about = (model) => [model.id, model.requires ? `needs ${model.requires} where training runs` : pinned || model.is_turbo ? null : "slow: left out unless chosen"].filter(Boolean).join(" · ");
     const note = (model) => (pinned ? figure(model.value) : model.requires ?? (model.is_turbo ? null : "slow"));
     const take = () => pick(new Set([...models.querySelectorAll("input:checked")].map((box) => box.value)));
     fill(models, h("div", { class: "wb-samples" }, resets.map(([text, ids]) => h("button", { type: "button", class: "wb-pill", onclick: () => (pick(ids), drawModels()) }, text))),
-      (pinned ?? taskOf()).models.map((model) => h("label", { class: "wb-check", title: pinned ? `${model.name}\n${about(model)}` : about(model) },
+      modelsOf().map((model) => h("label", { class: "wb-check", title: `${model.full ?? model.name}\n${about(model)}` },
         h("input", { type: isOne ? "radio" : "checkbox", name: isOne ? "wb-model" : null, value: model.id, checked: ticked.has(model.id), onchange: take }),
         h("span", {}, model.name), note(model) ? h("small", {}, note(model)) : null)));
     modelsField.hidden = plan.value === "setup";
@@ -145,8 +94,14 @@ export default panel((el, link) => {
   };
 
   const aboutOptions = () => {
-    const columns = (link.view.source?.columns ?? []).map((column) => column.name);
-    return { columns: taskOf().has_target ? columns.filter((name) => name !== target.value) : columns, models: taskOf().models, changed: () => ask() };
+    const columns = (pinned ?? link.view.source ?? { columns: [] }).columns.filter((column) => !taskOf().has_target || column.name !== target.value);
+    const valuesOf = (column) => link.call("values", { id: link.view.source.id, column }).catch(showError);
+    // Columns that other options say to be something.
+    const claimed = (option) => taskOf().options.filter((other) => other.claims && other !== option).flatMap((other) => {
+      const value = chosen.setup[other.name] ?? [];
+      return Array.isArray(value) ? value : Object.keys(value);
+    });
+    return { columns, models: taskOf().models, valuesOf, claimed, changed: () => (tellOptions(), ask()) };
   };
 
   // A table with one column of dates is in their order, where the task asks for one.
@@ -157,14 +112,24 @@ export default panel((el, link) => {
   };
 
   const drawOptions = () => {
-    const known = taskOf().options;
-    const common = known.filter((option) => option.is_common);
-    const rest = known.filter((option) => !option.is_common && option.kind !== "mapping" && option.kind !== "columns");
-    fill(options, optionGrid(common, chosen.setup, aboutOptions()), folded(`All the others (${rest.length})`, optionGrid(rest, chosen.setup, aboutOptions())));
+    const [common, rest] = [true, false].map((isCommon) => taskOf().options.filter((option) => option.is_common === isCommon));
+    const others = folded(`All the others (${rest.length})`, optionGrid(rest, chosen.setup, aboutOptions()));
+    const find = (event) => {
+      const wanted = event.target.value.trim().toLowerCase();
+      for (const node of options.querySelectorAll("[data-option]")) node.hidden = !`${words(node.dataset.option)} ${node.title}`.toLowerCase().includes(wanted);
+      others.open = wanted !== "";
+    };
+    const search = h("input", { type: "search", placeholder: "Find an option", "aria-label": "Find an option", oninput: find });
+    search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+    fill(options, search, optionGrid(common, chosen.setup, aboutOptions()), others);
+    tellOptions();
   };
 
+  const tellOptions = () => write(optionsField.firstElementChild, ["Set-up options", pickedWords(Object.keys(setup()).map(words), "")].filter(Boolean).join(": "));
+
   const drawPlanOptions = () => {
-    const own = taskOf().plans[plan.value] ?? [];
+    // What the run before was to look for holds for the next one too, unless it is told otherwise.
+    const own = (taskOf().plans[plan.value] ?? []).map((option) => (pinned && option.name in pinned.options ? { ...option, default: pinned.options[option.name] } : option));
     chosen.plan[plan.value] ??= {};
     fill(planOptions, own.length ? optionGrid(own, chosen.plan[plan.value], aboutOptions()) : null);
     planOptions.setAttribute("aria-label", `Options of ${plan.value}`);
@@ -172,8 +137,8 @@ export default panel((el, link) => {
   };
 
   const tellLimits = () => {
-    const set = [modelTime.value && `model ${modelTime.value} s`, runTime.value && `run ${runTime.value} s`, memory.value, executor.value, racing.checked && !racingField.hidden && "racing"];
-    write(limitsField.firstElementChild, ["Limits and more", set.filter(Boolean).join(" · ")].filter(Boolean).join(": "));
+    const set = [...limits.words(pinned !== null), racing.checked && !racingField.hidden && "racing"].filter(Boolean);
+    write(limitsField.firstElementChild, ["Limits and more", set.join(" · ")].filter(Boolean).join(": "));
   };
 
   const targetChosen = () => {
@@ -214,10 +179,10 @@ export default panel((el, link) => {
     if (afresh || !isSame) choices(sort, there.map((name) => [name, name]), best);
   };
 
-  const drawPlans = () => {
-    const known = Object.keys(taskOf().plans).filter((name) => !pinned || link.view.plans[name].least);
-    const best = pinned ? known.find((name) => taskOf().plans[name].length) : "compare";
-    choices(plan, known.map((name) => [name, name]), known.includes(plan.value) ? plan.value : best);
+  const drawPlans = (wanted = null) => {
+    const known = Object.keys(taskOf().plans).filter((name) => !pinned || name in pinned.takes);
+    const best = pinned ? known.find((name) => taskOf().plans[name].length) ?? known[0] : "compare";
+    choices(plan, known.map((name) => [name, name]), [wanted, plan.value, best].find((name) => known.includes(name)));
     planChosen();
   };
 
@@ -228,7 +193,9 @@ export default panel((el, link) => {
     if (!pinned) {
       targetField.hidden = !taskOf().has_target;
       foldsField.hidden = taskOf().folds === 1;
-    } else followed.textContent = `Data, set-up, folds, seed and metric are those of run ${pinned.short}, ${pinned.title}.`;
+    } else followed.textContent = `Data, set-up, ${taskOf().folds === 1 ? "" : "folds, "}seed and metric are those of run ${pinned.short}, ${pinned.title}; its limits and executor hold too, unless others are set.`;
+    limits.inherit(pinned?.limits ?? defaults);
+    if (pinned) chosen.followed = new Set([...chosen.followed].filter((id) => pinned.takes[plan.value].models.includes(id)));
     if (takes() === "one" && chosen.followed.size > 1) chosen.followed = new Set();
     racingField.hidden = plan.value === "setup" || taskOf().folds === 1;
     drawModels();
@@ -237,20 +204,33 @@ export default panel((el, link) => {
     ask();
   };
 
-  const startChosen = () => {
-    const to = start.value ? [pinned, link.view.follow].find((run) => run?.id === start.value) ?? null : null;
-    if (to?.id === pinned?.id) return;
-    pinned = to;
-    chosen.followed = new Set();
+  // What was to be done with a table, for when the reader turns back to one.
+  let ownPlan = null;
+  const pin = (run, wanted = null, models = []) => {
+    if (run && !pinned) ownPlan = plan.value;
+    pinned = run;
+    // What was typed for other runs must not stand in for what this one had.
+    limits.clear();
+    chosen.followed = new Set(models);
     chosen.plan = {};
     drawStarts();
-    drawPlans();
+    drawPlans(run ? wanted : ownPlan);
   };
 
-  const unpin = () => {
-    pinned = null;
-    drawStarts();
-    drawPlans();
+  const startChosen = () => {
+    const to = start.value ? [pinned, link.view.follow].find((run) => run?.id === start.value) ?? null : null;
+    if (to?.id !== pinned?.id) pin(to);
+  };
+
+  // Another panel asks for a plan on one model of a run: the form shows it, and the reader launches.
+  let granted = link.view.wish?.number ?? 0;
+  const grant = (wish) => {
+    if (!wish?.follow || wish.number === granted) return;
+    granted = wish.number;
+    showError(null);
+    pin(wish.follow, wish.plan, [wish.model]);
+    bringUp(el);
+    (planOptions.querySelector("input, select, button") ?? launch).focus({ preventScroll: true });
   };
 
   const drawStarts = () => {
@@ -266,8 +246,7 @@ export default panel((el, link) => {
   const setup = () => Object.fromEntries(taskOf().options.filter((option) => option.name in chosen.setup).map((option) => [option.name, chosen.setup[option.name]]));
 
   const request = () => {
-    const asked = { plan: plan.value, options: chosen.plan[plan.value] ?? {}, model_timeout_s: numeric(modelTime), run_timeout_s: numeric(runTime),
-      unit_memory: memory.value.trim() || null, executor: executor.value.trim() || null, racing: racing.checked && !racingField.hidden };
+    const asked = { plan: plan.value, options: chosen.plan[plan.value] ?? {}, ...limits.asked(), racing: racing.checked && !racingField.hidden };
     if (pinned) asked.from_run = pinned.id;
     else Object.assign(asked, { data: link.view.source?.id ?? "", target: taskOf().has_target ? target.value : null, task: task.value,
       folds: numeric(folds), seed: numeric(seed), sort: sort.value, setup: setup() });
@@ -293,11 +272,11 @@ export default panel((el, link) => {
       } catch (error) {
         if (mine !== asking) return;
         estimate.textContent = error.message;
-        if (pinned && error.code === "run.not_found") unpin();
+        if (pinned && error.code === "run.not_found") pin(null);
       }
     }, ESTIMATE_MS);
   };
-  for (const control of [folds, seed, sort, modelTime, runTime, memory, executor, racing]) control.addEventListener("input", () => (tellLimits(), ask()));
+  for (const control of [folds, seed, sort, ...limits.controls, racing]) control.addEventListener("input", () => (tellLimits(), ask()));
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -306,12 +285,15 @@ export default panel((el, link) => {
 
   let table = null;
   return (view, patch) => {
-    if (!touches(patch, "sources", "source", "follow")) return;
+    if (!touches(patch, "sources", "source", "follow", "wish")) return;
     choices(source, view.sources.length ? view.sources.map((item) => [item.id, item.name]) : [["", "upload a table first"]], view.source?.id ?? "");
     if (!task.options.length) choices(task, Object.entries(view.tasks).map(([name, item]) => [name, item.title]));
     drawStarts();
+    if (formed !== null) grant(view.wish);
     if (formed !== null && (view.source?.id ?? null) === table) return;
     table = view.source?.id ?? null;
+    // Who turns to another table is done with the run.
+    if (pinned) pin(null);
     const columns = view.source?.columns ?? [];
     // Targets tend to stand last, or first; a name that says so wins.
     const guess = columns.find((column) => column.name === view.source.target) ?? columns.find((column) => /^(target|class|label|y|outcome)$/i.test(column.name)) ?? columns.at(-1);

@@ -11,13 +11,35 @@ const isBounded = (metric) => metric.greater;
 /** Half of an interval: how far the mean may be off. */
 function reach([low, high]) {
   const half = (high - low) / 2;
-  return `±${half < 1 ? half.toFixed(3) : half.toLocaleString("en-US", { maximumSignificantDigits: 2 })}`;
+  return `±${half < 1 ? half.toFixed(3) : half.toLocaleString("en-US", { minimumSignificantDigits: 2, maximumSignificantDigits: 2 })}`;
 }
 
 /** A mean as it is read: what is counted needs no decimals. */
-const shown = (value, metric) => (metric.ranks ? figure(value) : short(value));
+const shown = (value, metric) => (metric.ranks || !Number.isInteger(value) ? figure(value) : short(value));
 
 const trialOf = (row) => row.name.split(" · ")[1];
+const numberOf = (row) => row.model.split(":").at(-1);
+
+/** What many names of a board end with alike: said once below it, and by a star in each row. */
+const ENDING = / w\/ .+$/;
+const FEWEST_ALIKE = 3;
+function sharedEnding(rows) {
+  const counts = new Map();
+  for (const { name } of rows) {
+    const [ending] = name.match(ENDING) ?? [];
+    if (ending) counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  }
+  return [...counts.keys()].find((ending) => counts.get(ending) >= FEWEST_ALIKE) ?? null;
+}
+
+/** Columns in the order in which they give way where there is no room for all of them. */
+function leaving(view) {
+  const rest = view.metrics.filter((metric) => metric.name !== view.sort).reverse();
+  const names = (isMinor) => rest.filter((metric) => metric.is_minor === isMinor).map((metric) => metric.name);
+  return [...names(true), "score_s", "fit_s", ...names(false)];
+}
+
+const COLUMN_TITLES = { fit_s: "Fit", score_s: "Score" };
 
 /** Whether nothing shows yet that the best is better: a row without the mark does differ. */
 const isLike = (row) => row.rank > 1 && row.folds_total > 1 && row.is_separable !== true;
@@ -104,8 +126,8 @@ function reorder(body, rows) {
   }
 }
 
-/** A menu over the page, beside the button that opened it; what is chosen closes it. */
-function menu(items) {
+/** A menu beside the button that opened it; what is chosen closes it. */
+function menu(button, items) {
   const list = h("div", { class: "wb-menu", role: "menu", popover: "auto" });
   list.append(...items.map(({ title, about, pick }) => h("button", { type: "button", role: "menuitem", tabindex: "-1", onclick: () => (list.hidePopover(), pick()) }, h("span", {}, title), h("small", {}, about))));
   list.addEventListener("keydown", (event) => {
@@ -115,24 +137,27 @@ function menu(items) {
     const all = [...list.children];
     all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
   });
-  list.addEventListener("toggle", (event) => event.newState === "closed" && list.remove());
-  return {
-    open(button) {
-      button.after(list);
-      list.showPopover();
-      const place = button.getBoundingClientRect();
-      const { width, height } = list.getBoundingClientRect();
-      list.style.left = `${Math.max(8, place.right - width)}px`;
-      list.style.top = `${place.bottom + height > innerHeight - 8 ? place.top - height : place.bottom}px`;
-      list.firstElementChild.focus();
-    },
-  };
+  openBeside(button, list);
+  list.firstElementChild.focus({ preventScroll: true });
 }
 
 export default panel((el, link) => {
   const save = h("button", { class: "wb-button wb-quiet", type: "button" }, "Export CSV");
   const status = h("span", { class: "wb-count" });
-  const { body, showError } = frame(el, "Leaderboard", { side: [status, save] });
+  // What the reader ticked or unticked; of the rest, what has no room gives way, until the panel's width changes.
+  const byHand = new Map();
+  const crowded = new Set();
+  const isShown = (name) => byHand.get(name) ?? !crowded.has(name);
+  const columnsOf = (view) => [...inOrder(view).map((metric) => metric.name), "fit_s", "score_s"];
+  const columns = picker({
+    items: () => columnsOf(link.view).filter((name) => name !== link.view.sort).map((name) => ({ value: name, text: COLUMN_TITLES[name] ?? name })),
+    isPicked: isShown,
+    pick: (name, isOn) => (byHand.set(name, isOn), draw(link.view)),
+    words: () => (columnsOf(link.view).every(isShown) ? "Columns" : `Columns: ${columnsOf(link.view).filter(isShown).length} of ${columnsOf(link.view).length}`),
+    kind: "wb-button wb-quiet",
+    title: "Columns to show; those that have no room are left out",
+  });
+  const { body, showError } = frame(el, "Leaderboard", { side: [status, columns.button, save] });
   const head = h("thead");
   const rows = h("tbody");
   const table = h("table", { class: "wb-table wb-board" }, head, rows);
@@ -140,10 +165,13 @@ export default panel((el, link) => {
   const legend = h("p", { class: "wb-legend" });
   const empty = h("p", { class: "wb-empty" });
   body.append(scroll, legend, empty);
+  const hideTip = tips(scroll);
   const drawn = new Map();
   let run = null;
   // Null: the store's own ranking. Otherwise a column and a direction that the reader chose.
   let sorting = null;
+  let ending = null;
+  let fitted = null;
 
   const value = (row, column) => (column === "name" ? row.name.toLowerCase() : column.endsWith("_s") ? row[column] : row.metrics[column]);
 
@@ -182,50 +210,59 @@ export default panel((el, link) => {
 
   const hasFolds = (view) => Object.values(view.rows).some((row) => row.folds_total > 1);
 
+  const shownMetrics = (view) => inOrder(view).filter((metric) => metric.name === view.sort || isShown(metric.name));
+
   const makeHead = (view) => {
     headings = [];
     fill(head, h("tr", {}, h("th", { scope: "col", class: "wb-rank" }, "#"), heading("Model", "name", false, false),
       // The ranking metric and its spread over folds come first: they are what the order rests on.
-      inOrder(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort, metric.about || null),
+      shownMetrics(view).map((metric) => [heading(metric.name, metric.name, metric.greater, metric.name === view.sort, metric.about || null),
         metric.name === view.sort && hasFolds(view) ? h("th", { scope: "col", class: "wb-spread", title: `${view.sort} on each fold; the line is the mean, the bar its 95 % interval` }, "Folds") : null]),
-      heading("Fit", "fit_s", false, false, "Time to fit it on one fold, on average"), heading("Score", "score_s", false, false, "Time to score it on one fold, on average"),
+      isShown("fit_s") && heading("Fit", "fit_s", false, false, "Time to fit it on one fold, on average"),
+      isShown("score_s") && heading("Score", "score_s", false, false, "Time to score it on one fold, on average"),
       view.actions.length ? h("th", { scope: "col", class: "wb-acts" }, h("span", { class: "wb-sr" }, "Go on")) : null));
   };
 
   // Made once a run: a button that is replaced ten times a second cannot be pressed.
   const drawHead = (view) => {
-    const key = JSON.stringify([view.run, view.sort, view.metrics, hasFolds(view), view.actions.length > 0]);
+    const key = JSON.stringify([view.run, view.sort, view.metrics, hasFolds(view), view.actions.length > 0, columnsOf(view).filter(isShown)]);
     if (key !== headed) makeHead(view);
     headed = key;
     for (const tell of headings) tell();
   };
 
-  const launch = async (button, plan, row) => {
-    const launched = await act(button, showError, () => link.call("launch", { run: link.view.run, plan, model: row.model }));
+  // What has options is shown in the form first; what has none is launched at once.
+  const goOn = async (button, { plan, asks }, row) => {
+    const launched = await act(button, showError, () => link.call(asks ? "prepare" : "launch", { run: link.view.run, plan, model: row.model }));
     if (launched) reveal(el, "Runs");
   };
 
   const actsCell = (view, row) => {
-    if (!row.can_go_on) return h("td", { class: "wb-acts" });
+    const actions = view.actions.filter((action) => row.plans.includes(action.plan));
+    if (!actions.length) return h("td", { class: "wb-acts" });
     const button = h("button", { type: "button", class: "wb-act", "aria-haspopup": "menu", title: "Go on with this model", "aria-label": `Go on with ${row.name}` }, "⋯");
-    button.addEventListener("click", () => menu(view.actions.map(({ plan, title, about }) => ({ title, about, pick: () => launch(button, plan, row) }))).open(button));
+    button.addEventListener("click", () => menu(button, actions.map((action) => ({ title: `${action.title}${action.asks ? "…" : ""}`, about: action.about, pick: () => goOn(button, action, row) }))));
     return h("td", { class: "wb-acts" }, button);
   };
 
   const nameCell = (row) => {
     // Trials share the name of the model that is tuned; what tells them apart is what follows it.
     const trial = trialOf(row);
-    return h("td", { class: "wb-name", title: `${row.name}\n${row.model}` }, trial ? h("span", { class: "wb-trial" }, trial) : row.name);
+    const isLong = ending !== null && row.name.endsWith(ending);
+    const name = trial ? h("span", { class: "wb-trial" }, h("small", {}, `trial ${numberOf(row)}`), " ", trial) : isLong ? [row.name.slice(0, -ending.length), h("sup", { class: "wb-star" }, "*")] : row.name;
+    return h("td", { class: "wb-name", title: `${row.name}\n${row.model}` }, name);
   };
 
   const valueCell = (view, row, metric, largest) => {
     const mean = row.metrics[metric.name];
     const isMain = metric.name === view.sort;
     const isMissing = mean === null && row.folds_scored > 0;
-    const cell = h("td", { class: isMain ? "wb-number wb-bar wb-main" : "wb-number wb-bar", title: cellTitle(row, metric.name) });
+    const told = cellTitle(row, metric.name);
+    const isRemarkable = metric.name in row.remarks;
+    const cell = h("td", { class: isMain ? "wb-number wb-bar wb-main" : "wb-number wb-bar", title: isRemarkable ? null : told, "data-tip": isRemarkable ? told : null });
     if (isMissing) cell.append("undefined");
     else if (mean !== null) cell.append(isMain ? h("span", { class: "wb-value" }, shown(mean, metric)) : shown(mean, metric));
-    if (metric.name in row.pycaret) cell.append(h("sup", { class: "wb-dagger" }, "†"));
+    if (metric.name in row.pycaret) cell.append(h("button", { type: "button", class: "wb-dagger", "aria-label": row.remarks[metric.name] }, "†"));
     // Its place is kept where there is none, so that the digits of a column stand below each other.
     if (isMain && mean !== null && hasFolds(view)) cell.append(h("small", { class: "wb-reach" }, intervalOf(row, metric.name) ? reach(intervalOf(row, metric.name)) : ""));
     cell.style.setProperty("--share", share(mean, metric, largest[metric.name]));
@@ -246,15 +283,15 @@ export default panel((el, link) => {
     known.className = `wb-row wb-is-${row.status}`;
     known.dataset.model = row.model;
     known.classList.toggle("wb-best", row.rank === 1);
-    const took = [row.fit_s, row.score_s].map((seconds) => h("td", { class: "wb-number" }, seconds === null ? "" : duration(seconds)));
+    const took = ["fit_s", "score_s"].filter(isShown).map((name) => row[name]).map((seconds) => h("td", { class: "wb-number" }, seconds === null ? "" : duration(seconds)));
     const acts = view.actions.length ? actsCell(view, row) : null;
-    const cells = inOrder(view).map((metric) => [valueCell(view, row, metric, largest), metric.name === view.sort && hasFolds(view) ? spreadCell(view, row, range) : null]).flat().filter(Boolean);
+    const cells = shownMetrics(view).map((metric) => [valueCell(view, row, metric, largest), metric.name === view.sort && hasFolds(view) ? spreadCell(view, row, range) : null]).flat().filter(Boolean);
     if (OUT.includes(row.status)) {
       // What it scored before stays beside the reason why there is no more of it.
       const kept = row.folds_scored ? cells.slice(0, hasFolds(view) ? 2 : 1) : [];
-      cells.splice(0, cells.length, ...kept, h("td", { class: "wb-reason", colspan: cells.length - kept.length, title: row.reason }, chip(row.status), shortReason(row)));
+      cells.splice(0, cells.length, ...kept, h("td", { class: "wb-reason", colspan: cells.length - kept.length, "data-tip": row.reason }, chip(row.status), shortReason(row)));
     }
-    const like = isLike(row) ? h("small", { class: "wb-like", title: LIKE, role: "img", "aria-label": "not separable from the best" }, "≈") : null;
+    const like = isLike(row) ? h("small", { class: "wb-like", "data-tip": LIKE, role: "img", "aria-label": "not separable from the best" }, "≈") : null;
     fill(known, h("td", { class: "wb-rank" }, like, h("span", {}, row.rank ?? "")), nameCell(row), cells, took, acts);
     return known;
   };
@@ -264,6 +301,7 @@ export default panel((el, link) => {
       all.some((row) => Object.keys(row.pycaret).length) && h("span", {}, h("b", {}, "†"), " PyCaret shows another value; point at it to see which and why"),
       all.some(isLike) && h("span", { title: LIKE }, h("b", {}, "≈"), " not separable from the best"),
       all.some((row) => intervalOf(row, link.view.sort)) && h("span", {}, h("b", {}, "±"), " 95 % interval of the mean"),
+      ending !== null && h("span", {}, h("b", {}, "*"), ending),
     ].filter(Boolean);
     if (legend.dataset.marks !== String(marks.length && marks.map((mark) => mark.textContent))) fill(legend, marks);
     legend.dataset.marks = String(marks.length && marks.map((mark) => mark.textContent));
@@ -277,18 +315,31 @@ export default panel((el, link) => {
       run = view.run;
       sorting = null;
     }
+    // Another run, or one that is over, has columns of other widths.
+    if (fitted !== `${view.run} ${view.status}`) crowded.clear();
+    fitted = `${view.run} ${view.status}`;
     const all = ordered(view);
+    ending = sharedEnding(all);
     table.classList.toggle("wb-trials", all.some(trialOf));
     table.classList.toggle("wb-over", !["queued", "running"].includes(view.status));
     const largest = Object.fromEntries(view.metrics.map((metric) => [metric.name, Math.max(0, ...all.map((row) => Math.abs(row.metrics[metric.name] ?? 0)))]));
-    drawHead(view);
     const range = axis(all);
-    reorder(rows, all.map((row) => drawRow(view, row, largest, range)));
+    const drawTable = () => (drawHead(view), reorder(rows, all.map((row) => drawRow(view, row, largest, range))));
+    scroll.hidden = !all.length;
+    hideTip();
+    drawTable();
+    for (const name of leaving(view)) {
+      if (scroll.scrollWidth <= scroll.clientWidth + 1) break;
+      if (byHand.has(name) || crowded.has(name) || sorting?.[0] === name) continue;
+      crowded.add(name);
+      drawTable();
+    }
+    columns.tell();
+    columns.button.hidden = !all.length;
     const scored = all.filter((row) => row.status === "scored").length;
     drawLegend(all);
     status.textContent = all.length ? `${view.title} · ${scored} of ${all.length} models complete` : "";
     save.disabled = !all.length;
-    scroll.hidden = !all.length;
     empty.hidden = all.length > 0;
     empty.textContent = emptyWords(view);
   };
@@ -302,5 +353,15 @@ export default panel((el, link) => {
   };
 
   save.addEventListener("click", () => download(`leaderboard-${link.view.run.slice(-8)}.csv`, csv(link.view, ordered(link.view))));
-  return (view) => draw(view);
+  let width = 0;
+  const resizing = new ResizeObserver(() => {
+    if (scroll.clientWidth === width) return;
+    width = scroll.clientWidth;
+    crowded.clear();
+    draw(link.view);
+  });
+  resizing.observe(body);
+  const update = (view) => draw(view);
+  update.dispose = () => resizing.disconnect();
+  return update;
 });

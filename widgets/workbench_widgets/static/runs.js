@@ -14,9 +14,14 @@ export default panel((el, link) => {
   const cancel = h("button", { class: "wb-button wb-danger", type: "button" }, "Cancel");
   const resume = h("button", { class: "wb-button", type: "button", title: "Start a run that keeps what is scored and goes on with the rest" }, "Resume");
   const reproduce = h("button", { class: "wb-button wb-quiet", type: "button", title: "Write the run as a notebook of plain PyCaret calls, beside this one" }, "Reproduce");
+  // A run that its own limit ended needs another one to get further.
+  const limits = limitInputs();
+  const again = h("button", { class: "wb-button", type: "submit" }, "Resume");
+  const otherLimits = h("details", { class: "wb-more" }, h("summary", {}, "Resume with other limits"),
+    h("form", { class: "wb-limits", novalidate: true }, limits.fields, again));
   const written = h("p", { class: "wb-why", role: "status", hidden: true });
   const remove = h("button", { class: "wb-button wb-quiet", type: "button" }, "Delete");
-  watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, resume, reproduce, remove)), bar, said, written);
+  watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, resume, reproduce, remove)), bar, said, otherLimits, written);
 
   const current = () => link.view.runs.find((run) => run.id === link.view.watched);
   const isOver = (run) => !["queued", "running"].includes(run.status);
@@ -31,9 +36,14 @@ export default panel((el, link) => {
     });
   });
 
-  resume.addEventListener("click", () => {
+  const goOn = (button, asked) => {
     const run = current();
-    if (run) act(resume, showError, () => link.call("resume", { id: run.id }));
+    if (run) act(button, showError, () => link.call("resume", { id: run.id, ...asked }));
+  };
+  resume.addEventListener("click", () => goOn(resume, {}));
+  otherLimits.addEventListener("submit", (event) => {
+    event.preventDefault();
+    goOn(again, limits.asked());
   });
 
   reproduce.addEventListener("click", async () => {
@@ -93,7 +103,8 @@ export default panel((el, link) => {
     fill(said, h("span", {}, parts.filter(Boolean).join(" · ")), run.note ? h("p", { class: "wb-why" }, run.note) : null, run.error ? h("p", { class: run.status === "failed" ? "wb-why wb-bad" : "wb-why" }, run.error) : null);
     cancel.hidden = over || view.read_only;
     cancel.disabled = run.cancelling;
-    resume.hidden = !run.can_resume || view.read_only;
+    resume.hidden = otherLimits.hidden = !run.limits || view.read_only;
+    if (run.limits) limits.inherit(run.limits);
     reproduce.hidden = remove.hidden = !over || view.read_only;
   };
 
@@ -109,7 +120,7 @@ export default panel((el, link) => {
     if (!items.has(run.id)) items.set(run.id, makeItem(run.id));
     const item = items.get(run.id);
     const status = STATUS_WORDS[run.status] ?? run.status;
-    const best = run.best ?? (run.status === "succeeded" ? "" : status);
+    const best = run.best_short ?? (run.status === "succeeded" ? "" : status);
     item.node.setAttribute("aria-selected", run.id === watchedId ? "true" : "false");
     item.light.className = `wb-light wb-${run.status}`;
     item.light.title = status;
@@ -150,6 +161,8 @@ export default panel((el, link) => {
       showError(null);
       disarm();
       written.hidden = true;
+      otherLimits.open = false;
+      limits.clear();
       shown = view.watched;
     }
     empty.hidden = view.runs.length > 0;

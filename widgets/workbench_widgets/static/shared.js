@@ -215,15 +215,25 @@ function frame(el, title, { side = [], label = title } = {}) {
   const showError = (problem) => {
     error.hidden = !problem;
     const dismiss = h("button", { class: "wb-dismiss", type: "button", title: "Dismiss", "aria-label": "Dismiss", onclick: () => showError(null) }, "×");
-    if (problem) fill(error, h("span", {}, problem.message ?? String(problem)), dismiss);
+    if (!problem) return;
+    fill(error, h("span", {}, problem.message ?? String(problem)), dismiss);
+    // Who pressed a button below a long form does not look at the panel's head.
+    error.scrollIntoView({ block: "nearest" });
   };
   return { body, heading, section, showError };
 }
 
-/** Bring another panel of the page into sight, where it lies below: on a narrow page what was launched would go unseen. */
+/** Bring another panel of the page into sight: below or beside a long form, what was launched would go unseen. */
 function reveal(el, title) {
   const section = el.closest(".wb-page")?.querySelector(`.wb-panel[aria-label="${title}"]`);
-  if (section && section.getBoundingClientRect().top > innerHeight - 120) section.scrollIntoView({ block: "start", behavior: "smooth" });
+  const { top = 0, bottom = 0 } = section?.getBoundingClientRect() ?? {};
+  if (section && (top > innerHeight - 120 || bottom < 120)) section.scrollIntoView({ block: "start", behavior: "smooth" });
+}
+
+/** Bring a panel into sight from wherever the page is, where its head or its end cannot be seen. */
+function bringUp(el) {
+  const { top, bottom } = el.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) el.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest", behavior: "smooth" });
 }
 
 /** Run an action from a button: busy while it lasts, its error shown where the user is looking. */
@@ -299,6 +309,54 @@ function choices(select, options, chosen = select.value) {
   if (options.some(([value]) => value === chosen)) select.value = chosen;
   return select;
 }
+
+/** Open a popover beside the button that asked for it, inside the window; it goes when it is closed. */
+function openBeside(button, list) {
+  // It lies over the page: where the button is scrolled, it goes along, and goes when the button is out of sight.
+  const follow = (event) => {
+    if (!event.target.contains(button)) return;
+    const { top, bottom } = button.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) list.hidePopover();
+    else putBeside(button, list);
+  };
+  document.addEventListener("scroll", follow, true);
+  list.addEventListener("toggle", (event) => {
+    button.setAttribute("aria-expanded", event.newState === "open" ? "true" : "false");
+    if (event.newState !== "closed") return;
+    document.removeEventListener("scroll", follow, true);
+    list.remove();
+  });
+  button.after(list);
+  list.showPopover();
+  putBeside(button, list);
+}
+
+/** Put what lies over the page below an element, or above it where there is more room, inside the window. */
+function putBeside(element, over) {
+  const place = element.getBoundingClientRect();
+  const { width, height } = over.getBoundingClientRect();
+  over.style.left = `${Math.max(8, Math.min(place.left, innerWidth - 8 - width))}px`;
+  over.style.top = `${place.bottom + height > innerHeight - 8 ? Math.max(8, place.top - height) : place.bottom}px`;
+}
+
+/** Show what `data-tip` says of an element within `root` at once, to who points at it and to who gets there by key. */
+function tips(root) {
+  const tip = h("div", { class: "wb-tip", role: "tooltip", popover: "manual" });
+  root.append(tip);
+  const hide = () => tip.hidePopover();
+  const show = (event) => {
+    const told = event.target.closest("[data-tip]");
+    if (!told) return;
+    tip.textContent = told.dataset.tip;
+    tip.showPopover();
+    putBeside(told, tip);
+  };
+  for (const name of ["pointerover", "focusin"]) root.addEventListener(name, (event) => (hide(), show(event)));
+  for (const name of ["pointerleave", "focusout", "pointerdown"]) root.addEventListener(name, hide);
+  root.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+  return hide;
+}
+
 
 const STATUS_WORDS = { timed_out: "timed out", raced_out: "raced out" };
 
