@@ -59,7 +59,7 @@ def test_the_measures_of_one_confusion_matrix_are_scikit_learns(known, average):
     chance = np.random.default_rng(3)
     truth, said = chance.choice(known, 60), chance.choice(known, 60)
     ranking = chance.normal(size=60).round(1)
-    fold = Fold(0, None, None, np.zeros((60, 1)), truth, ())
+    fold = Fold(0, None, None, np.zeros((60, 1)), truth, (), is_finite=True)
     metrics = Classes(np.array(known), is_multiclass=False)(Says(said, ranking), fold).metrics
     assert metrics == pytest.approx(
         {
@@ -77,7 +77,7 @@ def test_the_measures_of_one_confusion_matrix_are_scikit_learns(known, average):
 
 def measured(classes, truth, said):
     """Measure a classifier that says what it is told to, on a fold with these labels."""
-    fold = Fold(0, None, None, np.zeros((len(truth), 1)), np.array(truth), ())
+    fold = Fold(0, None, None, np.zeros((len(truth), 1)), np.array(truth), (), is_finite=True)
     undecided = np.zeros((len(truth), len(classes.known)) if classes.is_multiclass else len(truth))
     return classes(Says(np.array(said), undecided), fold)
 
@@ -139,7 +139,7 @@ def test_an_auc_counts_ties_by_half():
 
 
 def test_one_class_throughout_leaves_auc_and_kappa_undefined_and_says_why():
-    fold = Fold(0, None, None, np.zeros((4, 1)), np.array([1, 1, 1, 1]), ())
+    fold = Fold(0, None, None, np.zeros((4, 1)), np.array([1, 1, 1, 1]), (), is_finite=True)
     measured = Classes(np.array([0, 1]), is_multiclass=False)(Says(np.array([1, 1, 1, 1]), np.arange(4.0)), fold)
     assert measured.metrics["Accuracy"] == 1.0
     assert measured.undefined == {

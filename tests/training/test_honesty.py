@@ -128,7 +128,9 @@ def test_a_fold_on_which_a_model_fails_to_fit_is_told_and_pycaret_counts_it_as_z
 
 def test_what_no_memory_was_left_for_is_not_what_pycaret_counts_as_zero():
     with pytest.raises(MemoryError):
-        FitAndScore(Hoards(), 1, measure=Classes.of)(_unit("hoards"), Fold(0, None, None, None, None, ()))
+        FitAndScore(Hoards(), 1, measure=Classes.of)(
+            _unit("hoards"), Fold(0, None, None, None, None, (), is_finite=True)
+        )
 
 
 class Hoards(BaseEstimator):

@@ -12,7 +12,7 @@ from sklearn.utils import all_estimators
 from sklearn.utils._param_validation import InvalidParameterError
 
 from workbench.training.experiment import pycaret_experiment
-from workbench.training.shortcuts import param_names, validated_once
+from workbench.training.shortcuts import checked_once, param_names
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -41,7 +41,7 @@ def test_an_estimator_names_its_parameters_in_a_list_of_its_own():
     ],
 )
 def test_a_parameter_that_is_out_of_range_is_refused_wherever_it_stands(estimator):
-    with pytest.raises(InvalidParameterError), validated_once(estimator):
+    with pytest.raises(InvalidParameterError), checked_once(estimator, is_finite=True):
         raise AssertionError("not refused")
 
 

@@ -191,7 +191,8 @@ class Telling:
                 "experiment.fitted",
                 f"{update.train_rows:,} rows to train on, "
                 f"{f'{update.test_rows:,} held out, ' if update.test_rows else ''}"
-                f"{update.features_in:,} → {update.features_out:,} features, {len(update.field)} models in the field"
+                f"{update.features_in:,} → {update.features_out:,} features, "
+                f"{len(update.field)} model{'s' if len(update.field) != 1 else ''} in the field"
                 f"{''.join(f' · {notice}' for notice in update.notices)}",
                 payload={
                     "train_rows": update.train_rows,

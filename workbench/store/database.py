@@ -96,7 +96,7 @@ class Changes:
     @property
     def pace_s(self) -> float:
         """Seconds to leave between two looks, by what a look costs."""
-        return 0.05 if self._connection is None else 0.01
+        return 0.05 if self._connection is None else 0.03
 
     def any(self) -> bool:
         """Whether somebody may have written since the last call; True at the first."""

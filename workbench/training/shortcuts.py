@@ -6,6 +6,7 @@ Each shortcut replaces a function of theirs, in this process, by one that answer
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -30,22 +31,42 @@ def install(containers: str) -> None:
     _remember_grids(importlib.import_module(containers))
     _remember_param_names()
     _lay_columns_beside()
+    hush()
+
+
+def hush() -> None:
+    """Keep LightGBM, where it is imported, from telling of every tree: its lines drown a run's log."""
+    if (lightgbm := sys.modules.get("lightgbm")) is not None:
+        lightgbm.register_logger(_Silence())
+
+
+class _Silence:
+    def info(self, message: str) -> None: ...
+
+    def warning(self, message: str) -> None: ...
 
 
 @contextmanager
-def validated_once(estimator: Any) -> Iterator[None]:
+def checked_once(estimator: Any, *, is_finite: bool) -> Iterator[None]:
     """Check an estimator's parameters and those within it here, and no more at each of the hundred trees it fits.
+
+    Parameters
+    ----------
+    is_finite
+        Whether the rows are known to have no gap and nothing infinite. An estimator that is fitted on nothing else need
+        not look for them then; one that is put together of others may get what those predict.
 
     Raises
     ------
     sklearn.utils._param_validation.InvalidParameterError
         As fitting the estimator would.
     """
-    for part in (estimator, *(value for value in estimator.get_params().values() if hasattr(value, "get_params"))):
+    within = [value for value in estimator.get_params().values() if hasattr(value, "get_params")]
+    for part in (estimator, *within):
         # LightGBM, for one, has none that scikit-learn could check.
         if hasattr(part, "_parameter_constraints"):
             part._validate_params()
-    with sklearn.config_context(skip_parameter_validation=True):
+    with sklearn.config_context(skip_parameter_validation=True, assume_finite=is_finite and not within):
         yield
 
 

@@ -33,6 +33,7 @@ from workbench.training.executors.isolation import explain
 from workbench.training.executors.sharing import Shared, lay_out
 from workbench.training.executors.workers import Worker, failed, fork
 from workbench.training.request import Limits, UnitFailed, UnitScored
+from workbench.training.shortcuts import hush
 from workbench.training.work import Compute, Unit, Work
 
 LINGER_S = 1.0
@@ -149,6 +150,7 @@ class UnitServer:
             # Here, and not in the units' processes: what this imports is imported once.
             run = _Run({model: _loaded(packed) for model, packed in pickle.loads(parts[FIELD]).items()})
             self._runs[order.run] = run
+            hush()
         if FOLD in parts:
             try:
                 run.keep(order.unit.fold, pickle.loads(parts[FOLD]))

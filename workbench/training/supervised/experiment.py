@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -75,10 +76,21 @@ class SupervisedExperiment:
 
 @contextmanager
 def _remembered(experiment: Any) -> Iterator[None]:
-    """Transform the rows once while set-up describes them, which it does by transforming them again and again."""
+    """Spare set-up what it does again and again, or for a log that nobody keeps.
+
+    It describes the rows by transforming them anew for each line, writes the pipeline out, and makes all models anew
+    for each that could have another engine.
+    """
+    from pycaret.internal.pipeline import Pipeline
+
     kind: Any = type(experiment)
 
     class Remembering(kind):  # type: ignore[misc]
+        def _set_exp_model_engines(self, container_default_engines: Mapping[str, str], engine: None) -> Any:
+            assert engine is None, "no other engine can be asked for"
+            self.exp_model_engines = dict(container_default_engines)
+            return self
+
         @cached_property
         def train_transformed(self) -> pd.DataFrame:
             return super().train_transformed  # type: ignore[no-any-return]
@@ -89,7 +101,8 @@ def _remembered(experiment: Any) -> Iterator[None]:
 
     experiment.__class__ = Remembering
     try:
-        yield
+        with patch.object(Pipeline, "__repr__", object.__repr__):
+            yield
     finally:
         experiment.__class__ = kind
         for name in ("train_transformed", "test_transformed"):

@@ -10,13 +10,34 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from category_encoders import OneHotEncoder, OrdinalEncoder
+from pycaret.internal.pipeline import _fit_one, _transform_one
+from pycaret.internal.preprocess.transformers import CleanColumnNames
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import LabelEncoder, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.utils import check_array
 
 from workbench.training.request import FoldPrepared
 
 Array = np.ndarray[Any, Any]
 Decoder = Callable[[Array], Array]
+Rows = tuple[pd.DataFrame, "pd.Series[Any]", pd.DataFrame, "pd.Index[Any]"]
+"""Training rows and targets as an estimator fits them, test rows, and the index of the test rows that are left."""
+ROW_BY_ROW = frozenset(
+    {
+        CleanColumnNames,
+        LabelEncoder,
+        MaxAbsScaler,
+        MinMaxScaler,
+        OneHotEncoder,
+        OrdinalEncoder,
+        RobustScaler,
+        SimpleImputer,
+        StandardScaler,
+    }
+)
+"""Transformers that change each row by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +63,8 @@ class Fold:
         Test targets as they came: PyCaret scores on decoded ones.
     decoders
         What turns predictions back into targets, in this order.
+    is_finite
+        Whether every number is: then no estimator need look for others again.
     """
 
     fold: int
@@ -50,6 +73,7 @@ class Fold:
     test_X: Array
     test_y: Array
     decoders: tuple[Decoder, ...]
+    is_finite: bool
 
     def decode(self, predicted: Array) -> Array:
         """Turn what an estimator predicts into targets as they came."""
@@ -79,18 +103,17 @@ def prepare(experiment: Any, split: Split) -> tuple[Fold, FoldPrepared]:
     X, y = experiment.X_train, experiment.y_train
     # As cross-validation does: a copy would remember columns and their order from the fit on all training rows.
     pipeline = clone(experiment.pipeline)
-    pipeline.steps.append(("actual_estimator", _Keep()))
-    pipeline.fit(X.iloc[split.train], y.iloc[split.train])
-    kept = pipeline.steps[-1][1]
     raw_y = y.iloc[split.test]
-    test_X, kept_rows = _transform(pipeline, X.iloc[split.test], raw_y)
+    rows = _at_once if _takes_all_rows_at_once(pipeline) else _one_after_the_other
+    fit_X, fit_y, test_X, kept_rows = rows(pipeline, X, y, split)
     fold = Fold(
         fold=split.fold,
-        fit_X=_array(kept.fit_X_),
-        fit_y=kept.fit_y_.to_numpy(),
+        fit_X=_array(fit_X),
+        fit_y=fit_y.to_numpy(),
         test_X=_array(test_X),
         test_y=raw_y[raw_y.index.isin(kept_rows)].to_numpy(),
         decoders=_decoders(pipeline),
+        is_finite=all(np.isfinite(part.to_numpy()).all() for part in (fit_X, fit_y, test_X)),
     )
     return fold, FoldPrepared(
         fold=split.fold,
@@ -101,16 +124,48 @@ def prepare(experiment: Any, split: Split) -> tuple[Fold, FoldPrepared]:
     )
 
 
+def _takes_all_rows_at_once(pipeline: Any) -> bool:
+    """Whether every step changes each row by itself, whatever the other rows of the call."""
+    steps = [step for _, _, step in pipeline._iter(filter_train_only=False)]
+    return all(type(getattr(step, "transformer", step)) in ROW_BY_ROW for step in steps)
+
+
+def _at_once(pipeline: Any, X: pd.DataFrame, y: pd.Series[Any], split: Split) -> Rows:
+    """Fit each step on the training rows, and transform training and test rows by one call: half as many calls."""
+    count = len(split.train)
+    both = np.concatenate([split.train, split.test])
+    X, y = X.iloc[both], y.iloc[both]
+    for _, _, step in pipeline._iter(filter_train_only=False):
+        _fit_one(step, X.iloc[:count], y.iloc[:count])
+        y = _with_known(y, _classes(step))
+        X, y = _transform_one(step, X, y)
+    return X.iloc[:count], y.iloc[:count], X.iloc[count:], y.index[count:]
+
+
+def _one_after_the_other(pipeline: Any, X: pd.DataFrame, y: pd.Series[Any], split: Split) -> Rows:
+    pipeline.steps.append(("actual_estimator", _Keep()))
+    pipeline.fit(X.iloc[split.train], y.iloc[split.train])
+    kept = pipeline.steps[-1][1]
+    test_X, kept_rows = _transform(pipeline, X.iloc[split.test], y.iloc[split.test])
+    pipeline.steps.pop()
+    return kept.fit_X_, kept.fit_y_, test_X, kept_rows
+
+
 def _transform(pipeline: Any, X: pd.DataFrame, y: pd.Series[Any]) -> tuple[pd.DataFrame, Any]:
     """Transform test rows; return them and the index of those that are left."""
     classes = next(
         (classes for _, _, step in pipeline._iter(with_final=False) if (classes := _classes(step)) is not None), None
     )
-    if classes is not None:
-        # PyCaret loses every model to a class that the fold's training rows lack. The features need no labels.
-        y = y.where(y.isin(classes), classes[0])
-    changed, target = pipeline._memory_full_transform(pipeline, X, y, with_final=False)
+    changed, target = pipeline._memory_full_transform(pipeline, X, _with_known(y, classes), with_final=False)
     return changed, target.index
+
+
+def _with_known(y: pd.Series[Any], classes: Array | None) -> pd.Series[Any]:
+    """Put a known class where a label is none of them.
+
+    PyCaret loses every model to a class that the fold's training rows lack. The features need no labels.
+    """
+    return y if classes is None else y.where(y.isin(classes), classes[0])
 
 
 def _array(frame: pd.DataFrame) -> Array:
@@ -121,7 +176,7 @@ def _array(frame: pd.DataFrame) -> Array:
 
 
 def _decoders(pipeline: Any) -> tuple[Decoder, ...]:
-    steps = [step for _, _, step in pipeline._iter(with_final=False, reverse=True)]
+    steps = [step for _, _, step in pipeline._iter(reverse=True)]
     return tuple(_decoder(step) for step in steps if hasattr(step, "inverse_transform"))
 
 

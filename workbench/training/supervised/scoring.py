@@ -17,7 +17,7 @@ from sklearn.base import clone
 
 from workbench.training.measured import Measured
 from workbench.training.request import UnitFailed
-from workbench.training.shortcuts import validated_once
+from workbench.training.shortcuts import checked_once
 from workbench.training.supervised.folds import Fold
 from workbench.training.work import Answer, Unit, first_line
 
@@ -44,7 +44,7 @@ class FitAndScore:
         started = time.perf_counter()
         fitted = clone(self.estimator)
         try:
-            with validated_once(fitted):
+            with checked_once(fitted, is_finite=fold.is_finite):
                 fitted.fit(fold.fit_X, fold.fit_y)
         except MemoryError:
             # PyCaret knows no limit of memory.
