@@ -74,7 +74,7 @@ OTHERS = (
     Case("airline", "airline.csv", "time_series", "passengers", {"fh": 12, "index": "month"}, 3),
     Case("wine", "wine.csv", "clustering"),
     Case("cells", "breast_cancer.csv", "clustering", setup={"ignore_features": ["diagnosis"]}),
-    Case("patients", "diabetes.csv", "anomaly"),
+    Case("outliers", "wine.csv", "anomaly"),
 )
 QUICK = (
     Case("loans", "loans.csv", "classification", "default"),

@@ -26,19 +26,35 @@ def test_every_model_is_scored_once_on_every_fold(models, folds, workers):
 
 def test_the_whole_field_is_scored_on_a_fold_before_any_model_is_on_the_next():
     updates = [update for update in Field("a b c d", 3, half, workers=1).units if isinstance(update, UnitScored)]
-    assert [(update.fold, update.model) for update in updates[:8]] == [
-        (fold, model) for fold in range(2) for model in "abcd"
-    ]
-    assert {(update.fold, update.model) for update in updates[8:]} == {(2, model) for model in "abcd"}
+    assert [update.model for update in updates[:4]] == list("abcd")
+    assert [update.fold for update in updates] == [0] * 4 + [1] * 4 + [2] * 4
 
 
-def test_on_the_last_fold_the_longest_come_first():
+def test_the_longest_come_first_once_it_is_known_which_they_are():
     def compute(unit: Unit) -> float:
         time.sleep({"a": 0.0, "b": 0.1, "c": 0.05}[unit.model])
         return 0.5
 
     updates = [update for update in Field("a b c", 5, compute, workers=1).units if isinstance(update, UnitScored)]
+    assert [(update.model, update.fold) for update in updates[:3]] == [("a", 0), ("b", 0), ("c", 0)]
     assert [(update.model, update.fold) for update in updates[-3:]] == [("b", 4), ("c", 4), ("a", 4)]
+
+
+def test_a_model_that_is_long_under_way_comes_first_on_the_next_fold(tmp_path):
+    """Its first unit goes on until its second has begun."""
+
+    def compute(unit: Unit) -> float:
+        (tmp_path / f"{unit.model}{unit.fold}").touch()
+        deadline = time.monotonic() + 60
+        while unit == Unit("d", 0) and not (tmp_path / "d1").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return 0.5
+
+    updates = [update for update in Field("d a b c", 2, compute).units if isinstance(update, UnitScored)]
+    assert len(updates) == 8
+    second = [update.model for update in updates if update.fold == 1]
+    assert second[0] == "d"
 
 
 def test_the_field_is_begun_on_the_first_fold_before_the_second_whatever_the_workers(tmp_path):

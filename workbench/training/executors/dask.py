@@ -124,7 +124,9 @@ class _Round:
 
     def _prepare(self) -> Iterator[Told]:
         rows, told = self._work.attempt(self._lineup.next_fold().fold)
-        yield from self._lineup.ready(_Part(cloudpickle.dumps(rows)), told)
+        begun = {given.unit.model: given.started for given in self._given.values() if given.started is not None}
+        under_way = {model: time.monotonic() - started for model, started in begun.items()}
+        yield from self._lineup.ready(_Part(cloudpickle.dumps(rows)), told, under_way)
 
     def _fill(self) -> None:
         """Give units out in order, each to the worker with the most threads to spare."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from workbench.training.request import FoldFailed, FoldPrepared, UnitFailed, UnitScored
@@ -72,8 +72,16 @@ class Lineup:
             self._preparing.append(fold)
         return Preparation(fold)
 
-    def ready(self, rows: Any, told: FoldPrepared | FoldFailed) -> Iterator[FoldPrepared | FoldFailed]:
-        """Take a prepared fold, or why it could not be; yield what may be told by now, fold by fold in order."""
+    def ready(
+        self, rows: Any, told: FoldPrepared | FoldFailed, under_way: Mapping[str, float]
+    ) -> Iterator[FoldPrepared | FoldFailed]:
+        """Take a prepared fold, or why it could not be; yield what may be told by now, fold by fold in order.
+
+        Parameters
+        ----------
+        under_way
+            Model → seconds since its unit under way was begun.
+        """
         if told.fold not in self._preparing or told.fold in self._early:
             return
         self._early[told.fold] = rows, told
@@ -81,16 +89,16 @@ class Lineup:
             fold = self._preparing.pop(0)
             rows, told = self._early.pop(fold)
             if isinstance(told, FoldPrepared):
-                self._queue(fold, rows)
+                self._queue(fold, rows, under_way)
             yield told
 
-    def _queue(self, fold: int, rows: Any) -> None:
+    def _queue(self, fold: int, rows: Any, under_way: Mapping[str, float]) -> None:
         units = self._work.open_units(fold)
         if not units:
             return
-        if fold == self._work.folds - 1:
-            # The longest first, so that everybody is busy to the end.
-            units = sorted(units, key=lambda unit: self._spent.get(unit.model, 0.0), reverse=True)
+        # The longest first, as far as is known, so that everybody is busy to the end.
+        took = {unit: self._spent.get(unit.model, 0.0) + under_way.get(unit.model, 0.0) for unit in units}
+        units = sorted(units, key=took.__getitem__, reverse=True)
         self.folds[fold] = rows
         self._open.update(units)
         self.queue.extend(units)

@@ -122,7 +122,7 @@ class _Round:
                 yield from self._lose(worker)
                 return
             if isinstance(answer, Prepared):
-                yield from self._lineup.ready(answer.rows, answer.told)
+                yield from self._lineup.ready(answer.rows, answer.told, self._under_way())
             else:
                 yield from self._take(answer, started)
 
@@ -142,9 +142,13 @@ class _Round:
         code = worker.kill() if is_late else worker.reap()
         self._lineup.give_back(waiting)
         if isinstance(job, Preparation):
-            yield from self._lineup.ready(None, self._work.fold_failed(job.fold, explain(code)))
+            yield from self._lineup.ready(None, self._work.fold_failed(job.fold, explain(code)), {})
         elif self._lineup.close(job) and job.model not in self._work.dropped:
             yield self._lineup.late(job) if is_late else self._lineup.give_up(job, explain(code))
+
+    def _under_way(self) -> dict[str, float]:
+        firsts = [(worker.given[0], worker.busy_s()) for worker in self._workers if worker.given]
+        return {job.model: seconds for job, seconds in firsts if isinstance(job, Unit)}
 
     def _left_s(self, worker: Worker) -> float | None:
         job = worker.given[0] if worker.given else None
