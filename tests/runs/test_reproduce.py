@@ -115,6 +115,11 @@ def test_the_default_reading_needs_few_words(submit, reproduce):
     )
 
 
+def test_columns_of_dates_are_read_as_dates(store, submit, reproduce):
+    notebook = reproduce(submit(setup={"date_features": ["species"]}, target="petal_length", task="regression"))
+    assert 'df["species"] = pd.to_datetime(df["species"])' in str(notebook)
+
+
 def test_only_set_up_options_that_are_no_defaults_are_written(submit, reproduce):
     run = submit(setup={"normalize": True, "train_size": 0.7, "n_features_to_select": 3}, seed=5)
     set_up = reproduce(run).cells[2]

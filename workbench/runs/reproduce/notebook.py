@@ -159,7 +159,9 @@ def _reading(table: Table) -> Iterable[str]:
 
 
 def _arranging(run: RunRecord, table: Table, evidence: Evidence) -> Iterable[str]:
-    """Write what Workbench does to a table before PyCaret's forecasting sees it."""
+    """Write what Workbench does to a table before PyCaret sees it."""
+    for column in run.spec["setup"].get("date_features") or ():
+        yield f"df[{literal(column)}] = pd.to_datetime(df[{literal(column)}])"
     if run.task != "time_series":
         return
     if table.truths:

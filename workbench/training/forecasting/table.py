@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.errors import BadRequest
+from workbench.training.dates import read_dates
 
 _CALENDAR = {"A": "year", "Q": "quarter", "M": "month", "W": "week"}
 """Steps that are not of one length, from the coarsest, by pandas' names."""
@@ -82,15 +83,7 @@ def _times(column: pd.Series[Any]) -> pd.Series[Any]:
         return column
     if column.dtype.kind != "O":
         raise BadRequest("spec.invalid", f"The index '{column.name}' holds neither dates nor whole numbers.")
-    try:
-        return pd.to_datetime(column)
-    except (ValueError, TypeError) as error:
-        wrong = pd.to_datetime(column, errors="coerce").isna()
-        place = int(wrong.to_numpy().argmax())
-        raise BadRequest(
-            "spec.invalid",
-            f"The index '{column.name}' has {column.iloc[place]!r} in row {place + 1}, which is no date.",
-        ) from error
+    return read_dates(column, "index")
 
 
 def _check_distinct(column: pd.Series[Any], times: pd.Series[Any]) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from workbench.ranking import mean_test_ratio
 from workbench.recipe import Recipe
 from workbench.training import recipes
+from workbench.training.dates import taking_text, with_dates
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.request import FoldPrepared, TrainingRequest
 from workbench.training.supervised import folds, regression
@@ -33,9 +34,10 @@ class SupervisedExperiment:
 
     def __init__(self, frame: pd.DataFrame, request: TrainingRequest) -> None:
         self.pycaret = pycaret_experiment(request.task)
+        self._dates = request.setup.get("date_features")
         with _remembered(self.pycaret):
             self.pycaret.setup(
-                frame,
+                with_dates(frame, self._dates),
                 target=request.target,
                 session_id=request.seed,
                 fold=request.folds,
@@ -71,7 +73,7 @@ class SupervisedExperiment:
         np.random.seed(self.pycaret.seed)
         with estimator_pipeline(self.pycaret.pipeline, recipes.estimator(self.pycaret, recipe)) as pipeline:
             pipeline.fit(X, y)
-        return Fitted(pipeline, len(X), self._features)
+        return Fitted(taking_text(pipeline, self._dates), len(X), self._features)
 
 
 @contextmanager

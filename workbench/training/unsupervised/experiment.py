@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from workbench.catalogue import PLANS
 from workbench.recipe import Recipe
 from workbench.training import recipes
+from workbench.training.dates import taking_text, with_dates
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.measured import Measured
 from workbench.training.request import FoldPrepared, TrainingRequest, UnitScored
@@ -52,7 +53,10 @@ class UnsupervisedExperiment:
         known = PLANS[request.plan].options_of(request.task)
         self._shared = {option.parameter: request.options[name] for name, option in known.items() if option.parameter}
         self.pycaret = pycaret_experiment(request.task)
-        self.pycaret.setup(self._features, session_id=request.seed, memory=False, **QUIET, **request.setup)
+        self._dates = request.setup.get("date_features")
+        self.pycaret.setup(
+            with_dates(self._features, self._dates), session_id=request.seed, memory=False, **QUIET, **request.setup
+        )
         self.folds = 1
         self.shape = Shape(
             train_rows=len(self.pycaret.X),
@@ -82,7 +86,7 @@ class UnsupervisedExperiment:
             pipeline.steps.append(("as_fitted", FunctionTransformer(methodcaller("astype", np.float32))))
         fitted = self._measures.of(self.pycaret).fit(self._estimator(recipe), table)
         pipeline.steps.append(("actual_estimator", fitted))
-        return Fitted(pipeline, len(table.X), self._features)
+        return Fitted(taking_text(pipeline, self._dates), len(table.X), self._features)
 
     def _transform(self) -> tuple[Any, Table]:
         """Fit the preprocessing as PyCaret's ``create_model`` does, and keep how it leaves the random state."""
