@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from workbench.recipe import Recipe
 from workbench.training.experiment import set_up
-from workbench.training.request import TrainingRequest, UnitFailed, UnitScored
+from workbench.training.request import FoldFailed, PipelineFitted, TrainingRequest, UnitFailed, UnitScored
 from workbench.training.supervised.classification import Classes
 from workbench.training.supervised.folds import Fold
 from workbench.training.supervised.scoring import FitAndScore
@@ -161,3 +161,11 @@ def test_the_marks_are_what_pycaret_shows(train, cities, pycaret_says):
         counted = [unit.pycaret.get("AUC", unit.metrics["AUC"]) for unit in scored if unit.model == model]
         assert np.mean(counted) == pytest.approx(row["AUC"], abs=0.5e-4 + 1e-9)
     assert (theirs["AUC"] == 0).sum() >= 6
+
+
+def test_true_and_false_beside_texts_are_features_like_others(train, mixed):
+    """PyCaret leaves such columns as objects."""
+    frame = mixed["classification"].assign(member=[True, False] * 80)
+    updates = list(train(frame=frame, models=("dt",)))
+    assert not any(isinstance(update, FoldFailed) for update in updates)
+    assert isinstance(updates[-1], PipelineFitted)

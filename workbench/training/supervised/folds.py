@@ -106,14 +106,15 @@ def prepare(experiment: Any, split: Split) -> tuple[Fold, FoldPrepared]:
     raw_y = y.iloc[split.test]
     rows = _at_once if _takes_all_rows_at_once(pipeline) else _one_after_the_other
     fit_X, fit_y, test_X, kept_rows = rows(pipeline, X, y, split)
+    features = _array(fit_X), _array(test_X)
     fold = Fold(
         fold=split.fold,
-        fit_X=_array(fit_X),
+        fit_X=features[0],
         fit_y=fit_y.to_numpy(),
-        test_X=_array(test_X),
+        test_X=features[1],
         test_y=raw_y[raw_y.index.isin(kept_rows)].to_numpy(),
         decoders=_decoders(pipeline),
-        is_finite=all(np.isfinite(part.to_numpy()).all() for part in (fit_X, fit_y, test_X)),
+        is_finite=all(_is_finite(part) for part in (*features, fit_y.to_numpy())),
     )
     return fold, FoldPrepared(
         fold=split.fold,
@@ -173,6 +174,10 @@ def _array(frame: pd.DataFrame) -> Array:
     array = check_array(frame, force_all_finite=False)
     # LightGBM halves the precision of whole numbers that do not come in a frame.
     return np.asarray(array if array.dtype.kind == "f" else array.astype(float))
+
+
+def _is_finite(values: Array) -> bool:
+    return values.dtype.kind in "biuf" and bool(np.isfinite(values).all())
 
 
 def _decoders(pipeline: Any) -> tuple[Decoder, ...]:
