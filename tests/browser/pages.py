@@ -117,8 +117,15 @@ class Notebook:
         )
 
     @property
-    def kernel_status(self) -> str:
-        return self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status")
+    def is_last_cell_running(self) -> bool:
+        """Whether the last cell is under way; the kernel's status also tells of what is done beside it."""
+        prompt = self.page.evaluate(
+            """() => {
+                const { widgets } = window.jupyterapp.shell.currentWidget.content;
+                return widgets[widgets.length - 1].node.querySelector(".jp-InputPrompt").textContent;
+            }"""
+        )
+        return prompt.strip() == "[*]:"
 
     @property
     def cell_count(self) -> int:
