@@ -85,6 +85,8 @@ class Lineup:
         if told.fold not in self._preparing or told.fold in self._early:
             return
         self._early[told.fold] = rows, told
+        # It may be lined up once more, for it was waiting behind a slow job.
+        self._to_prepare = deque(fold for fold in self._to_prepare if fold != told.fold)
         while self._preparing and self._preparing[0] in self._early:
             fold = self._preparing.pop(0)
             rows, told = self._early.pop(fold)
