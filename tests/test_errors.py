@@ -22,12 +22,16 @@ KINDS = {
 }
 STATUS = {
     "BadRequest": 400,
+    "Busy": 429,
     "Conflict": 409,
     "EngineFault": 500,
     "Forbidden": 403,
     "Gone": 410,
+    "Malformed": 422,
     "NotFound": 404,
     "TooLarge": 413,
+    "Unauthorized": 401,
+    "Unavailable": 503,
     "WorkbenchError": 500,
 }
 
@@ -35,11 +39,24 @@ STATUS = {
 def raised() -> Iterator[tuple[str, str, str]]:
     """Find where the code makes an error: kind, code, place."""
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and (name := getattr(node.func, "id", None)) in KINDS:
-                place = f"{path.relative_to(ROOT)}:{node.lineno}"
-                assert isinstance(node.args[0], ast.Constant), f"{place}: a code is written out where it is used"
-                yield name, node.args[0].value, place
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for kind, node in made(tree):
+            place = f"{path.relative_to(ROOT)}:{node.lineno}"
+            assert isinstance(node.args[0], ast.Constant), f"{place}: a code is written out where it is used"
+            yield kind, node.args[0].value, place
+
+
+def made(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Find the calls that make an error, those of kinds of a room's own too, which do so by ``cls``."""
+    for node in ast.walk(tree):
+        name = getattr(node.func, "id", None) if isinstance(node, ast.Call) else None
+        if name in KINDS:
+            yield name, node
+        elif isinstance(node, ast.ClassDef):
+            kind = next((base.id for base in node.bases if getattr(base, "id", None) in KINDS), None)
+            for call in ast.walk(node) if kind else ():
+                if isinstance(call, ast.Call) and getattr(call.func, "id", None) == "cls":
+                    yield kind, call
 
 
 def test_every_code_that_is_raised_is_declared():
@@ -61,6 +78,7 @@ def test_every_kind_has_its_status():
 def test_only_the_engines_own_failures_are_not_the_users():
     assert {name for name, kind in KINDS.items() if not kind("run.not_found", "…").is_users} == {
         "EngineFault",
+        "Unavailable",
         "WorkbenchError",
     }
 

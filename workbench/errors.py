@@ -4,12 +4,16 @@
 
     WorkbenchError
     ├── BadRequest        400  the caller can mend it: a wrong name, a table that cannot be learned from
+    ├── Unauthorized      401  the caller has not said who it is
     ├── Forbidden         403  the caller may not do this
     ├── NotFound          404  no such id or name
     ├── Conflict          409  a taken name, or a state that does not allow it
     ├── Gone              410  it was there, its data is not any more
     ├── TooLarge          413  over a limit
-    └── EngineFault       500  a part of Workbench itself did not do its work
+    ├── Malformed         422  a body that is not what it claims to be
+    ├── Busy              429  more is asked for than can be answered; ``retry_after_s`` says when to ask again
+    ├── EngineFault       500  a part of Workbench itself did not do its work
+    └── Unavailable       503  it is not there for the moment; ``retry_after_s`` says when to ask again
 """
 
 from __future__ import annotations
@@ -20,10 +24,19 @@ from typing import Any, ClassVar, Literal
 
 ErrorCode = Literal[
     "access.denied",
+    "access.unauthenticated",
+    "alias.invalid",
+    "alias.no_history",
+    "alias.not_found",
     "artifact.hash_mismatch",
     "artifact.missing",
+    "batch.failed",
+    "batch.not_found",
+    "dashboard.failed",
     "data.columns_too_many",
     "data.empty",
+    "data.file_missing",
+    "data.in_use",
     "data.name_invalid",
     "data.name_taken",
     "data.no_rows",
@@ -31,19 +44,49 @@ ErrorCode = Literal[
     "data.not_found",
     "data.parse_failed",
     "data.ragged",
-    "data.file_missing",
     "data.too_large",
     "data.unknown_sample",
     "data.upload_broken",
-    "data.in_use",
-    "dashboard.failed",
+    "deployment.access_invalid",
+    "deployment.busy",
+    "deployment.not_found",
+    "deployment.not_ready",
+    "deployment.slug_invalid",
+    "deployment.slug_taken",
+    "deployment.step_failed",
+    "deployment.unavailable",
+    "deployment.wrong_state",
     "executor.no_workers",
     "executor.unreachable",
     "experiment.failed",
+    "export.failed",
     "models.not_installed",
+    "pipeline.ambiguous",
+    "pipeline.in_use",
+    "pipeline.name_invalid",
+    "pipeline.name_taken",
+    "pipeline.not_found",
+    "pipeline.takes_no_new_rows",
     "plan.not_runnable",
+    "predict.body_too_large",
+    "predict.failed",
+    "predict.invalid_rows",
+    "predict.no_rows",
+    "predict.too_many_rows",
+    "promotion.alias_moved",
+    "promotion.ambiguous",
+    "promotion.failed",
+    "promotion.gate_invalid",
+    "promotion.gate_open",
+    "promotion.needless",
+    "promotion.not_comparable",
+    "promotion.not_found",
+    "promotion.person_missing",
+    "promotion.wrong_state",
+    "request.malformed",
     "run.ambiguous",
     "run.file_exists",
+    "run.no_pipeline",
     "run.not_ended",
     "run.not_found",
     "run.not_written",
@@ -134,6 +177,11 @@ class BadRequest(WorkbenchError):
     title = "Bad request"
 
 
+class Unauthorized(WorkbenchError):
+    status = 401
+    title = "Unauthorized"
+
+
 class Forbidden(WorkbenchError):
     status = 403
     title = "Forbidden"
@@ -159,9 +207,28 @@ class TooLarge(WorkbenchError):
     title = "Too large"
 
 
+class Malformed(WorkbenchError):
+    status = 422
+    title = "Malformed"
+
+
+class Busy(WorkbenchError):
+    """Ask again later: ``about["retry_after_s"]`` says in how many seconds, HTTP by ``Retry-After``."""
+
+    status = 429
+    title = "Busy"
+
+
 class EngineFault(WorkbenchError):
     status = 500
     title = "Engine fault"
+
+
+class Unavailable(WorkbenchError):
+    """Ask again later: ``about["retry_after_s"]`` says in how many seconds, HTTP by ``Retry-After``."""
+
+    status = 503
+    title = "Unavailable"
 
 
 def choices(wrong: str, valid: Iterable[str], *, most: int = 40) -> str:

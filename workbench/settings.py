@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workbench.errors import BadRequest
 
 MIB = 1024 * 1024
+_SOCKET_FOLDER_MOST = 80
+"""Longest path of a folder of sockets, in bytes: systems allow 104 or 108 for a socket's whole path."""
 
 
 class Settings(BaseSettings):
@@ -39,6 +44,30 @@ class Settings(BaseSettings):
         description="Most memory a model may take on one fold, in bytes or as 2GiB; 0: an even share of what is free.",
     )
     executor: str = Field(default="local", description="Where units are computed: local, or dask://HOST:PORT.")
+    api_host: str = Field(default="127.0.0.1", description="Address on which the service's HTTP API listens.")
+    api_port: int = Field(
+        default=0, ge=0, le=65535, description="Its port; 0: the one it had last where that is free, else any."
+    )
+    predict_rows: int = Field(default=10_000, ge=1, description="Most rows that one request may have predicted.")
+    predict_body: ByteSize = Field(
+        default=ByteSize(32 * MIB), ge=1024, description="Largest body of such a request, in bytes or as 32MiB."
+    )
+    predict_queue: int = Field(
+        default=256, ge=1, description="Requests that may wait for one deployment; more are told to come again."
+    )
+    predict_timeout_s: float = Field(
+        default=60, gt=0, description="Longest that a request waits for its answer, in seconds."
+    )
+    prediction_sample: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of the requests of which the rows are kept, for drift to be judged.",
+    )
+    prediction_rows: int = Field(default=20_000, ge=0, description="Most such rows that are kept of a deployment.")
+    prediction_days: float = Field(
+        default=30, gt=0, description="Longest that such a row, and what was counted in a minute, is kept, in days."
+    )
     service_idle_s: float = Field(default=8 * 3600, ge=1, description="The service stops after this long without work.")
 
     @field_validator("training_python", mode="before")
@@ -82,6 +111,11 @@ class Settings(BaseSettings):
         return self.home / "data"
 
     @property
+    def predictions(self) -> Path:
+        """Files that batches left."""
+        return self.home / "predictions"
+
+    @property
     def training(self) -> Path:
         """Where `workbench training install` builds."""
         return self.home / "training"
@@ -92,7 +126,30 @@ class Settings(BaseSettings):
 
     def run_log(self, run_id: str) -> Path:
         """Where a run process's own output goes."""
-        return self.logs / "runs" / f"{run_id}.log"
+        return self.process_log("run", run_id)
+
+    def process_log(self, what: str, of: str) -> Path:
+        """Where the output of a process goes that the service forked."""
+        return self.logs / f"{what}s" / f"{of}.log"
+
+    @property
+    def sockets(self) -> Path:
+        """Folder of Unix sockets: in the home, or where its path is too long in the system's temporary folder."""
+        inside = self.home / "sockets"
+        if len(os.fsencode(inside)) <= _SOCKET_FOLDER_MOST:
+            return inside
+        told = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}-{told}"
+
+    @property
+    def api_socket(self) -> Path:
+        """Where the HTTP API listens for those who may do all that the home's owner may."""
+        return self.sockets / "api.sock"
+
+    @property
+    def identity(self) -> str:
+        """Machine and home: whose processes are whose where several services share one database."""
+        return f"{socket.gethostname()}:{self.home}"
 
     @property
     def worker_count(self) -> int:

@@ -259,6 +259,7 @@ class AliasHistoryRow(Base):
     by: Mapped[str]
     from_pipeline_id: Mapped[str | None] = mapped_column(ForeignKey("pipelines.id"))
     to_pipeline_id: Mapped[str | None] = mapped_column(ForeignKey("pipelines.id"))
+    undoes: Mapped[int | None] = mapped_column(doc="The move that this one took back, where it is a roll-back.")
     why: Mapped[str] = mapped_column(Text, default="")
 
 
@@ -331,6 +332,7 @@ class PredictorRow(Base):
     deployment_id: Mapped[str] = mapped_column(ForeignKey("deployments.id"), index=True)
     pipeline_id: Mapped[str] = mapped_column(ForeignKey("pipelines.id"))
     role: Mapped[str] = mapped_column(String(8), doc="live or shadow.")
+    served_by: Mapped[str] = mapped_column(Text, doc="Machine and home of the service whose process it is.")
     status: Mapped[str] = mapped_column(String(12), default="asked", index=True)
     error: Mapped[str | None] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text, doc="Path of its Unix socket.")
