@@ -143,7 +143,7 @@ def test_one_class_throughout_leaves_auc_and_kappa_undefined_and_says_why():
     measured = Classes(np.array([0, 1]), is_multiclass=False)(Says(np.array([1, 1, 1, 1]), np.arange(4.0)), fold)
     assert measured.metrics["Accuracy"] == 1.0
     assert measured.undefined == {
-        "AUC": "The fold's test rows are all of one class.",
+        "AUC": "The test rows are all of one class.",
         "Kappa": "Everything is of one class and predicted so: agreement beyond chance is 0/0.",
     }
     assert measured.pycaret == {"AUC": 0.0}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.catalogue import PLANS, TASKS, Option, Task
-from workbench.errors import BadRequest
+from workbench.errors import BadRequest, Conflict, choices
 from workbench.recipe import Recipe
 from workbench.runs.asked import LIMITS, Asked
 from workbench.runs.options import says_none
@@ -45,6 +45,42 @@ def can_follow(row: LeaderboardRow, plan: str | None = None) -> bool:
     if row.recipe is None or not row.folds_scored:
         return False
     return plan is None or PLANS[plan].takes(row.recipe["kind"])
+
+
+def recipe_to_fit(board: Sequence[LeaderboardRow], run: RunRecord, model: str) -> Recipe:
+    """Return how a model is made that a run scored in full, so that it can be fitted without being scored again.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.unknown_model`` when the board has no such model.
+    Conflict
+        ``run.no_pipeline`` when it is not scored on every fold.
+    """
+    row = next((row for row in board if row.model == model), None)
+    if row is None:
+        raise BadRequest(
+            "spec.unknown_model",
+            f"Run {run.short_id} has no model '{model}'.",
+            hint=choices(model, (row.model for row in board)),
+            run_id=run.id,
+        )
+    if row.status != "scored" or row.recipe is None:
+        why = row.reason or f"it is scored on {row.folds_scored} of {row.folds_total} folds."
+        hint = "Resume the run first." if row.status == "stopped" else None
+        raise Conflict(
+            "run.no_pipeline",
+            f"{row.name} of run {run.short_id} cannot be fitted: {why}",
+            hint=hint,
+            run_id=run.id,
+            model=model,
+        )
+    return Recipe.of(row.recipe)
+
+
+def fitting_plan(run: RunRecord) -> str:
+    """Return the plan that fits one model as a run would have: on the training rows, or on all of them."""
+    return "finalize" if run.plan == "finalize" else "create"
 
 
 def filled_in(asked: Asked, before: RunRecord, board: Sequence[LeaderboardRow]) -> Asked:

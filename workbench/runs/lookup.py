@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from workbench.errors import BadRequest, NotFound
-from workbench.runs.record import TERMINAL, RunRecord, record
+from workbench.runs.asked import LIMITS
+from workbench.runs.record import QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord, record
+from workbench.runs.spec import RunSpec
+from workbench.store import ids
 from workbench.store.store import Store
 from workbench.store.tables import RunRow, SourceRow
-
-_DIGITS = frozenset("0123456789abcdef-")
-_ID_LENGTH = 36
-_SHORTEST = 4
 
 
 def get(store: Store, reference: str) -> RunRecord:
@@ -27,10 +26,9 @@ def get(store: Store, reference: str) -> RunRecord:
     BadRequest
         ``run.ambiguous`` when several runs end like that.
     """
-    end = str(reference).lower()
     found: Sequence[Any] = ()
-    if len(end) >= _SHORTEST and _DIGITS.issuperset(end):
-        condition = RunRow.id == end if len(end) == _ID_LENGTH else RunRow.id.endswith(end)
+    condition = ids.matching(RunRow.id, reference)
+    if condition is not None:
         with store.database.read() as session:
             found = session.execute(_visible().where(condition).limit(2)).all()
     if not found:
@@ -56,6 +54,24 @@ def listed(store: Store, *, limit: int = 100, status: Sequence[str] = ()) -> lis
         query = query.where(RunRow.status.in_(status))
     with store.database.read() as session:
         return [record(*found) for found in session.execute(query)]
+
+
+def asked_alike(store: Store, run: RunRecord, spec: RunSpec) -> RunRecord | None:
+    """Find the newest run that follows another one and was asked for the same, and has not failed.
+
+    How fast and where it was to run does not matter.
+    """
+    wanted = {name: value for name, value in spec.as_dict().items() if name not in LIMITS}
+    experiment = select(RunRow.experiment_id).where(RunRow.id == run.id).scalar_subquery()
+    query = _visible().where(
+        RunRow.experiment_id == experiment, RunRow.plan == spec.plan, RunRow.status.in_((QUEUED, RUNNING, SUCCEEDED))
+    )
+    with store.database.read() as session:
+        for found in session.execute(query.order_by(RunRow.created_at.desc(), RunRow.id.desc())):
+            known = record(*found)
+            if not known.cancel_requested and all(known.spec.get(name) == value for name, value in wanted.items()):
+                return known
+    return None
 
 
 def _visible() -> Any:

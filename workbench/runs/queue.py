@@ -68,6 +68,7 @@ def submit(
     snapshot: Mapping[str, Any],
     service_is_warm: bool,
     resumes: str | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Store a queued run with its first events; nothing is stored if anything fails.
 
@@ -79,6 +80,8 @@ def submit(
         Where it is not, the log says at once what the run waits for.
     resumes
         A run whose scores this one starts with.
+    called
+        Models of which it takes the scores over → what they are called in this one; None: it goes on with all of them.
     """
     with store.database.write() as session:
         experiment_id = _experiment(session, store.project_id, source, spec)
@@ -98,14 +101,11 @@ def submit(
         )
         if resumes is not None:
             row.fitted = session.get_one(RunRow, resumes).fitted
-            known = scores.carry_over(session, resumes, row.id)
-            events.append(
-                session,
-                row.id,
-                "run.resumed",
-                f"goes on where run {resumes[-8:]} ended: {known} units are scored already",
-                payload={"run": resumes, "units": known},
-            )
+            known = scores.carry_over(session, resumes, row.id, called)
+            told = f"goes on where run {resumes[-8:]} ended: {known} units are scored already"
+            if called is not None:
+                told = f"takes over what run {resumes[-8:]} scored of {', '.join(called)}: {known} units"
+            events.append(session, row.id, "run.resumed", told, payload={"run": resumes, "units": known})
         if not service_is_warm:
             events.append(session, row.id, "service.starting", "starting; importing PyCaret takes some seconds")
         return record(row, source.name)

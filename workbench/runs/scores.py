@@ -172,14 +172,21 @@ def forget(session: Session, run_id: str) -> int:
     return units
 
 
-def carry_over(session: Session, from_run: str, to_run: str) -> int:
-    """Copy what one run scored to another, inside the caller's transaction; return how many units that are."""
-    known = session.scalars(select(ScoreRow).where(ScoreRow.run_id == from_run, ScoreRow.status == "scored")).all()
+def carry_over(session: Session, from_run: str, to_run: str, called: Mapping[str, str] | None = None) -> int:
+    """Copy what one run scored to another, inside the caller's transaction; return how many units that are.
+
+    Parameters
+    ----------
+    called
+        Models of which the scores are copied → what they are called in the other run; None: all of them, as they are.
+    """
+    of_run = select(ScoreRow).where(ScoreRow.run_id == from_run, ScoreRow.status == "scored")
+    known = session.scalars(of_run if called is None else of_run.where(ScoreRow.model.in_(called))).all()
     for row in known:
         store_score(
             session,
             to_run,
-            row.model,
+            row.model if called is None else called[row.model],
             row.fold,
             "scored",
             metrics=row.metrics,
@@ -212,7 +219,7 @@ def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
     rows.sort(key=lambda row: (_LAST.get(row.status, 0 if row.folds_scored else 3), place[row.model]))
     if not rows:
         return []
-    best, ratio = rows[0], _test_ratio(run)
+    best, ratio = rows[0], test_ratio(run)
     return [
         replace(
             row,
@@ -227,20 +234,25 @@ _RANKED = ("scoring", "scored", "stopped")
 _LAST = {"raced_out": 1, "failed": 2, "timed_out": 2}
 
 
-def _separable(row: LeaderboardRow, best: LeaderboardRow, metric: Metric, test_ratio: float) -> bool | None:
-    p = p_of_no_difference(_judged(row, metric), _judged(best, metric), test_ratio=test_ratio)
+def _separable(row: LeaderboardRow, best: LeaderboardRow, metric: Metric, ratio: float) -> bool | None:
+    ours, theirs = (judged(metric, board.folds[metric.name], board.metrics[metric.name]) for board in (row, best))
+    return separable(ours, theirs, ratio)
+
+
+def separable(one: Sequence[float | None], other: Sequence[float | None], ratio: float) -> bool | None:
+    """Whether two models differ by more than noise on the same folds, by `p_of_no_difference`; None on too few."""
+    p = p_of_no_difference(one, other, test_ratio=ratio)
     return None if p is None else p < 1 - CONFIDENCE
 
 
-def _judged(row: LeaderboardRow, metric: Metric) -> list[float | None]:
-    """Values a fold whose mean is the one by which a row is ranked."""
-    values, mean = row.folds[metric.name], row.metrics[metric.name]
+def judged(metric: Metric, values: Sequence[float | None], mean: float | None) -> Sequence[float | None]:
+    """Turn values a fold so that their mean is the one by which a model is ranked."""
     if mean is None or metric.judged(mean) == mean:
         return values
     return [None if value is None else -value for value in values]
 
 
-def _test_ratio(run: RunRecord) -> float:
+def test_ratio(run: RunRecord) -> float:
     """Test rows to training rows, a mean over a run's folds; where set-up has not told it, as in folds of a size."""
     told = run.fitted.get("test_ratio")
     if told is not None:
@@ -253,7 +265,7 @@ def _row(model: str, units: Sequence[ScoreRow], known: Sequence[Metric], run: Ru
     total = run.folds
     scored = [unit for unit in units if unit.status == "scored"]
     status, reason = _standing(scored, [unit for unit in units if unit.status != "scored"], total, run)
-    ratio = _test_ratio(run)
+    ratio = test_ratio(run)
     by_fold = {unit.fold: unit for unit in scored}
     folds = {
         metric: [by_fold[fold].metrics.get(metric) if fold in by_fold else None for fold in range(total)]

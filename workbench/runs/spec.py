@@ -14,6 +14,7 @@ from workbench.catalogue import (
     SEED,
     SEED_MOST,
     TASKS,
+    Metric,
     Plan,
     PlanName,
     Task,
@@ -211,23 +212,44 @@ def _excluded(asked: Asked, plan: Plan, task: Task, include: Sequence[str] | Non
 
 
 def _sort(asked: Asked, task: Task, options: Mapping[str, Any], setup: Mapping[str, Any]) -> str:
-    metric = task.metric(asked.sort or task.sort_of(options))
-    there = [metric for metric in task.metrics_of(options, setup) if metric.ranks]
-    names = choices(str(asked.sort), (metric.name for metric in there))
+    metric = find_metric(task, asked.sort or task.sort_of(options), options, setup)
+    if metric.nearest_zero and asked.racing:
+        raise BadRequest(
+            "spec.invalid",
+            f"Models cannot race by '{metric.name}', of which single folds may cancel out.",
+            hint=_rankings(task, metric.name, options, setup),
+        )
+    return metric.name
+
+
+def find_metric(task: Task, name: str, options: Mapping[str, Any], setup: Mapping[str, Any]) -> Metric:
+    """Find a metric that tells which of two models is better, by id or display name.
+
+    Parameters
+    ----------
+    options, setup
+        The plan's options and the set-up under which the models are scored.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.unknown_metric``, naming the valid ones.
+    """
+    metric, names = task.metric(name), _rankings(task, name, options, setup)
     if metric is None:
-        raise BadRequest("spec.unknown_metric", f"There is no {task.name} metric '{asked.sort}'.", hint=names)
+        raise BadRequest("spec.unknown_metric", f"There is no {task.name} metric '{name}'.", hint=names)
     if not metric.ranks:
         raise BadRequest(
             "spec.unknown_metric", f"'{metric.name}' says nothing of which model is better: it cannot rank.", hint=names
         )
-    if metric not in there:
+    if metric not in task.metrics_of(options, setup):
         lacking = f"set-up option {metric.needs_setup}" if metric.needs_setup else "option ground_truth: a column"
         raise BadRequest("spec.unknown_metric", f"The metric '{metric.name}' needs the {lacking}.", hint=names)
-    if metric.nearest_zero and asked.racing:
-        raise BadRequest(
-            "spec.invalid", f"Models cannot race by '{metric.name}', of which single folds may cancel out.", hint=names
-        )
-    return metric.name
+    return metric
+
+
+def _rankings(task: Task, name: str, options: Mapping[str, Any], setup: Mapping[str, Any]) -> str:
+    return choices(name, (metric.name for metric in task.metrics_of(options, setup) if metric.ranks))
 
 
 def _check_without_folds(asked: Asked, folds: int, task: Task) -> None:

@@ -319,6 +319,10 @@ class Telling:
             artifacts.PIPELINE: update.pickled,
             artifacts.SCHEMA: json.dumps(update.schema).encode(),
             artifacts.SAMPLE: json.dumps(update.sample).encode(),
+            artifacts.REFERENCE: json.dumps(update.reference).encode(),
+            artifacts.HOLDOUT: json.dumps(
+                {"source_sha256": self._run.spec.get("source_sha256"), **update.holdout}
+            ).encode(),
         }
         stored = self._stored(contents)
         pipeline = stored[0]

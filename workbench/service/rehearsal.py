@@ -76,4 +76,4 @@ def _updates() -> Iterator[Update]:
     )
     yield FoldPrepared(0, **shape, features=1, duration_s=0.0)
     yield UnitScored(candidate.id, 0, {"Accuracy": 0.5}, {}, 0.0, 0.0)
-    yield PipelineFitted(candidate, 2, b"", [], [], 0.0)
+    yield PipelineFitted(candidate, 2, b"", [], [], {}, {}, 0.0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from workbench.catalogue import TASKS
@@ -18,6 +19,8 @@ from workbench.recipe import Recipe
 from workbench.training import shortcuts
 from workbench.training.request import FoldPrepared, TrainingRequest
 from workbench.training.work import Compute
+
+Array = np.ndarray[Any, Any]
 
 _CLASSES = {
     "classification": ("pycaret.classification", "ClassificationExperiment"),
@@ -52,11 +55,46 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A pipeline, what it was fitted on, and the columns that it takes."""
+    """A pipeline, and the rows that it was fitted on.
+
+    Attributes
+    ----------
+    takes
+        Some rows of the columns that it takes.
+    features
+        Columns that it learned from, of all rows, as the table holds them.
+    target
+        What it learned to predict, of all rows; None for a task without a target.
+    rows
+        Places in `features` of the rows that it was fitted on, ascending.
+    held_out
+        Places of the rows that it can be judged on, as it was not fitted on them; of a series in the order of time.
+    numbers
+        Number in the table, from 0, of each row of `features`.
+    dates
+        Columns that hold dates, as text or not.
+    has_labels
+        Whether it predicts labels, and not quantities.
+    ahead
+        Of a series, places of all rows after those that it was fitted on, in the order of time.
+    until
+        Last date that it was fitted on, of a series with dates.
+    answers_none
+        Why it cannot predict the rows that it was fitted on, in a sentence; empty: it can.
+    """
 
     pipeline: Any
-    rows: int
+    takes: pd.DataFrame
     features: pd.DataFrame
+    target: pd.Series[Any] | None
+    rows: Array
+    held_out: Array
+    numbers: Array
+    dates: Sequence[str] = ()
+    has_labels: bool = False
+    ahead: Array | None = None
+    until: str | None = None
+    answers_none: str = ""
 
 
 class Experiment(Protocol):

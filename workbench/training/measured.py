@@ -21,7 +21,7 @@ class Measured:
         if math.isfinite(value):
             self.metrics[name] = float(value)
         else:
-            self.leave_out(name, "The value is not finite on this fold.")
+            self.leave_out(name, "The value is not finite.")
 
     def leave_out(self, name: str, why: str, *, pycaret: float | None = None) -> None:
         self.metrics[name], self.undefined[name] = None, why

@@ -238,9 +238,13 @@ class PipelineFitted:
     pickled
         The pipeline as cloudpickle bytes.
     schema
-        Input columns in order: name, dtype.
+        Input columns in order: name, dtype, and kind: number, text, bool or date.
     sample
         Up to ten input rows, JSON-ready.
+    reference
+        What it learned from, in summary; see `workbench.training.reference.summarise`.
+    holdout
+        Which rows it can be judged on, as it was not fitted on them; see `workbench.training.reference.held_out`.
     """
 
     candidate: Candidate
@@ -248,6 +252,8 @@ class PipelineFitted:
     pickled: bytes
     schema: list[dict[str, str]]
     sample: list[dict[str, Any]]
+    reference: Mapping[str, Any]
+    holdout: Mapping[str, Any]
     duration_s: float
 
     @property

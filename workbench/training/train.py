@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 
@@ -10,7 +9,7 @@ import cloudpickle
 import pandas as pd
 
 from workbench.catalogue import TASKS
-from workbench.training import executors, plans
+from workbench.training import columns, executors, plans, reference
 from workbench.training.executors.isolation import Lost, alone
 from workbench.training.experiment import Experiment, environment, set_up, versions
 from workbench.training.racing import Race
@@ -115,12 +114,14 @@ def _finish(
 def _fit(experiment: Experiment, candidate: Candidate, *, all_rows: bool) -> PipelineFitted:
     started = time.perf_counter()
     fitted = experiment.fit(candidate.recipe, all_rows=all_rows)
-    features = fitted.features
+    pickled = cloudpickle.dumps(fitted.pipeline)
     return PipelineFitted(
         candidate=candidate,
-        rows=fitted.rows,
-        pickled=cloudpickle.dumps(fitted.pipeline),
-        schema=[{"name": str(name), "dtype": str(dtype)} for name, dtype in features.dtypes.items()],
-        sample=json.loads(features.head(SAMPLE_ROWS).to_json(orient="records", date_format="iso")),
+        rows=len(fitted.rows),
+        pickled=pickled,
+        schema=columns.schema(fitted.takes, fitted.dates),
+        sample=columns.records(fitted.takes.head(SAMPLE_ROWS)),
+        reference=reference.summarise(fitted, seed=experiment.pycaret.seed),
+        holdout=reference.held_out(fitted),
         duration_s=time.perf_counter() - started,
     )

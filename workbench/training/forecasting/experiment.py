@@ -14,6 +14,7 @@ from workbench.catalogue.horizon import Horizon, pycaret_setup
 from workbench.ranking import mean_test_ratio
 from workbench.recipe import Recipe
 from workbench.training import recipes
+from workbench.training.dates import read_dates
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.forecasting import models, table
 from workbench.training.forecasting.scoring import FitAndForecast, Metric, Split
@@ -26,9 +27,10 @@ class ForecastingExperiment:
     """PyCaret's forecasting experiment, set up."""
 
     def __init__(self, frame: pd.DataFrame, request: TrainingRequest) -> None:
-        horizon = Horizon.of(request.setup)
-        horizon.check(len(frame), request.folds, "the table")
-        series = table.arrange(frame, request.setup.get("index"))
+        self._horizon = Horizon.of(request.setup)
+        self._horizon.check(len(frame), request.folds, "the table")
+        self._series = series = table.arrange(frame, request.setup.get("index"))
+        self._target = request.target
         self.pycaret = pycaret_experiment(request.task)
         self.pycaret.setup(
             series.frame,
@@ -96,7 +98,22 @@ class ForecastingExperiment:
         np.random.seed(self.pycaret.seed)
         pipeline = self._pipeline(recipe)
         pipeline.fit(y=y, X=X, fh=self._fh)
-        return Fitted(pipeline, len(y), self._columns)
+        series, places = self._series, np.arange(len(y))
+        steps, ahead = places[-1] + np.array(self._horizon.steps), np.arange(len(y), len(series.frame))
+        last = None if series.index is None else read_dates(series.frame[series.index]).iloc[places[-1]]
+        return Fitted(
+            pipeline,
+            takes=self._columns,
+            features=series.frame[self._columns.columns],
+            target=series.frame[self._target],
+            rows=places,
+            held_out=np.intersect1d(steps, ahead),
+            ahead=ahead,
+            numbers=series.numbers,
+            dates=[series.index] if series.index else (),
+            until=None if last is None else last.isoformat(),
+            answers_none="A forecaster predicts the rows after those that it was fitted on.",
+        )
 
     def _pipeline(self, recipe: Recipe) -> Any:
         """Put a forecaster behind the transformations, none of them fitted."""

@@ -17,6 +17,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from workbench.training.forecasting.reduction import quick_reduction
+from workbench.training.forecasting.wape import wape
 from workbench.training.measured import Measured
 from workbench.training.request import UnitScored
 from workbench.training.work import Unit
@@ -160,8 +161,7 @@ class FitAndForecast:
 
 
 def _put_wape(measured: Measured, truth: np.ndarray[Any, Any], forecast: np.ndarray[Any, Any]) -> None:
-    total = float(np.sum(np.abs(truth)))
-    if total:
-        measured.put("WAPE", float(np.sum(np.abs(truth - forecast))) / total * 100)
+    if truth.any():
+        measured.put("WAPE", wape(truth, forecast))
     else:
         measured.leave_out("WAPE", "The target is 0 in every row to forecast, of which there is no percentage.")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from workbench.errors import BadRequest
 from workbench.training.dates import read_dates
+
+Array = np.ndarray[Any, Any]
 
 _CALENDAR = {"A": "year", "Q": "quarter", "M": "month", "W": "week"}
 """Steps that are not of one length, from the coarsest, by pandas' names."""
@@ -22,6 +25,8 @@ class Series:
     ----------
     frame
         Its columns, under a fresh RangeIndex.
+    numbers
+        Number in the table, from 0, of each row.
     index
         Column of dates; None: rows are numbered from 0.
     notices
@@ -29,6 +34,7 @@ class Series:
     """
 
     frame: pd.DataFrame
+    numbers: Array
     index: str | None = None
     notices: tuple[str, ...] = ()
 
@@ -54,7 +60,7 @@ def arrange(frame: pd.DataFrame, index: str | None) -> Series:
     truths = {name: "int64" for name, dtype in frame.dtypes.items() if dtype.kind == "b"}
     frame = frame.astype(truths)
     if index is None:
-        return Series(frame)
+        return Series(frame, np.arange(len(frame)))
     if index not in frame:
         raise BadRequest("spec.invalid", f"The option 'index' names '{index}', which the table does not have.")
     times = _times(frame[index])
@@ -64,17 +70,18 @@ def arrange(frame: pd.DataFrame, index: str | None) -> Series:
         times = times.sort_values()
         if times.dtype.kind == "M":
             notices.append(f"The rows were put in the order of {index}.")
-    frame = frame.loc[times.index]
+    # The table comes under a fresh index: it numbers the rows.
+    frame, numbers = frame.loc[times.index], times.index.to_numpy()
     if times.dtype.kind in "iu":
         _check_whole_steps(index, times)
         # PyCaret's ARIMA takes whole numbers from 0 on and no others.
         notices.append(f"Rows are numbered from 0 in the order of {index}.")
-        return Series(frame.drop(columns=index).reset_index(drop=True), None, tuple(notices))
+        return Series(frame.drop(columns=index).reset_index(drop=True), numbers, None, tuple(notices))
     dates, notice = _regular(index, times)
     if notice:
         frame = frame.assign(**{index: dates})
         notices.append(notice)
-    return Series(frame.reset_index(drop=True), index, tuple(notices))
+    return Series(frame.reset_index(drop=True), numbers, index, tuple(notices))
 
 
 def _times(column: pd.Series[Any]) -> pd.Series[Any]:

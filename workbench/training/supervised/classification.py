@@ -1,4 +1,4 @@
-"""The measures of a classification, as PyCaret's metric containers define them, from one confusion matrix."""
+"""The measures of a classification, as PyCaret's metric containers define them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from workbench.training.auc import auc
 from workbench.training.measured import Measured
-from workbench.training.supervised.folds import Fold
+from workbench.training.supervised.counts import confusion, measure, shares
+from workbench.training.supervised.folds import Decoder, Fold
 
 Array = np.ndarray[Any, Any]
 
@@ -42,6 +43,52 @@ _FROM_DECISIONS_AND_ZERO = frozenset({"sklearn.GradientBoostingClassifier"})
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a classifier says of some rows.
+
+    Attributes
+    ----------
+    labels
+        Its predictions, as the target has the classes.
+    learned
+        The classes that it learned, likewise.
+    scores
+        Of two classes, one number a row that grows with the likelihood of the last; of several, one column a class of
+        `learned`; None where it gives neither probabilities nor decision values.
+    decides
+        Whether it gives decision values.
+    """
+
+    labels: Array
+    learned: Array
+    scores: Array | None
+    decides: bool
+
+    def place(self, label: Any) -> int:
+        """Column of a class that it learned."""
+        return int(np.flatnonzero(self.learned == label)[0])
+
+
+def hear(fitted: Any, X: Any, decode: Decoder, *, is_multiclass: bool) -> Said:
+    """Ask a fitted classifier about some rows for all that the measures need.
+
+    Parameters
+    ----------
+    decode
+        Turns what it predicts into classes as the target has them.
+    is_multiclass
+        Whether the target is one of several classes.
+    """
+    scores = _Scores(fitted, X)
+    return Said(
+        labels=np.asarray(decode(scores.labels())).reshape(-1),
+        learned=np.asarray(decode(scores.classes)).reshape(-1),
+        scores=scores.columns() if is_multiclass else scores.ranking(),
+        decides=scores.decides,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Classes:
     """Measures classifiers of one experiment.
 
@@ -68,39 +115,42 @@ class Classes:
 
     def __call__(self, fitted: Any, fold: Fold) -> Measured:
         """Measure a fitted classifier on a fold's test rows."""
-        scores = _Scores(fitted, fold.test_X)
-        said = np.asarray(fold.decode(scores.labels())).reshape(-1)
-        truth = np.asarray(fold.test_y)
+        said = hear(fitted, fold.test_X, fold.decode, is_multiclass=self.is_multiclass)
+        return self.measure(np.asarray(fold.test_y), said)
+
+    def measure(self, truth: Array, said: Said) -> Measured:
+        """Measure what a classifier says of rows whose classes are known."""
         measured = Measured()
-        self._count(measured, truth, said)
-        if self.is_multiclass:
-            self._put_auc_of_many(measured, truth, scores, fold)
+        self._count(measured, truth, said.labels)
+        if said.scores is None:
+            measured.leave_out("AUC", "The model gives neither probabilities nor decision values.", pycaret=0.0)
+        elif self.is_multiclass:
+            self._put_auc_of_many(measured, truth, said, said.scores)
         else:
-            self._put_auc(measured, truth, scores)
+            self._put_auc(measured, truth, said.scores)
         return measured
 
     def _count(self, measured: Measured, truth: Array, said: Array) -> None:
-        size = len(self.known)
-        rows, columns = np.searchsorted(self.known, truth), np.searchsorted(self.known, said)
-        matrix = np.bincount(rows * size + columns, minlength=size * size).reshape(size, size).astype(float)
-        total, hits = matrix.sum(), np.diag(matrix)
+        matrix = confusion(self.known, truth, said)
+        for name in ("Accuracy", "Recall", "Prec.", "F1"):
+            measured.put(name, float(measure(name, matrix, is_binary=self.is_binary)))
         actual, claimed = matrix.sum(axis=1), matrix.sum(axis=0)
-        measured.put("Accuracy", hits.sum() / total)
-        of_each = {
-            "Recall": _share(hits, actual),
-            "Prec.": _share(hits, claimed),
-            "F1": _share(2 * hits, actual + claimed),
-        }
-        is_binary = _is_binary(self.known)
-        for name, values in of_each.items():
-            measured.put(name, values[-1] if is_binary else float(np.average(values, weights=actual)))
         # PyCaret looks at the labels of each fold by itself.
-        if not is_binary and _is_binary(self.known[actual > 0]):
+        if not self.is_binary and _is_binary(self.known[actual > 0]):
             place = self._measured_by_pycaret(actual + claimed > 0)
-            for name, values in of_each.items():
+            for name, values in shares(matrix).items():
                 measured.set_beside(name, 0.0 if place is None else float(values[place]))
-        _put_kappa(measured, matrix, total)
-        measured.put("MCC", _mcc(hits.sum(), total, actual, claimed))
+        kappa = float(measure("Kappa", matrix, is_binary=self.is_binary))
+        if math.isnan(kappa):
+            measured.leave_out("Kappa", "Everything is of one class and predicted so: agreement beyond chance is 0/0.")
+        else:
+            measured.put("Kappa", kappa)
+        measured.put("MCC", float(measure("MCC", matrix, is_binary=self.is_binary)))
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether Recall, Prec. and F1 are those of the last class instead of all."""
+        return _is_binary(self.known)
 
     def _measured_by_pycaret(self, seen: Array) -> int | None:
         """Place of the class that PyCaret measures on a fold whose rows are all of the classes 0 and 1.
@@ -118,36 +168,27 @@ class Classes:
         places = np.flatnonzero(seen & (self.known == (self.known[-1] if self.is_encoded else 1)))
         return int(places[0]) if len(places) and seen.sum() <= 2 else None
 
-    def _put_auc(self, measured: Measured, truth: Array, scores: _Scores) -> None:
-        ranking = scores.ranking()
-        if ranking is None:
-            measured.leave_out("AUC", "The model gives neither probabilities nor decision values.", pycaret=0.0)
-            return
+    def _put_auc(self, measured: Measured, truth: Array, ranking: Array) -> None:
         positive = truth == self.known[-1]
         if positive.all() or not positive.any():
-            measured.leave_out("AUC", "The fold's test rows are all of one class.", pycaret=0.0)
+            measured.leave_out("AUC", "The test rows are all of one class.", pycaret=0.0)
             return
         measured.put("AUC", auc(positive, ranking))
 
-    def _put_auc_of_many(self, measured: Measured, truth: Array, scores: _Scores, fold: Fold) -> None:
+    def _put_auc_of_many(self, measured: Measured, truth: Array, said: Said, columns: Array) -> None:
         """Average one class against the rest, each weighted by its rows: scikit-learn's ``ovr``, ``weighted``."""
-        columns = scores.columns()
-        if columns is None:
-            measured.leave_out("AUC", "The model gives neither probabilities nor decision values.", pycaret=0.0)
-            return
-        learned = np.asarray(fold.decode(scores.classes))
         present, rows = np.unique(truth, return_counts=True)
         if len(present) < 2:
-            measured.leave_out("AUC", "The fold's test rows are all of one class.", pycaret=0.0)
+            measured.leave_out("AUC", "The test rows are all of one class.", pycaret=0.0)
             return
-        unseen = [label for label in present if label not in learned]
+        unseen = [label for label in present if label not in said.learned]
         if unseen:
             named = ", ".join(str(label) for label in unseen)
-            measured.leave_out("AUC", f"The fold's training rows have no {named}, its test rows do.", pycaret=0.0)
+            measured.leave_out("AUC", f"The training rows have no {named}, the test rows do.", pycaret=0.0)
             return
-        areas = [auc(truth == label, columns[:, int(np.flatnonzero(learned == label)[0])]) for label in present]
+        areas = [auc(truth == label, columns[:, said.place(label)]) for label in present]
         measured.put("AUC", float(np.average(areas, weights=rows)))
-        if scores.decides or len(present) != columns.shape[1]:
+        if said.decides or len(present) != columns.shape[1]:
             # PyCaret prefers decision values, which scikit-learn refuses for several classes, as it refuses a fold
             # without one of them.
             measured.set_beside("AUC", 0.0)
@@ -210,25 +251,3 @@ class _Scores:
 def _is_binary(labels: Array) -> bool:
     """Whether PyCaret measures one of two classes instead of all: where the labels are 0 and 1 as they stand."""
     return set(labels.tolist()) <= {0, 1}
-
-
-def _share(part: Array, whole: Array) -> Array:
-    """Divide, with 0 where there is nothing to divide by, as scikit-learn has it."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
-
-
-def _put_kappa(measured: Measured, matrix: Array, total: float) -> None:
-    """Cohen's kappa (Cohen 1960)."""
-    agreed = np.trace(matrix) / total
-    by_chance = float(matrix.sum(axis=1) @ matrix.sum(axis=0)) / total**2
-    if by_chance == 1:
-        measured.leave_out("Kappa", "Everything is of one class and predicted so: agreement beyond chance is 0/0.")
-    else:
-        measured.put("Kappa", float((agreed - by_chance) / (1 - by_chance)))
-
-
-def _mcc(hits: float, total: float, actual: Array, claimed: Array) -> float:
-    """Matthews' correlation for several classes (Gorodkin 2004); 0 where either side is constant."""
-    together = hits * total - actual @ claimed
-    spread = (total**2 - claimed @ claimed) * (total**2 - actual @ actual)
-    return float(together / math.sqrt(spread)) if spread else 0.0

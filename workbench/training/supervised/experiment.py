@@ -46,7 +46,9 @@ class SupervisedExperiment:
                 **request.setup,
             )
             features_out = self.pycaret.train_transformed.shape[1] - 1
-        self._features = frame.drop(columns=request.target)
+        # Columns that are left out the pipeline does not take.
+        self._features, self._target = frame[self.pycaret.X.columns], frame[request.target]
+        self._has_labels = request.task == "classification"
         self._splits = folds.splits(self.pycaret)
         self._measure = _MEASURES[request.task](self.pycaret)
         self.folds = len(self._splits)
@@ -73,7 +75,19 @@ class SupervisedExperiment:
         np.random.seed(self.pycaret.seed)
         with estimator_pipeline(self.pycaret.pipeline, recipes.estimator(self.pycaret, recipe)) as pipeline:
             pipeline.fit(X, y)
-        return Fitted(taking_text(pipeline, self._dates), len(X), self._features)
+        # PyCaret keeps the table's own row numbers, in whatever order it puts the rows.
+        rows, table = np.sort(X.index.to_numpy()), np.arange(len(self._features))
+        return Fitted(
+            taking_text(pipeline, self._dates),
+            takes=self._features,
+            features=self._features,
+            target=self._target,
+            rows=rows,
+            held_out=np.setdiff1d(table, rows),
+            numbers=table,
+            dates=self._dates or (),
+            has_labels=self._has_labels,
+        )
 
 
 @contextmanager

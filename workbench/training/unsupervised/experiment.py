@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import FunctionTransformer
 
-from workbench.catalogue import PLANS
+from workbench.catalogue import PLANS, TASKS
 from workbench.recipe import Recipe
 from workbench.training import recipes
 from workbench.training.dates import taking_text, with_dates
@@ -46,17 +46,20 @@ class UnsupervisedExperiment:
     """
 
     def __init__(self, frame: pd.DataFrame, request: TrainingRequest) -> None:
+        self._task = TASKS[request.task]
         truth = request.options.get("ground_truth")
         self._measures = _MEASURES[request.task]
         self._truth = None if truth is None else self._measures.encode(frame[truth])
-        self._features = frame if truth is None else frame.drop(columns=truth)
+        learnable = frame if truth is None else frame.drop(columns=truth)
         known = PLANS[request.plan].options_of(request.task)
         self._shared = {option.parameter: request.options[name] for name, option in known.items() if option.parameter}
         self.pycaret = pycaret_experiment(request.task)
         self._dates = request.setup.get("date_features")
         self.pycaret.setup(
-            with_dates(self._features, self._dates), session_id=request.seed, memory=False, **QUIET, **request.setup
+            with_dates(learnable, self._dates), session_id=request.seed, memory=False, **QUIET, **request.setup
         )
+        # Columns that are left out the pipeline does not take.
+        self._features = frame[self.pycaret.X.columns]
         self.folds = 1
         self.shape = Shape(
             train_rows=len(self.pycaret.X),
@@ -86,7 +89,21 @@ class UnsupervisedExperiment:
             pipeline.steps.append(("as_fitted", FunctionTransformer(methodcaller("astype", np.float32))))
         fitted = self._measures.of(self.pycaret).fit(self._estimator(recipe), table)
         pipeline.steps.append(("actual_estimator", fitted))
-        return Fitted(taking_text(pipeline, self._dates), len(table.X), self._features)
+        # Steps may have dropped rows.
+        rows, numbers = np.sort(table.X.index.to_numpy()), np.arange(len(self._features))
+        known = self._task.model(recipe.model)
+        return Fitted(
+            taking_text(pipeline, self._dates),
+            takes=self._features,
+            features=self._features,
+            target=None,
+            rows=rows,
+            held_out=rows[:0],
+            numbers=numbers,
+            dates=self._dates or (),
+            has_labels=True,
+            answers_none="" if known is None else known.new_rows,
+        )
 
     def _transform(self) -> tuple[Any, Table]:
         """Fit the preprocessing as PyCaret's ``create_model`` does, and keep how it leaves the random state."""
