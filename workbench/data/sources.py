@@ -18,7 +18,7 @@ from workbench.data.samples import Sample
 from workbench.data.source import Column, Source, SourceLine
 from workbench.data.upload import Upload
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
-from workbench.plain import shown
+from workbench.store import ids
 from workbench.store.store import Store
 from workbench.store.tables import ExperimentRow, RunRow, SourceRow, now
 
@@ -307,10 +307,7 @@ class Sources:
 
 
 def _key(ref: str | Source) -> str:
-    """Return what a data source is looked up by: a text that any database takes, whatever was given."""
-    key = ref.id if isinstance(ref, Source) else ref
-    text = key if isinstance(key, str) else shown(key)
-    return text.replace("\0", "?").encode(errors="replace").decode()
+    return ids.text(ref.id if isinstance(ref, Source) else ref)
 
 
 def _read(source: Source, path: Path, **more: Any) -> pd.DataFrame:

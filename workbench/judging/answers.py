@@ -1,0 +1,148 @@
+"""What pipelines say of rows whose targets are known: measured once, and on many selections of the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from workbench.judging.noise import Statistic, counts
+from workbench.training.auc import Ranking
+from workbench.training.measured import Measured
+from workbench.training.supervised import regression
+from workbench.training.supervised.classification import Classes, Said
+from workbench.training.supervised.counts import cells, measure
+
+Array = np.ndarray[Any, Any]
+
+
+class Answers(Protocol):
+    """What one pipeline says.
+
+    Attributes
+    ----------
+    said
+        Its predictions as the target has them, one a row.
+    width
+        Numbers that a statistic holds for one selection.
+    """
+
+    @property
+    def predictions(self) -> Array: ...
+
+    @property
+    def width(self) -> int: ...
+
+    def measure(self) -> Measured:
+        """Measure all rows, by every metric of the leaderboard."""
+        ...
+
+    def statistic(self, metric: str) -> Statistic:
+        """Return what measures selections of the rows by one metric that is defined on all of them."""
+        ...
+
+    def take(self, rows: Array) -> Answers:
+        """Return those of some rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a classifier says."""
+
+    classes: Classes
+    truth: Array
+    said: Said
+
+    @property
+    def predictions(self) -> Array:
+        return self.said.labels
+
+    @property
+    def width(self) -> int:
+        return len(self.classes.known) ** 2
+
+    def measure(self) -> Measured:
+        return self.classes.measure(self.truth, self.said)
+
+    def take(self, rows: Array) -> Labels:
+        scores = None if self.said.scores is None else self.said.scores[rows]
+        return Labels(self.classes, self.truth[rows], replace(self.said, labels=self.said.labels[rows], scores=scores))
+
+    def statistic(self, metric: str) -> Statistic:
+        if metric == "AUC":
+            return self._areas()
+        size, width, is_binary = len(self.classes.known), self.width, self.classes.is_binary
+        places = cells(self.classes.known, self.truth, self.said.labels)
+
+        def of(selected: Array) -> Array:
+            many = len(selected)
+            found = places[selected] + np.arange(many)[:, None] * width
+            matrices = np.bincount(found.ravel(), minlength=many * width).reshape(many, size, size).astype(float)
+            return measure(metric, matrices, is_binary=is_binary)
+
+        return of
+
+    def _areas(self) -> Statistic:
+        scores = self.said.scores
+        assert scores is not None, "only what is defined is asked for"
+        if not self.classes.is_multiclass:
+            positive, ranking = self.truth == self.classes.known[-1], Ranking.of(scores)
+            return lambda selected: ranking.auc(positive, counts(selected))
+        present, rows = np.unique(self.truth, return_counts=True)
+        ranked = [(self.truth == label, Ranking.of(scores[:, self.said.place(label)])) for label in present]
+
+        def of_many(selected: Array) -> Array:
+            tallies = counts(selected)
+            areas = [ranking.auc(positive, tallies) for positive, ranking in ranked]
+            return np.asarray(np.average(areas, axis=0, weights=rows))
+
+        return of_many
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a regressor says."""
+
+    truth: Array
+    said: Array
+
+    @property
+    def predictions(self) -> Array:
+        return self.said
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    def measure(self) -> Measured:
+        return regression.errors(self.truth, self.said)
+
+    def take(self, rows: Array) -> Numbers:
+        return Numbers(self.truth[rows], self.said[rows])
+
+    def statistic(self, metric: str) -> Statistic:
+        function = regression.MEASURES[metric]
+        return lambda selected: function(self.truth[selected.T], self.said[selected.T])
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What both say of the same rows.
+
+    Attributes
+    ----------
+    strata
+        Number of each row's class; 0 throughout where there are no classes.
+    """
+
+    champion: Answers
+    challenger: Answers
+    strata: Array
+
+    def take(self, rows: Array) -> Pair:
+        return Pair(self.champion.take(rows), self.challenger.take(rows), self.strata[rows])
+
+    def __len__(self) -> int:
+        return len(self.strata)

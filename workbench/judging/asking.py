@@ -1,0 +1,139 @@
+"""Both pipelines asked about the same rows, each in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.judging.answers import Labels, Numbers, Pair
+from workbench.judging.comparison import NotComparable
+from workbench.judging.rows import Rows
+from workbench.judging.sides import Role, Side, Table
+from workbench.training.request import Limits
+from workbench.training.supervised.classification import Classes, Said, hear
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What one pipeline says of the rows that it answers for, by their places."""
+
+    places: Array
+    said: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What both say, of which rows of the table, and what a reader must know of that."""
+
+    pair: Pair
+    numbers: Array
+    notes: tuple[str, ...]
+
+
+def ask(champion: Side, challenger: Side, table: Table, rows: Rows, target: str, limits: Limits) -> Asked:
+    """Ask two classifiers or regressors.
+
+    Raises
+    ------
+    NotComparable
+        When the rows do not fit, or the champion does not answer.
+    Unanswered
+        When the challenger does not.
+    """
+    question = _labels if champion.task == "classification" else _quantities
+    # The challenger first: where it does not answer, nothing else matters.
+    heard: dict[Role, _Heard] = {
+        side.role: side.ask(partial(question, side, side.taken(table, rows.numbers)), limits)
+        for side in (challenger, champion)
+    }
+    places = np.intersect1d(heard["champion"].places, heard["challenger"].places)
+    if not len(places):
+        raise NotComparable("There is no row that both answer for: their preprocessing drops rows with gaps.")
+    notes = [
+        f"The {role} answers for {len(found.places):,} of {len(rows.numbers):,} rows: it drops those with gaps."
+        for role, found in heard.items()
+        if len(found.places) < len(rows.numbers)
+    ]
+    numbers = rows.numbers[places]
+    truth = table.frame[target].iloc[numbers]
+    kept = {role: (found.said, np.searchsorted(found.places, places)) for role, found in heard.items()}
+    pair, more = (_pair_of_labels if champion.task == "classification" else _pair_of_numbers)(truth, kept, table)
+    return Asked(pair, numbers, (*notes, *more))
+
+
+_Kept = Mapping[Role, tuple[Any, Array]]
+"""What each says, and the places of the common rows in it."""
+
+
+def _labels(side: Side, frame: pd.DataFrame) -> _Heard:
+    original = side.load()
+    ready = original.prepare(frame)
+    fitted = original.estimator
+    said = hear(
+        fitted, ready, lambda labels: np.asarray(original.decode(labels)), is_multiclass=len(fitted.classes_) > 2
+    )
+    return _Heard(ready.index.to_numpy(), said)
+
+
+def _quantities(side: Side, frame: pd.DataFrame) -> _Heard:
+    original = side.load()
+    ready = original.prepare(frame)
+    said = original.decode(original.estimator.predict(ready))
+    return _Heard(ready.index.to_numpy(), np.asarray(said, dtype=float))
+
+
+def _pair_of_labels(truth: pd.Series[Any], kept: _Kept, table: Table) -> tuple[Pair, list[str]]:
+    said: dict[Role, Said] = {}
+    actual = np.array(truth.tolist())
+    for role, (found, places) in kept.items():
+        if _are_numbers(actual) != _are_numbers(found.learned):
+            holds, predicts = _told(actual), _told(found.learned)
+            raise NotComparable(f"'{truth.name}' of {table.name} holds {holds}, while the {role} predicts {predicts}.")
+        scores = None if found.scores is None else found.scores[places]
+        said[role] = replace(found, labels=found.labels[places], scores=scores)
+    learned = np.concatenate([found.learned for found in said.values()])
+    known = np.unique(np.concatenate([actual, learned]))
+    classes = Classes(known, is_multiclass=len(known) > 2)
+    if classes.is_multiclass:
+        said = {role: _with_columns(found) for role, found in said.items()}
+    pair = Pair(
+        champion=Labels(classes, actual, said["champion"]),
+        challenger=Labels(classes, actual, said["challenger"]),
+        strata=np.searchsorted(known, actual),
+    )
+    unknown = ~np.isin(actual, learned)
+    if not unknown.any():
+        return pair, []
+    named = ", ".join(str(label) for label in np.unique(actual[unknown]))
+    return pair, [f"{int(unknown.sum()):,} rows are of classes that neither knows: {named}."]
+
+
+def _with_columns(said: Said) -> Said:
+    """Turn one number a row, which speaks for the second of two classes, into a column a class."""
+    if said.scores is None or said.scores.ndim > 1:
+        return said
+    return replace(said, scores=np.column_stack([-said.scores, said.scores]))
+
+
+def _are_numbers(values: Array) -> bool:
+    return values.dtype.kind in "biuf"
+
+
+def _told(values: Array) -> str:
+    return "numbers" if _are_numbers(values) else "texts"
+
+
+def _pair_of_numbers(truth: pd.Series[Any], kept: _Kept, table: Table) -> tuple[Pair, list[str]]:
+    try:
+        actual = truth.to_numpy(dtype=float)
+    except (TypeError, ValueError):
+        raise NotComparable(f"'{truth.name}' of {table.name} holds texts, while both predict numbers.") from None
+    said = {role: Numbers(actual, found[places]) for role, (found, places) in kept.items()}
+    return Pair(said["champion"], said["challenger"], np.zeros(len(actual), dtype=int)), []

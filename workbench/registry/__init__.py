@@ -1,0 +1,1 @@
+"""Promoted pipelines, the aliases that name them, and how one takes over from another."""

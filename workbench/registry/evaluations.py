@@ -1,0 +1,123 @@
+"""Promotions as the service sees them: which wait to be evaluated, which process does it, and what it found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from workbench.registry import promotion_rows as rows
+from workbench.registry.promotion import EVALUATING, FAILED, QUEUED, WAITING, PromotionId, metric_gate
+from workbench.store.store import Store
+from workbench.store.tables import PromotionRow
+
+
+class Evaluations:
+    """The promotions of a workspace, as far as they are to be evaluated."""
+
+    def __init__(self, store: Store, user: str) -> None:
+        self._store = store
+        self._user = user
+
+    def waiting(self) -> list[PromotionId]:
+        """Return those whose challenger is to be compared with their champion, oldest first."""
+        query = (
+            select(PromotionRow.id)
+            .where(PromotionRow.status == QUEUED)
+            .order_by(PromotionRow.created_at, PromotionRow.id)
+        )
+        with self._store.database.read() as session:
+            return [PromotionId(found) for found in session.scalars(query)]
+
+    def under_way(self) -> list[tuple[PromotionId, int | None, float | None, bool]]:
+        """Return those that a process evaluates: id, process, when that was started, and whether it is to be ended."""
+        has_process = PromotionRow.process_id.is_not(None)
+        columns = PromotionRow.id, PromotionRow.process_id, PromotionRow.process_started, PromotionRow.status
+        query = (
+            select(*columns)
+            .where((PromotionRow.status == EVALUATING) | has_process)
+            .order_by(PromotionRow.created_at, PromotionRow.id)
+        )
+        with self._store.database.read() as session:
+            return [
+                (PromotionId(found), process_id, started, status != EVALUATING)
+                for found, process_id, started, status in session.execute(query)
+            ]
+
+    def register(self, promotion_id: str, process_id: int, process_started: float) -> bool:
+        """Make a process the one that evaluates a promotion; the process itself asks, before it does anything.
+
+        Returns
+        -------
+        bool
+            False when the promotion is not queued any more: then this process must end.
+        """
+        with self._store.database.write() as session:
+            row = session.get(PromotionRow, promotion_id, with_for_update=True)
+            if row is None or row.status != QUEUED:
+                return False
+            row.status = EVALUATING
+            row.process_id, row.process_started = process_id, process_started
+            return True
+
+    def evaluated(self, promotion_id: str, comparison: Mapping[str, Any]) -> bool:
+        """Store how challenger and champion did on the same rows, and the gate that follows from it.
+
+        Parameters
+        ----------
+        comparison
+            ``metric``, ``greater_is_better``, ``rows`` and in a sentence ``rows_from``; ``champion`` and ``challenger``
+            with the value of each metric; ``delta`` (challenger less champion) with ``low`` and ``high``; ``verdict``:
+            ``better``, ``worse``, ``no difference`` or ``not comparable``; ``method``, ``segments`` and ``notes``. What
+            is not finite becomes None, since JSON knows no such number.
+
+        Returns
+        -------
+        bool
+            False when the promotion was not being evaluated any more; nothing is stored then.
+        """
+        comparison = _finite(comparison)
+        gate = metric_gate(comparison)
+        with self._store.database.write() as session:
+            row = session.get(PromotionRow, promotion_id, with_for_update=True)
+            if row is None or row.status != EVALUATING:
+                return False
+            row.status, row.process_id, row.process_started = WAITING, None, None
+            row.comparison = dict(comparison)
+            row.gates = rows.in_order([*row.gates, gate.as_dict()])
+            details = {"verdict": comparison["verdict"], "gate": gate.name, "passed": gate.passed}
+            rows.tell(session, row, self._user, "evaluated", gate.message, details)
+            return True
+
+    def failed(self, promotion_id: str, error: str) -> bool:
+        """Take note that a promotion could not be evaluated.
+
+        Returns
+        -------
+        bool
+            False when it was not to be evaluated any more; nothing is stored then.
+        """
+        with self._store.database.write() as session:
+            row = session.get(PromotionRow, promotion_id, with_for_update=True)
+            if row is None:
+                return False
+            row.process_id, row.process_started = None, None
+            if row.status not in (QUEUED, EVALUATING):
+                return False
+            rows.end(row, self._user, FAILED, error)
+            rows.tell(session, row, self._user, "failed", f"it could not be evaluated: {error}")
+            return True
+
+    def lost(self, of: str, why: str) -> None:
+        """Take note that the process of an evaluation is gone; one that told its outcome is left alone."""
+        self.failed(of, why)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,169 @@
+"""How a challenger takes an alias over, and how all goes back where what follows the alias fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from workbench.errors import Conflict, EngineFault, WorkbenchError
+from workbench.registry import lookup, moves
+from workbench.registry import promotion_rows as rows
+from workbench.registry.promotion import FAILED, PROMOTED, Promotion
+from workbench.store.store import Store
+
+Undo = Callable[[], object]
+Step = Callable[[Promotion], Undo | None]
+"""Something that follows the alias: told of the promotion, it may answer with what takes back what it did."""
+
+PAUSES_S = (0.1, 0.4)
+"""Seconds between the tries to put something back."""
+
+
+def check(found: Promotion) -> None:
+    """Refuse to complete what cannot be completed.
+
+    Raises
+    ------
+    Conflict
+        ``promotion.wrong_state``, ``promotion.gate_open``
+    """
+    rows.expect_waiting(found, "completed")
+    if found.open_gates:
+        told = " ".join(gate.message for gate in found.open_gates)
+        raise Conflict(
+            "promotion.gate_open",
+            f"{'Gates are' if len(found.open_gates) > 1 else 'A gate is'} open: {told}",
+            hint="Acknowledge by name what may stay so, or cancel the promotion.",
+            promotion_id=found.id,
+            gates=[gate.name for gate in found.open_gates],
+        )
+
+
+def complete(store: Store, user: str, promotion: Promotion, after: Sequence[Step]) -> None:
+    """Move the alias, have what follows it follow, and put all back where one of them fails.
+
+    Raises
+    ------
+    Conflict
+        As `check`; ``promotion.alias_moved`` when the alias names another pipeline than the one that was compared.
+    EngineFault
+        ``promotion.failed`` with the failure's own words; its hint tells whether the alias could be put back.
+    """
+    moved = _seize(store, user, promotion)
+    undo: list[Undo] = []
+    for step in after:
+        try:
+            back = step(promotion)
+        except BaseException as error:
+            troubles = _put_back(store, user, promotion, moved, undo, _words(error))
+            if not isinstance(error, Exception):
+                raise
+            raise _failed(promotion, error, troubles) from error
+        if back is not None:
+            undo.append(back)
+
+
+def _seize(store: Store, user: str, promotion: Promotion) -> int:
+    """Move the alias from the champion to the challenger; return the move's number."""
+    with store.database.write() as session:
+        row = rows.held(session, store.workspace_id, promotion)
+        # Somebody may have completed or cancelled it, or an acknowledgement may have gone, since it was looked at.
+        check(rows.find(session, store.workspace_id, row.id))
+        alias = moves.held(session, store.workspace_id, row.alias)
+        if alias.pipeline_id != row.champion_id:
+            raise _alias_moved(promotion)
+        challenger = lookup.find(session, store.workspace_id, row.challenger_id, hold="keep")
+        seq = moves.move(session, alias, challenger, by=user, why=_reason(promotion))
+        rows.end(row, user, PROMOTED)
+        rows.tell(session, row, user, "promoted", f"{challenger.name} took over", {"move": seq})
+        return seq
+
+
+def _reason(promotion: Promotion) -> str:
+    words = [
+        f"{word.by} acknowledged '{word.gate}'{f' ({word.why})' if word.why else ''}"
+        for word in promotion.acknowledgements
+    ]
+    return "; ".join([f"promotion {promotion.short_id}", *([promotion.why] if promotion.why else []), *words])
+
+
+def _put_back(store: Store, user: str, promotion: Promotion, moved: int, undo: Sequence[Undo], why: str) -> list[str]:
+    """Undo all that was done, the alias first; return why what could not be undone could not."""
+    acts: list[Undo] = [lambda: _return_alias(store, user, promotion, moved, why), *reversed(undo)]
+    troubles = [trouble for act in acts if (trouble := _tried(act)) is not None]
+    if trouble := _tried(lambda: _tell_failed(store, user, promotion, why, troubles)):
+        troubles.append(trouble)
+    return troubles
+
+
+def _return_alias(store: Store, user: str, promotion: Promotion, moved: int, why: str) -> None:
+    with store.database.write() as session:
+        alias = moves.held(session, store.workspace_id, promotion.alias)
+        if moves.last_move(session, alias) != moved:
+            raise Conflict(
+                "promotion.alias_moved",
+                f"'{promotion.alias}' has been moved by somebody else in the meantime, and was left there.",
+                alias=promotion.alias,
+            )
+        champion = None
+        if promotion.champion_id is not None:
+            champion = lookup.find(session, store.workspace_id, promotion.champion_id, hold="keep")
+        told = f"promotion {promotion.short_id} failed: {why}"
+        moves.move(session, alias, champion, by=user, why=told, undoes=moved)
+
+
+def _tell_failed(store: Store, user: str, promotion: Promotion, why: str, troubles: Sequence[str]) -> None:
+    told = " ".join([why, *(f"It could not be put back: {trouble}" for trouble in troubles)])
+    with store.database.write() as session:
+        row = rows.held(session, store.workspace_id, promotion)
+        rows.end(row, user, FAILED, told)
+        rows.tell(session, row, user, "failed", told, {"why": why, "not_put_back": list(troubles)})
+
+
+def _tried(act: Undo) -> str | None:
+    """Try something a few times; return why it failed in the end, None where it did not."""
+    for pause_s in (*PAUSES_S, None):
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - it is told beside the failure that it would hide if it were raised
+            if pause_s is None or _is_final(error):
+                return _words(error)
+            time.sleep(pause_s)
+        else:
+            break
+    return None
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether another try would end alike."""
+    return isinstance(error, WorkbenchError) and error.is_users
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+
+
+def _alias_moved(promotion: Promotion) -> Conflict:
+    was = promotion.champion_name or "no pipeline"
+    return Conflict(
+        "promotion.alias_moved",
+        f"'{promotion.alias}' names {was} no more, with which {promotion.challenger_name} was compared.",
+        hint="Propose it again, to compare it with the champion of today.",
+        promotion_id=promotion.id,
+        alias=promotion.alias,
+    )
+
+
+def _failed(promotion: Promotion, error: Exception, troubles: Sequence[str]) -> EngineFault:
+    names = promotion.champion_name or "no pipeline"
+    return EngineFault(
+        "promotion.failed",
+        _words(error),
+        hint=f"Not all could be put back: {' '.join(troubles)}"
+        if troubles
+        else f"'{promotion.alias}' names {names} again.",
+        promotion_id=promotion.id,
+        alias=promotion.alias,
+        cause=error.code if isinstance(error, WorkbenchError) else type(error).__name__,
+        not_put_back=list(troubles),
+    )
