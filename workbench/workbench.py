@@ -11,17 +11,20 @@ from workbench import requests
 from workbench import settings as settings_module
 from workbench.data.source import Source
 from workbench.data.sources import Sources
+from workbench.deployer import Deployments
 from workbench.errors import Conflict, WorkbenchError
 from workbench.recipe import Recipe
+from workbench.registrar import Registry
 from workbench.run import Run
-from workbench.runs import ending, lookup, progress, queue
+from workbench.runs import ending, follow, lookup, progress, queue, scores
 from workbench.runs.asked import Asked
 from workbench.runs.progress import Estimate
 from workbench.runs.queue import SourceIdentity
-from workbench.runs.record import QUEUED, RUNNING, RunRecord
+from workbench.runs.record import QUEUED, RUNNING, SUCCEEDED, RunRecord
 from workbench.runs.spec import RunSpec
 from workbench.service import bell, lifecycle
 from workbench.settings import Settings
+from workbench.store import audit
 from workbench.store.database import Changes
 from workbench.store.store import Store, open_store
 from workbench.version import __version__
@@ -36,6 +39,10 @@ class Workbench:
         Data sources.
     runs
         Runs.
+    registry
+        Promoted pipelines, their aliases and promotions.
+    deployments
+        What is served.
     service
         The process that carries runs out.
     """
@@ -46,11 +53,23 @@ class Workbench:
         self.user = user
         self.data = Sources(store)
         self.runs = Runs(store, self.data, user)
+        self.registry = Registry(store, self.runs.fit_of, user)
+        self.deployments = Deployments(store, self.registry, user)
         self.service = Service(store.settings)
 
     def changes(self) -> Changes:
         """Return a watcher that tells cheaply whether anything in the store may have changed."""
         return self._store.database.changes()
+
+    def audit(self, *, limit: int = 100, **about: str) -> list[audit.Entry]:
+        """Return who did what, newest first.
+
+        Parameters
+        ----------
+        **about
+            ``subject``, ``subject_id`` or ``action``: only lines of these.
+        """
+        return audit.entries(self._store.database, limit=limit, **about)
 
     def close(self) -> None:
         self._store.close()
@@ -188,6 +207,40 @@ class Runs:
         spec = RunSpec(**told, bases=tuple(Recipe.of(base) for base in found.spec["bases"]))
         return self._queue(self._data.of_run(found.source_id), spec, resumes=found.id)
 
+    def fit_of(self, run: Run | str, model: str) -> Run:
+        """Return the run that fits a model of a run's leaderboard: that run itself where it fitted it, else one more.
+
+        The other run takes the model's scores over, so that only the fit is left to be done, and is returned again
+        where it was asked for before. What other versions of the libraries scored it scores again; its log tells.
+
+        Parameters
+        ----------
+        model
+            Id on the leaderboard of a model that is scored on every fold.
+
+        Raises
+        ------
+        BadRequest
+            ``spec.unknown_model`` when the leaderboard has no such model.
+        NotFound
+            ``run.not_found``
+        Conflict
+            ``run.no_pipeline`` when the model is not scored in full.
+        Gone
+            ``data.file_missing`` when the run's data source is not there any more.
+        """
+        found = lookup.get(self._store, _run_id(run))
+        if found.status == SUCCEEDED and found.best == model:
+            return Run(self._store, found.id, self._user)
+        recipe = follow.recipe_to_fit(scores.leaderboard(self._store.database, found), found, model)
+        # What is scored already needs no cluster.
+        asked = {"plan": follow.fitting_plan(found), "model": recipe, "executor": "local"}
+        source, spec = self._resolve(None, asked, found.id)
+        known = lookup.asked_alike(self._store, found, spec)
+        if known is not None:
+            return Run(self._store, known.id, self._user)
+        return self._queue(source, spec, resumes=found.id, called={model: recipe.id})
+
     def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
         """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
         source, spec = self._resolve(data, asked, asked.pop("from_run", None))
@@ -207,7 +260,9 @@ class Runs:
     ) -> tuple[Source, RunSpec]:
         return requests.resolve(self._store, self._data, data, {**asked, "from_run": _run_id(from_run)})
 
-    def _queue(self, source: Source, spec: RunSpec, *, resumes: str | None = None) -> Run:
+    def _queue(
+        self, source: Source, spec: RunSpec, *, resumes: str | None = None, called: Mapping[str, str] | None = None
+    ) -> Run:
         told = lifecycle.state(self._store.settings)
         if told is not None and told.version != __version__:
             raise Conflict(
@@ -223,6 +278,7 @@ class Runs:
             snapshot={"source_sha256": source.sha256, "rows": source.row_count},
             service_is_warm=told is not None and told.phase == "warm",
             resumes=resumes,
+            called=called,
         )
         bell.ring(self._store.settings)
         try:

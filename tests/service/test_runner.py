@@ -35,10 +35,11 @@ class Spoken(ForkServer):
 
     started: list[Spoken]
 
-    def __init__(self, settings) -> None:
+    def __init__(self, settings, lifeline) -> None:
         self.channel, self.theirs = socket.socketpair()
         self._buffer = b""
         self.is_warm = True
+        self.was_rung_for = False
         self.theirs.settimeout(30)
         self._orders = self.theirs.makefile()
         self.started.append(self)
@@ -131,7 +132,7 @@ def test_a_second_process_that_is_refused_does_no_harm_to_the_first(store, serve
     assert server.ordered() == run.id
     (first, worker), (second, others) = process(), process()
     for carrier in (first, second):
-        server.say(forked=run.id, pid=carrier.process_id)
+        server.say(what="run", forked=run.id, pid=carrier.process_id)
     assert queue.register(store, run.id, HERE, first)
     assert not queue.register(store, run.id, HERE, second)
     reap(second)
@@ -201,7 +202,7 @@ def test_a_run_that_was_cancelled_as_its_process_died_is_cancelled(store, serve,
     server, run = serve(), submit()
     assert server.ordered() == run.id
     carrier, _ = process()
-    server.say(forked=run.id, pid=carrier.process_id)
+    server.say(what="run", forked=run.id, pid=carrier.process_id)
     assert queue.register(store, run.id, HERE, carrier)
     reap(carrier)
     ending.request_cancel(store, run.id, by="bob")
@@ -214,7 +215,7 @@ def test_a_run_over_its_time_is_ended_and_the_time_before_counts(store, serve, s
     server, run = serve(), submit()
     assert server.ordered() == run.id
     carrier, worker = process()
-    server.say(forked=run.id, pid=carrier.process_id)
+    server.say(what="run", forked=run.id, pid=carrier.process_id)
     assert queue.register(store, run.id, HERE, carrier)
     with store.database.write() as session:
         row = session.get_one(RunRow, run.id)

@@ -96,7 +96,8 @@ def test_its_progress_is_full(compared):
 
 def test_its_artifacts_are_kept_with_their_hashes(warm, compared):
     kept = artifacts(warm, compared)
-    assert set(kept) == {"pipeline.pkl", "schema.json", "sample.json", "environment.txt"}
+    of_a_run = {"pipeline.pkl", "schema.json", "sample.json", "environment.txt", "reference.json", "holdout.json"}
+    assert set(kept) == of_a_run
     contents = {name: warm._store.artifacts.get(row) for name, row in kept.items()}
     assert {name: len(content) for name, content in contents.items()} == {
         name: row.size_bytes for name, row in kept.items()

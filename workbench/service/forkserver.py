@@ -1,16 +1,17 @@
-"""The warm fork server: imports PyCaret once, then forks a process for each run in milliseconds.
+"""The warm fork server: imports PyCaret once, then forks a process for whatever needs it in milliseconds.
 
 It talks with the runner over one socket, a JSON line a message:
 
-===============================  =====================================
-runner → fork server             fork server → runner
-===============================  =====================================
-``{"fork": run id, "owner": …}``  ``{"warm": seconds}``, once
-..                               ``{"forked": run id, "pid": …}``
-..                               ``{"exited": pid, "status": …}``
-===============================  =====================================
+==========================================  ======================================
+runner → fork server                        fork server → runner
+==========================================  ======================================
+``{"fork": id, "what": …, "owner": …}``     ``{"warm": seconds}``, once
+..                                          ``{"forked": id, "what": …, "pid": …}``
+..                                          ``{"exited": pid, "status": …}``
+==========================================  ======================================
 
-It ends when the socket closes. The runs it forked go on: their state is in the store, and the next service adopts them.
+It ends when the socket closes. What it forked goes on: runs, batches and evaluations, whose state is in the store, are
+adopted by the next service; predictors end when the service itself does, which they see by the lifeline.
 """
 
 from __future__ import annotations
@@ -26,28 +27,42 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from workbench.runs.record import RunId
 from workbench.settings import Settings, load
 
+CARRIERS = {
+    "run": "workbench.service.process",
+    "predictor": "workbench.service.predicting",
+    "batch": "workbench.service.batch",
+    "evaluation": "workbench.service.evaluation",
+}
+"""What is forked → the module whose `main` it runs."""
 
-def serve(channel: socket.socket, settings: Settings) -> None:
+
+def serve(channel: socket.socket, lifeline: int, settings: Settings) -> None:
     """Warm up, then fork and reap until the other end closes."""
     started = time.monotonic()
     from workbench.training.experiment import warm_up, warm_up_more
 
     # Known before the first fork, so that no run imports it again.
-    ours = ("workbench.service.process", "workbench.training.train", "workbench.training.executors")
+    ours = (
+        *CARRIERS.values(),
+        "workbench.training.train",
+        "workbench.training.executors",
+        "workbench.predictor.predictor",
+    )
     for name in (*ours, "fsspec.implementations.local"):
         importlib.import_module(name)
     from workbench.service.rehearsal import rehearse
 
     warnings.filterwarnings("ignore")
     warm_up()
-    more: Iterator[None] | None = chain(rehearse(), warm_up_more())
-    alive = 0
+    from workbench.predictor.predictor import warm_up as warm_up_predictors
+
+    more: Iterator[None] | None = chain(rehearse(), warm_up_predictors(), warm_up_more())
+    alive, staying = 0, set[int]()
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
@@ -62,7 +77,7 @@ def serve(channel: socket.socket, settings: Settings) -> None:
             more = _go_on(more)
         if wake_read in readable:
             os.read(wake_read, 4096)
-            alive -= _reap(channel)
+            alive -= _reap(channel, staying)
         if channel.fileno() in readable:
             received = channel.recv(65536)
             if not received:
@@ -70,17 +85,19 @@ def serve(channel: socket.socket, settings: Settings) -> None:
             *lines, buffer = (buffer + received).split(b"\n")
             for line in lines:
                 asked = json.loads(line)
-                run_id = RunId(asked["fork"])
-                pid = _fork(run_id, asked["owner"], settings, [channel.fileno(), wake_read, wake_write])
-                alive += 1
-                _send(channel, {"forked": run_id, "pid": pid})
+                pid = _fork(asked, settings, lifeline, [channel.fileno(), wake_read, wake_write])
+                # A predictor stays, and waits most of the time.
+                alive += asked["what"] != "predictor"
+                if asked["what"] == "predictor":
+                    staying.add(pid)
+                _send(channel, {"forked": asked["fork"], "what": asked["what"], "pid": pid})
 
 
-def _fork(run_id: RunId, owner: str, settings: Settings, ours: list[int]) -> int:
+def _fork(asked: Mapping[str, str], settings: Settings, lifeline: int, ours: list[int]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    # From here on a run process: its own group, so that one signal ends it and its workers.
+    # From here on another process: its own group, so that one signal ends it and its workers.
     os.setsid()
     # What was there before the fork is not looked through for garbage here, which would copy it page by page.
     gc.freeze()
@@ -89,15 +106,18 @@ def _fork(run_id: RunId, owner: str, settings: Settings, ours: list[int]) -> int
         signal.signal(name, signal.SIG_DFL)
     for descriptor in ours:
         os.close(descriptor)
-    log = settings.run_log(run_id)
+    log = settings.process_log(asked["what"], asked["fork"])
     log.parent.mkdir(parents=True, exist_ok=True)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
-    from workbench.service import process
-
-    process.main(run_id, owner, settings)
+    carrier = importlib.import_module(CARRIERS[asked["what"]])
+    if asked["what"] == "predictor":
+        carrier.main(asked["fork"], asked["owner"], settings, lifeline)
+    else:
+        os.close(lifeline)
+        carrier.main(asked["fork"], asked["owner"], settings)
     return 0
 
 
@@ -113,8 +133,8 @@ def _go_on(more: Iterator[None] | None) -> Iterator[None] | None:
     return more
 
 
-def _reap(channel: socket.socket) -> int:
-    """Tell of the processes that have ended; return how many."""
+def _reap(channel: socket.socket, staying: set[int]) -> int:
+    """Tell of the processes that have ended; return how many, those aside that were to stay."""
     ended = 0
     while True:
         try:
@@ -123,7 +143,8 @@ def _reap(channel: socket.socket) -> int:
             return ended
         if pid == 0:
             return ended
-        ended += 1
+        ended += pid not in staying
+        staying.discard(pid)
         _send(channel, {"exited": pid, "status": os.waitstatus_to_exitcode(status)})
 
 
@@ -132,4 +153,4 @@ def _send(channel: socket.socket, message: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), load())
+    serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), load())

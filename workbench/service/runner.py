@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -22,8 +21,12 @@ from workbench.errors import WorkbenchError
 from workbench.runs import deaths, ending, queue
 from workbench.runs.queue import Active
 from workbench.runs.record import RunId
+from workbench.service.alive import end_group, is_alive
 from workbench.service.bell import Bell
+from workbench.service.errands import Errands
 from workbench.service.exits import UNKNOWN, explain
+from workbench.service.keeper import Keeper
+from workbench.serving.deployment import PredictorId
 from workbench.settings import Settings
 from workbench.store.store import Store
 
@@ -39,25 +42,32 @@ log = logging.getLogger("workbench.service")
 
 
 class ForkServer:
-    """The runner's side of the warm fork server."""
+    """The runner's side of the warm fork server.
 
-    def __init__(self, settings: Settings) -> None:
+    Parameters
+    ----------
+    lifeline
+        Descriptor by which predictors see that this service has ended, however it ended.
+    """
+
+    def __init__(self, settings: Settings, lifeline: int) -> None:
         ours, theirs = socket.socketpair()
         self.channel = ours
         self._buffer = b""
         self.is_warm = False
+        self.was_rung_for = False
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.service.forkserver", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
+            [sys.executable, "-m", "workbench.service.forkserver", str(theirs.fileno()), str(lifeline)],
+            pass_fds=[theirs.fileno(), lifeline],
             stdin=subprocess.DEVNULL,
             env=os.environ | settings.environment(),
         )
         theirs.close()
 
-    def fork(self, run_id: RunId, owner: str) -> None:
-        # A server that has just died is noticed by the next look at its messages; the run goes back then.
+    def fork(self, what: str, of: str, owner: str) -> None:
+        # A server that has just died is noticed by the next look at its messages; what was asked for goes back then.
         with contextlib.suppress(OSError):
-            self.channel.sendall(json.dumps({"fork": run_id, "owner": owner}).encode() + b"\n")
+            self.channel.sendall(json.dumps({"fork": of, "what": what, "owner": owner}).encode() + b"\n")
 
     def messages(self, patience_s: float, bell: Bell) -> list[dict[str, Any]]:
         """Wait for messages, at most so long and until somebody rings.
@@ -69,6 +79,7 @@ class ForkServer:
         """
         channel = self.channel.fileno()
         readable, _, _ = select.select([channel, *bell.descriptors], [], [], patience_s)
+        self.was_rung_for = any(descriptor in readable for descriptor in bell.descriptors)
         bell.hush()
         if channel not in readable:
             return []
@@ -110,7 +121,11 @@ class Runner:
         self._on_warm = on_warm
         self._each_round = each_round
         self._bell = Bell(self._settings)
-        self._server = ForkServer(self._settings)
+        # The other end is nobody's but this process's: it closes when the process ends.
+        self._lifeline, self._life = os.pipe()
+        self._server = ForkServer(self._settings, self._lifeline)
+        self._keeper = Keeper(store, lambda predictor: self._server.fork("predictor", predictor, owner))
+        self._errands = Errands(store, owner, lambda what, of: self._server.fork(what, of, owner))
         # What the fork server was asked for and has not answered; what it forked and has not seen end.
         self._ordered: set[RunId] = set()
         self._processes: dict[int, RunId] = {}
@@ -132,9 +147,13 @@ class Runner:
             try:
                 heard = self._hear()
                 # Whatever no commit tells of, a process that died or a limit that passed, waits for the slow look.
-                if changes.any() or heard or time.monotonic() - looked > LOOK_S:
-                    looked = time.monotonic()
+                is_due = heard or self._server.was_rung_for or time.monotonic() - looked > LOOK_S
+                # Every unit of a run is a commit: only runs are looked at for each of them.
+                if changes.any() or is_due:
                     self._look()
+                if is_due:
+                    looked = time.monotonic()
+                    self._look_around()
                     self._each_round()
             except WorkbenchError as error:
                 # A database that is away for a moment is no reason to let go of the runs.
@@ -147,6 +166,7 @@ class Runner:
         changes.close()
         self._bell.close()
         self._server.close()
+        os.close(self._life)
         log.info("service %s stopped", self._owner)
 
     def _look(self) -> None:
@@ -162,11 +182,17 @@ class Runner:
             for run_id in queue.claim(self._store, self._owner, most=room):
                 log.info("claimed run %s", run_id)
                 self._ordered.add(run_id)
-                self._server.fork(run_id, self._owner)
+                self._server.fork("run", run_id, self._owner)
         if running and time.monotonic() - self._renewed > RENEW_S:
             self._renewed = time.monotonic()
             mine = [run.run_id for run in running if not self._is_elsewhere(run)]
             queue.renew(self._store, mine, self._owner)
+
+    def _look_around(self) -> None:
+        """See to what is not a run: deployments, and what is to be done once."""
+        is_served = self._keeper.look(is_warm=self._server.is_warm)
+        if self._errands.look(is_warm=self._server.is_warm) or is_served:
+            self._busy_at = time.monotonic()
 
     def _hear(self) -> bool:
         """Take what the fork server says, waiting for it a little; return whether it said anything."""
@@ -189,10 +215,18 @@ class Runner:
             self._on_warm()
             log.info("warm after %.1f s", message["warm"])
         elif "forked" in message:
-            self._processes[message["pid"]] = RunId(message["forked"])
-            self._ordered.discard(RunId(message["forked"]))
+            self._forked(message["what"], message["forked"], message["pid"])
         elif "exited" in message:
             self._exited(message["exited"], message["status"])
+
+    def _forked(self, what: str, of: str, pid: int) -> None:
+        if what == "run":
+            self._processes[pid] = RunId(of)
+            self._ordered.discard(RunId(of))
+        elif what == "predictor":
+            self._keeper.forked(PredictorId(of), pid)
+        else:
+            self._errands.forked(what, of, pid)
 
     def _replace_server(self) -> None:
         was_warm = self._server.is_warm
@@ -201,12 +235,14 @@ class Runner:
         self._ordered.clear()
         self._processes.clear()
         self._unheard.clear()
+        self._keeper.lost_server()
+        self._errands.lost_server()
         self._deaths += not was_warm
         if self._deaths >= DEATHS_MOST:
             self._give_up(code)
             return
         log.warning("the fork server ended with %s; starting another", code)
-        self._server = ForkServer(self._settings)
+        self._server = ForkServer(self._settings, self._lifeline)
 
     def _give_up(self, code: int) -> None:
         """Tell every run that waits why it cannot be carried out, and stop: the next submit tries again."""
@@ -218,6 +254,7 @@ class Runner:
         for run in queue.active(self._store):
             if run.is_queued:
                 ending.finish(self._store, run.run_id, "failed", why)
+        self._keeper.give_up(why)
         self._stopping = True
 
     def _exited(self, pid: int, status: int) -> None:
@@ -225,6 +262,8 @@ class Runner:
             _end_rest(pid)
             self._bury(self._processes[pid], explain(status), process_id=pid, claimed_by=self._owner)
             del self._processes[pid]
+        elif not self._keeper.exited(pid, status):
+            self._errands.exited(pid, status)
 
     def _bury(
         self, run_id: RunId, why: str, *, process_id: int | None, claimed_by: str | None, was_seen: bool = True
@@ -241,7 +280,7 @@ class Runner:
         if run.process_id is None:
             self._look_at_claim(run)
             return
-        if not _is_alive(run):
+        if not is_alive(run.process_id, run.process_started):
             # One of ours that has just ended is told of by the fork server, with its exit status.
             if run.process_id not in self._processes:
                 if self._is_here(run):
@@ -251,11 +290,11 @@ class Runner:
             return
         limit_s = run.run_timeout_s
         if run.cancel_requested_by is not None or run.is_deleted:
-            _end_group(run.process_id)
+            end_group(run.process_id)
             ending.cancelled(self._store, run.run_id, by=run.cancel_requested_by or "nobody")
             ending.remove_deleted(self._store)
         elif limit_s and run.used_s > limit_s:
-            _end_group(run.process_id)
+            end_group(run.process_id)
             ending.finish(self._store, run.run_id, "failed", f"TimedOut: the run took longer than {limit_s:g} s.")
 
     def _look_at_claim(self, run: Active) -> None:
@@ -281,15 +320,6 @@ class Runner:
         return (run.claimed_by or "").rpartition(":")[0] == self._owner.rpartition(":")[0]
 
 
-def _is_alive(run: Active) -> bool:
-    try:
-        process = psutil.Process(run.process_id)
-        same = run.process_started is None or abs(process.create_time() - run.process_started) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _end_rest(pid: int, started: float | None = None) -> None:
     """End what a dead process left of its group, unless its id is another one's by now."""
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -297,9 +327,4 @@ def _end_rest(pid: int, started: float | None = None) -> None:
         is_it = started is not None and abs(found.create_time() - started) < 1
         if not is_it or found.status() != psutil.STATUS_ZOMBIE:
             return
-    _end_group(pid)
-
-
-def _end_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    end_group(pid)

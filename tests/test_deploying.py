@@ -1,0 +1,222 @@
+"""From a run to answers and back: one call, undone where it fails, swapped and killed without a wrong answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from workbench.errors import BadRequest, Conflict, EngineFault, NotFound
+from workbench.store.artifacts import Key
+
+ROW = {"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}
+
+
+@pytest.fixture(scope="module")
+def runs(warm) -> dict[str, Any]:
+    """Two models of one table; the dummy always says the same."""
+    source = warm.data.sample("iris")
+    found = {
+        model: warm.runs.submit(source, target="species", plan="create", model=model, folds=2, seed=1)
+        for model in ("nb", "dummy")
+    }
+    for run in found.values():
+        assert run.wait(timeout_s=60).status == "succeeded"
+    return found
+
+
+@pytest.fixture(scope="module")
+def pipelines(warm, runs) -> dict[str, Any]:
+    return {model: warm.registry.promote(run) for model, run in runs.items()}
+
+
+@pytest.fixture(scope="module")
+def deployment(warm, pipelines):
+    made = warm.deployments.deploy(pipeline=pipelines["nb"].id, slug="iris-deployed")
+    yield made
+    made.delete()
+
+
+def live(deployment):
+    """The predictor that answers; one that was swapped out may be there still."""
+    answers = deployment.record.pipeline_id
+    found = (one for one in deployment.predictors() if one.pipeline_id == answers and one.status == "ready")
+    return next(found)
+
+
+def label(deployment) -> str:
+    return deployment.predict([ROW | {"petal_length_cm": 6.0, "petal_width_cm": 2.2}])["predictions"][0]["prediction"]
+
+
+def names(warm) -> set[str]:
+    return {record.slug for record in warm.deployments.records()}
+
+
+def test_one_call_makes_a_deployment_that_answers(deployment):
+    assert deployment.status == "ready"
+    assert label(deployment) == "virginica"
+    assert deployment.engine["path"] in ("compiled", "partly compiled", "original")
+
+
+def test_the_audit_log_tells_each_step(deployment):
+    told = [line.action for line in reversed(deployment.history())]
+    assert told[:3] == ["deployment.created", "deployment.warming", "deployment.ready"]
+
+
+def test_deploying_a_run_promotes_it_first(warm, runs, pipelines):
+    made = warm.deployments.deploy(runs["dummy"], slug="iris-of-a-run")
+    assert made.pipeline.id == pipelines["dummy"].id
+    made.delete()
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "code"),
+    [
+        ({"slug": "No"}, BadRequest, "deployment.slug_invalid"),
+        ({"slug": "iris-deployed"}, Conflict, "deployment.slug_taken"),
+        ({"slug": "iris-new", "access": "api-key"}, BadRequest, "deployment.access_invalid"),
+        ({"slug": "iris-new", "follow": "nobody"}, NotFound, "alias.not_found"),
+    ],
+    ids=lambda value: value["slug"] if isinstance(value, dict) else None,
+)
+def test_what_cannot_be_deployed_is_refused_before_anything_is_made(warm, deployment, runs, asked, error, code):
+    before = names(warm), len(warm.registry.list())
+    with pytest.raises(error) as raised:
+        warm.deployments.deploy(runs["nb"], **asked)
+    assert raised.value.code == code
+    assert (names(warm), len(warm.registry.list())) == before
+
+
+def test_a_run_and_a_pipeline_are_not_deployed_at_once(warm, runs, pipelines):
+    with pytest.raises(BadRequest, match="not both"):
+        warm.deployments.deploy(runs["nb"], pipeline=pipelines["nb"].id, slug="iris-new")
+
+
+def test_a_run_that_is_not_there_cannot_be_deployed(warm):
+    with pytest.raises(NotFound):
+        warm.deployments.deploy("00000000", slug="iris-new")
+
+
+def test_bytes_that_are_not_what_was_promoted_are_never_loaded(warm, runs):
+    tampered = warm.registry.promote(runs["dummy"], name="tampered")
+    store = warm._store
+    path = Path(store.artifacts.url) / str(Key("pipelines", tampered.id, "pipeline.pkl"))
+    path.write_bytes(path.read_bytes() + b"!")
+    with pytest.raises(EngineFault) as raised:
+        warm.deployments.deploy(pipeline="tampered", slug="iris-tampered")
+    assert (raised.value.code, raised.value.about["step"]) == ("deployment.step_failed", "warm")
+    assert "SHA-256" in raised.value.message
+    assert "iris-tampered" not in names(warm)
+    assert any(line.action == "pipeline.hash_mismatch" for line in warm.audit(subject_id=tampered.id))
+
+
+def test_a_swap_loses_no_request_and_mixes_no_answers(warm, deployment, pipelines):
+    expected = {pipelines["nb"].id: "virginica", pipelines["dummy"].id: label_of_dummy(deployment, pipelines)}
+    deployment.swap(pipelines["nb"])
+    seen, wrong, over = set(), [], threading.Event()
+
+    def ask() -> None:
+        mine = warm.deployments.get("iris-deployed")
+        while not over.is_set():
+            try:
+                seen.add(label(mine))
+            except Exception as error:  # noqa: BLE001 - whatever comes is what the test is about
+                wrong.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    deployment.swap(pipelines["dummy"])
+    deployment.rollback()
+    over.set()
+    for thread in threads:
+        thread.join(30)
+    assert wrong == []
+    assert seen <= set(expected.values())
+    assert deployment.record.error_count == 0
+
+
+def label_of_dummy(deployment, pipelines) -> str:
+    deployment.swap(pipelines["dummy"])
+    return label(deployment)
+
+
+def test_a_roll_back_serves_what_was_served_before(deployment, pipelines):
+    deployment.swap(pipelines["nb"])
+    deployment.swap(pipelines["dummy"])
+    assert deployment.rollback().pipeline_id == pipelines["nb"].id
+    assert label(deployment) == "virginica"
+
+
+def test_a_predictor_that_is_killed_is_replaced_and_nothing_is_forgotten(deployment, eventually):
+    label(deployment)
+    counted = eventually(lambda: deployment.record.request_count)
+    gone = live(deployment)
+    os.kill(gone.process_id, signal.SIGKILL)
+    assert label(deployment) == "virginica"
+    assert live(deployment).id != gone.id
+    assert deployment.status == "ready"
+    assert eventually(lambda: deployment.record.request_count > counted)
+
+
+def test_a_predictor_that_was_swapped_out_ends(deployment, pipelines, eventually):
+    before = live(deployment)
+    deployment.swap(pipelines["dummy"])
+    assert eventually(lambda: not psutil.pid_exists(before.process_id))
+    deployment.rollback()
+
+
+def test_a_shadow_answers_unheard_and_is_compared(deployment, pipelines, eventually):
+    deployment.shadow(pipelines["dummy"])
+    eventually(lambda: any(one.role == "shadow" and one.status == "ready" for one in deployment.predictors()))
+
+    def compared() -> int:
+        assert label(deployment) == "virginica"
+        return deployment.shadow_report().compared
+
+    assert eventually(compared)
+    assert deployment.shadow_report().agreement < 1
+    shadow = next(one for one in deployment.predictors() if one.role == "shadow")
+    deployment.shadow(None)
+    assert eventually(lambda: not psutil.pid_exists(shadow.process_id))
+
+
+def test_a_deployment_goes_along_with_the_alias_that_it_follows(warm, deployment, pipelines):
+    warm.registry.aliases.set("iris-champion", pipelines["nb"].id)
+    deployment.follow("iris-champion")
+    proposed = warm.registry.promotions.propose(pipelines["dummy"], "iris-champion", why="a test")
+    for gate in proposed.open_gates:
+        warm.registry.promotions.acknowledge(proposed, gate.name, by="Ana", why="a test")
+    warm.registry.promotions.complete(proposed)
+    assert deployment.record.pipeline_id == pipelines["dummy"].id
+    deployment.follow(None)
+    deployment.swap(pipelines["nb"])
+
+
+def test_a_batch_adds_predictions_to_a_whole_table(warm, deployment):
+    batch = deployment.batch("iris")
+    done = batch.wait(timeout_s=60)
+    assert (done.status, done.rows_done, done.error) == ("succeeded", 150, None)
+    frame, table = batch.frame(), warm.data.load(warm.data.get("iris"))
+    assert list(frame.columns) == [*table.columns, "prediction_label", "prediction_score"]
+    single = deployment.predict(table.drop(columns="species"))["predictions"]
+    assert list(frame["prediction_label"]) == [one["prediction"] for one in single]
+
+
+def test_a_batch_on_a_table_that_lacks_columns_says_which(warm, deployment):
+    done = deployment.batch(warm.data.sample("wine")).wait(timeout_s=60)
+    assert done.status == "failed"
+    assert "sepal_length_cm" in done.error
+
+
+def test_what_is_stopped_has_no_process_and_can_be_warmed(deployment, eventually):
+    gone = live(deployment)
+    deployment.stop()
+    assert eventually(lambda: not psutil.pid_exists(gone.process_id))
+    assert deployment.warm().status == "ready"
+    assert label(deployment) == "virginica"

@@ -1,0 +1,204 @@
+"""Deploy and find deployments: what `Workbench.deployments` is."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from workbench.batch import Batch
+from workbench.deployment import Deployment
+from workbench.errors import BadRequest, EngineFault, WorkbenchError
+from workbench.registrar import Registry
+from workbench.registry.lookup import Reference
+from workbench.registry.pipeline import Pipeline
+from workbench.run import Run
+from workbench.serving import batches, deployments
+from workbench.serving.batches import BatchRecord
+from workbench.serving.deployment import READY, DeploymentRecord
+from workbench.store.store import Store
+
+if TYPE_CHECKING:
+    from workbench.serving.front import Front
+
+
+class Deployments:
+    """Deploy pipelines and find what is deployed."""
+
+    def __init__(self, store: Store, registry: Registry, user: str) -> None:
+        self._store = store
+        self._registry = registry
+        self._user = user
+
+    def deploy(
+        self,
+        run: Run | str | None = None,
+        *,
+        slug: str,
+        model: str | None = None,
+        pipeline: Reference | None = None,
+        access: str = "workspace",
+        follow: str | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> Deployment:
+        """Promote, create, warm and check in one call; whatever fails, all that it made is undone.
+
+        Parameters
+        ----------
+        run
+            A run whose model is promoted first; None: `pipeline` says what is deployed.
+        slug
+            Under which it answers: 3 to 64 small letters, digits and hyphens.
+        model
+            A model of the run's leaderboard; None: the one that it fitted, its best.
+        pipeline
+            A pipeline, its name, its id, or an alias that names it.
+        access
+            ``workspace`` for those who hold the service's token or come through Jupyter, ``public`` for all who reach
+            the API.
+        follow
+            An alias to go along with: where a promotion moves it, the deployment is swapped too.
+        tell
+            Told each step as it begins: ``fit`` where a model is chosen, ``promote``, ``create``, ``warm``, ``check``.
+
+        Returns
+        -------
+        Deployment
+            Ready.
+
+        Raises
+        ------
+        BadRequest
+            ``deployment.slug_invalid``, ``deployment.access_invalid``; ``spec.invalid`` when neither or both of run and
+            pipeline are named.
+        NotFound
+            ``run.not_found``, ``pipeline.not_found``, ``alias.not_found``
+        Conflict
+            ``deployment.slug_taken``, ``run.no_pipeline``
+        EngineFault
+            ``deployment.step_failed`` naming the step; nothing of it is left.
+        """
+        if (run is None) == (pipeline is None):
+            raise BadRequest("spec.invalid", "Name a run or a pipeline to deploy, and not both.")
+        if model is not None and run is None:
+            raise BadRequest("spec.invalid", "A model is chosen of a run's leaderboard: name the run too.")
+        deployments.check_access(access)
+        deployments.check_slug(self._store, slug)
+        if follow is not None:
+            self._registry.aliases.get(follow)
+        undo: builtins.list[Callable[[], Any]] = []
+        try:
+            if run is not None and model is not None:
+                with _step("fit", tell):
+                    run = self._registry.fitted(run, model)
+            with _step("promote", tell):
+                found = self._promoted(run, undo) if run is not None else self._registry.get(pipeline or "")
+            with _step("create", tell):
+                made = deployments.create(self._store, slug, found.id, by=self._user, access=access, alias=follow)
+                deployment = Deployment(self._store, made.id, self._user)
+                undo.append(deployment.delete)
+            with _step("warm", tell):
+                deployment.warm()
+            with _step("check", tell):
+                self._check(deployment)
+        except BaseException as error:
+            _undo(undo, error)
+            raise
+        return deployment
+
+    def check_slug(self, slug: str) -> None:
+        """Refuse a slug that cannot be had.
+
+        Raises
+        ------
+        BadRequest
+            ``deployment.slug_invalid``
+        Conflict
+            ``deployment.slug_taken``
+        """
+        deployments.check_slug(self._store, slug)
+
+    def get(self, reference: str) -> Deployment:
+        """Find a deployment by its slug or its id.
+
+        Raises
+        ------
+        NotFound
+            ``deployment.not_found``
+        """
+        return Deployment(self._store, deployments.get(self._store, reference).id, self._user)
+
+    def list(self) -> builtins.list[Deployment]:
+        """Return the deployments, newest first."""
+        return [Deployment(self._store, record.id, self._user) for record in self.records()]
+
+    def records(self) -> builtins.list[DeploymentRecord]:
+        """Return the deployments as they stand, newest first, in one look at the store."""
+        return deployments.listed(self._store)
+
+    def batch(self, reference: str) -> Batch:
+        """Find a batch by its id.
+
+        Raises
+        ------
+        NotFound
+            ``batch.not_found``
+        """
+        return Batch(self._store, batches.get(self._store, reference).id, self._user)
+
+    def batches(self, *, limit: int = 100) -> builtins.list[Batch]:
+        """Return batches, newest first."""
+        return [Batch(self._store, record.id, self._user) for record in self.batch_records(limit=limit)]
+
+    def batch_records(self, *, limit: int = 100) -> builtins.list[BatchRecord]:
+        """Return batches as they stand, newest first, in one look at the store."""
+        return batches.listed(self._store, limit=limit)
+
+    def front(self) -> Front:
+        """Make what answers requests for all of them in one process: for the API alone."""
+        from workbench.serving.front import Front
+
+        return Front(self._store)
+
+    def _promoted(self, run: Run | str, undo: builtins.list[Callable[[], Any]]) -> Pipeline:
+        known = {found.id for found in self._registry.list()}
+        promoted = self._registry.promote(run)
+        if promoted.id not in known:
+            undo.append(lambda: self._registry.delete(promoted.id))
+        return promoted
+
+    @staticmethod
+    def _check(deployment: Deployment) -> None:
+        """Ask it for the sample rows over the API, as its users will."""
+        sample = deployment.schema()["sample"]
+        if deployment.status == READY and sample:
+            deployment.predict(sample)
+
+
+@contextmanager
+def _step(name: str, tell: Callable[[str], None] | None) -> Iterator[None]:
+    """Tell a step, and have a fault of the engine's name it; what a user can mend stays as it is."""
+    if tell is not None:
+        tell(name)
+    try:
+        yield
+    except WorkbenchError as error:
+        if error.is_users and name in ("fit", "promote", "create"):
+            raise
+        raise EngineFault(
+            "deployment.step_failed",
+            f"Deploying failed at the step '{name}': {error.message}",
+            hint=error.hint,
+            step=name,
+            cause=error.code,
+        ) from error
+
+
+def _undo(steps: builtins.list[Callable[[], Any]], error: BaseException) -> None:
+    """Take back what was done, last first; what cannot be taken back is noted and hides nothing."""
+    for step in reversed(steps):
+        try:
+            step()
+        except Exception as second:  # noqa: BLE001 - the first error is the one to tell
+            error.add_note(f"Not undone: {second}")

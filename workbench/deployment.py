@@ -1,0 +1,367 @@
+"""A deployment in the user's hand: reads the store afresh at each call, holds nothing but the id."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.batch import Batch
+from workbench.data.source import Source
+from workbench.data.sources import Sources
+from workbench.errors import BadRequest, Busy, Conflict, EngineFault, Unavailable
+from workbench.registry.lookup import Reference
+from workbench.registry.pipeline import Pipeline
+from workbench.registry.pipelines import Pipelines
+from workbench.service import bell, lifecycle
+from workbench.serving import batches, deployments, predictors, reports
+from workbench.serving.client import Client
+from workbench.serving.deployment import (
+    CREATED,
+    FAILED,
+    READY,
+    SERVED,
+    STOPPED,
+    WARMING,
+    DeploymentRecord,
+    Predictor,
+)
+from workbench.serving.reports import Comparison, Logged, Minute
+from workbench.store import audit
+from workbench.store.artifacts import REFERENCE, SAMPLE, SCHEMA
+from workbench.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PATIENCE_S = 60.0
+"""How long a pipeline may take until it answers."""
+_LOOK_S = 0.02
+
+
+class Deployment:
+    """A pipeline served under a slug."""
+
+    def __init__(self, store: Store, deployment_id: str, user: str) -> None:
+        self._store = store
+        self._user = user
+        self._client: Client | None = None
+        self.id = deployment_id
+
+    @property
+    def record(self) -> DeploymentRecord:
+        """The deployment as it stands now."""
+        return deployments.get(self._store, self.id)
+
+    @property
+    def slug(self) -> str:
+        return self.record.slug
+
+    @property
+    def status(self) -> str:
+        return self.record.status
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that answers."""
+        return self._pipelines.get(self.record.pipeline_id)
+
+    @property
+    def engine(self) -> Mapping[str, Any] | None:
+        """What of the pipeline is compiled, and what that was proven on; None where nothing answers."""
+        record = self.record
+        found = (one for one in self.predictors() if one.pipeline_id == record.pipeline_id and one.status == READY)
+        return next((one.engine for one in found), None)
+
+    def predict(
+        self,
+        rows: Sequence[Mapping[str, Any]] | pd.DataFrame,
+        *,
+        timeout_s: float = 30,
+        request_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Predict rows over the API, as anybody else would.
+
+        While the predictor is being replaced, or too many requests wait, it is asked again as long as the time allows.
+
+        Parameters
+        ----------
+        rows
+            A dictionary a row, by the columns of `schema`, or a frame that has these columns; at most the number that
+            the settings allow.
+        timeout_s
+            Longest to wait for the answer, in seconds.
+
+        Returns
+        -------
+        dict
+            ``deployment_id``, ``endpoint_slug``, ``predictions`` (``index``, ``prediction`` and, where the model gives
+            one, ``score``), ``latency_ms`` and ``request_id``.
+
+        Raises
+        ------
+        BadRequest
+            ``predict.no_rows``, ``predict.invalid_rows`` naming all that is wrong, ``predict.failed``.
+        TooLarge
+            ``predict.too_many_rows``, ``predict.body_too_large``.
+        Conflict
+            ``deployment.not_ready``
+        Busy, Unavailable
+            ``deployment.busy``, ``deployment.unavailable`` when it does not answer in time.
+        """
+        content = json.dumps({"rows": _plain_rows(rows)}).encode()
+        headers = {} if request_id is None else {"X-Request-Id": request_id}
+        deadline = time.monotonic() + timeout_s
+        path = f"/api/v1/deployments/{self.slug}/predict"
+        while True:
+            left_s = deadline - time.monotonic()
+            try:
+                answered: dict[str, Any] = self._api.post(path, content, timeout_s=max(1, left_s), headers=headers)
+            except (Busy, Unavailable) as error:
+                wait_s = min(0.2, float(error.about.get("retry_after_s", 1)))
+                if time.monotonic() + wait_s > deadline:
+                    raise
+                self._see_to_it()
+                time.sleep(wait_s)
+            except Conflict as error:
+                # A service that was started again warms what was ready before.
+                if error.about.get("state") != WARMING or time.monotonic() + _LOOK_S > deadline:
+                    raise
+                time.sleep(_LOOK_S)
+            else:
+                return answered
+
+    def wait(self, timeout_s: float = PATIENCE_S) -> DeploymentRecord:
+        """Wait until nothing is on its way, at most `timeout_s` seconds, and return the deployment as it is then."""
+        deadline = time.monotonic() + timeout_s
+        record = self.record
+        while (record.status == WARMING or record.next_pipeline_id) and time.monotonic() < deadline:
+            self._see_to_it()
+            time.sleep(_LOOK_S)
+            record = self.record
+        return record
+
+    def warm(self, *, wait: bool = True) -> DeploymentRecord:
+        """Have it served, and wait until it answers.
+
+        Raises
+        ------
+        Conflict
+            ``deployment.wrong_state`` when it is served already.
+        EngineFault
+            ``deployment.step_failed`` when its pipeline cannot be loaded.
+        """
+        deployments.warm(self._store, self.id, by=self._user)
+        self._see_to_it()
+        return self._awaited() if wait else self.record
+
+    def stop(self) -> DeploymentRecord:
+        """Serve it no more; it can be warmed again.
+
+        Raises
+        ------
+        Conflict
+            ``deployment.wrong_state`` when it is stopped already.
+        """
+        found = deployments.stop(self._store, self.id, by=self._user)
+        bell.ring(self._store.settings)
+        self._api.have_learned()
+        return found
+
+    def delete(self) -> None:
+        """Serve it no more and give its slug free; what was counted of it stays."""
+        deployments.delete(self._store, self.id, by=self._user)
+        bell.ring(self._store.settings)
+        self._api.have_learned()
+
+    def swap(self, pipeline: Reference, *, why: str = "", wait: bool = True) -> DeploymentRecord:
+        """Let another pipeline answer: the old one answers until the new one does, and no request fails.
+
+        Raises
+        ------
+        NotFound
+            ``pipeline.not_found``
+        Conflict
+            ``deployment.wrong_state`` when another one is being swapped in.
+        EngineFault
+            ``deployment.step_failed`` when it cannot be loaded; the old one goes on.
+        """
+        found = self._pipelines.get(pipeline)
+        deployments.swap(self._store, self.id, found.id, by=self._user, why=why)
+        self._see_to_it()
+        return self._awaited(found.id) if wait else self.record
+
+    def rollback(self, *, why: str = "rolled back", wait: bool = True) -> DeploymentRecord:
+        """Let the pipeline answer again that answered before.
+
+        Raises
+        ------
+        Conflict
+            ``deployment.wrong_state`` where there is none.
+        """
+        return self.swap(deployments.previous(self.record), why=why, wait=wait)
+
+    def shadow(self, pipeline: Reference | None) -> DeploymentRecord:
+        """Have another pipeline answer each request too, recorded and not returned; None: no more."""
+        found = None if pipeline is None else self._pipelines.get(pipeline).id
+        record = deployments.shadow(self._store, self.id, found, by=self._user)
+        self._see_to_it()
+        return record
+
+    def shadow_report(self, pipeline: Reference | None = None) -> Comparison:
+        """Tell how the pipeline in the shadow, or one that was there, compares with what was returned.
+
+        Raises
+        ------
+        Conflict
+            ``deployment.wrong_state`` where none is in the shadow and none is named.
+        """
+        record = self.record
+        found = record.shadow_pipeline_id if pipeline is None else self._pipelines.get(pipeline).id
+        if found is None:
+            raise Conflict(
+                "deployment.wrong_state", f"No pipeline is in the shadow of {record.slug}.", state=record.status
+            )
+        return reports.of_shadow(self._store, record, found)
+
+    def open_to(self, access: str) -> DeploymentRecord:
+        """Change who may ask: ``workspace`` or ``public``."""
+        record = deployments.set_access(self._store, self.id, access, by=self._user)
+        self._api.have_learned()
+        return record
+
+    def follow(self, alias: str | None) -> DeploymentRecord:
+        """Go along with an alias: where a promotion moves it, this is swapped too; None: no more."""
+        return deployments.follow(self._store, self.id, alias, by=self._user)
+
+    def batch(self, source: Source | str) -> Batch:
+        """Predict a whole data source into a file, in a process of its own.
+
+        Raises
+        ------
+        NotFound
+            ``data.not_found``
+        """
+        record = self.record
+        found = Sources(self._store).get(source)
+        made = batches.submit(
+            self._store, record.pipeline_id, found.id, found.row_count, by=self._user, deployment_id=record.id
+        )
+        lifecycle.start(self._store.settings)
+        bell.ring(self._store.settings)
+        return Batch(self._store, made.id, self._user)
+
+    def schema(self) -> dict[str, Any]:
+        """Return what a row takes: columns with their kinds and what was learned of them, and sample rows."""
+        pipeline = self.pipeline
+        return {
+            "pipeline_id": pipeline.id,
+            "task": pipeline.task,
+            "target": pipeline.target,
+            "columns": self._pipelines.document(pipeline, SCHEMA),
+            "sample": self._pipelines.document(pipeline, SAMPLE) or [],
+            "reference": self._pipelines.document(pipeline, REFERENCE),
+        }
+
+    def history(self, *, limit: int = 100) -> list[audit.Entry]:
+        """Return what was done with it, newest first."""
+        return deployments.history(self._store, self.record, limit=limit)
+
+    def traffic(self, *, minutes: int = 60) -> list[Minute]:
+        """Return what was counted in the last minutes, oldest first."""
+        return reports.minutes(self._store, self.record, last=minutes)
+
+    def predictions(self, *, limit: int = 100) -> list[Logged]:
+        """Return rows that were asked for, newest first, of those that the sampling kept."""
+        return reports.predictions(self._store, self.record, limit=limit)
+
+    def predictors(self) -> list[Predictor]:
+        """Return the processes that answer for it, newest first, those that are gone too."""
+        return predictors.of_deployment(self._store, self.id)
+
+    def log(self, lines: int = 50) -> list[str]:
+        """Return the last lines that its newest predictor wrote, oldest first."""
+        newest = next(iter(self.predictors()), None)
+        path = Path() if newest is None else self._store.settings.process_log("predictor", newest.id)
+        return path.read_text(errors="replace").splitlines()[-lines:] if path.is_file() else []
+
+    def url(self) -> str:
+        """Return where it answers on this machine.
+
+        Raises
+        ------
+        EngineFault
+            ``service.not_started`` when the service has no API.
+        """
+        told = lifecycle.wait_until_running(self._store.settings)
+        if told.api_port is None:
+            raise EngineFault(
+                "service.not_started",
+                "The service has no API: FastAPI is not installed where it runs.",
+                hint="Install the extra `server` there; `workbench doctor` says more.",
+            )
+        host = self._store.settings.api_host
+        here = "127.0.0.1" if host == "0.0.0.0" else host
+        return f"http://{here}:{told.api_port}/api/v1/deployments/{self.slug}/predict"
+
+    def curl(self) -> str:
+        """Return a line for a shell that asks it for the first sample row."""
+        rows = self.schema()["sample"][:1]
+        body = json.dumps({"rows": rows}).replace("'", "'\\''")
+        token = "" if self.record.access == "public" else ' -H "X-Workbench-Token: $(workbench service token)"'
+        return f"curl -s {self.url()} -H 'Content-Type: application/json'{token} -d '{body}'"
+
+    @property
+    def _api(self) -> Client:
+        self._client = self._client or Client(self._store.settings)
+        return self._client
+
+    @property
+    def _pipelines(self) -> Pipelines:
+        return Pipelines(self._store, self._user)
+
+    def _awaited(self, pipeline_id: str | None = None) -> DeploymentRecord:
+        record = self.wait()
+        wanted = pipeline_id or record.pipeline_id
+        if record.status in (FAILED, CREATED, STOPPED) or record.pipeline_id != wanted or record.next_pipeline_id:
+            still = f"{record.slug} does not answer yet after {PATIENCE_S:g} s"
+            raise EngineFault(
+                "deployment.step_failed",
+                record.error or still,
+                deployment_id=record.id,
+                state=record.status,
+            )
+        self._api.have_learned()
+        return record
+
+    def _see_to_it(self) -> None:
+        """Start a service where one is needed and there is none: the last may have been stopped or killed."""
+        if self.record.status in SERVED:
+            lifecycle.start(self._store.settings)
+            bell.ring(self._store.settings)
+
+    def __repr__(self) -> str:
+        record = self.record
+        return f"<Deployment {record.slug}: {record.status}>"
+
+
+def _plain_rows(rows: Any) -> Any:
+    if hasattr(rows, "to_dict"):
+        # What is missing in a frame is None in JSON.
+        rows = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    try:
+        return json.loads(json.dumps(rows, default=_plain, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise BadRequest(
+            "predict.no_rows", f"The rows cannot be written as JSON: {error}.", hint="Use None for what is missing."
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is nothing that JSON holds")

@@ -1,0 +1,132 @@
+"""Promote, find and compare pipelines: what `Workbench.registry` is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from workbench.deployment import Deployment
+from workbench.errors import EngineFault
+from workbench.registry.aliases import Aliases
+from workbench.registry.pipeline import Pipeline
+from workbench.registry.pipelines import Pipelines
+from workbench.registry.promotion import Promotion
+from workbench.registry.promotions import Promotions
+from workbench.run import Run
+from workbench.runs.record import SUCCEEDED
+from workbench.service import bell, lifecycle
+from workbench.serving import deployments
+from workbench.store.store import Store
+
+FIT_PATIENCE_S = 3600.0
+"""Longest that a model may take that is fitted because it was chosen for promotion."""
+EVALUATION_PATIENCE_S = 600.0
+
+
+class SafePromotions(Promotions):
+    """Promotions whose numbers the service finds out, and which deployments follow."""
+
+    def propose(self, challenger: Any, alias: str, *, wait: bool = True, **asked: Any) -> Promotion:
+        """Ask for a pipeline to take an alias over, have its gates evaluated, and wait for that.
+
+        Parameters
+        ----------
+        wait
+            Whether to wait until the gates are evaluated.
+        **asked
+            As `Promotions.propose` takes it: metric, on, segment, why.
+        """
+        proposed = super().propose(challenger, alias, **asked)
+        if proposed.status in ("queued", "evaluating"):
+            lifecycle.start(self._store.settings)
+            bell.ring(self._store.settings)
+            return self.wait(proposed) if wait else proposed
+        return proposed
+
+    def wait(self, promotion: Promotion | str, timeout_s: float = EVALUATION_PATIENCE_S) -> Promotion:
+        """Wait until the gates are evaluated, at most `timeout_s` seconds, and return the promotion as it is then."""
+        import time
+
+        deadline = time.monotonic() + timeout_s
+        found = self.get(promotion)
+        while found.status in ("queued", "evaluating") and time.monotonic() < deadline:
+            lifecycle.start(self._store.settings)
+            time.sleep(0.05)
+            found = self.get(found.id)
+        return found
+
+    def complete(self, promotion: Promotion | str, *, after: Any = ()) -> Promotion:
+        """Let the challenger take the alias over, and swap the deployments that follow it.
+
+        Where one cannot be swapped, those that were go back, and so does the alias. Raises as `Promotions.complete`.
+        """
+        found = self.get(promotion)
+        following = deployments.following(self._store, found.alias)
+        swaps = [partial(self._swap, Deployment(self._store, record.id, self._user)) for record in following]
+        return super().complete(found, after=(*swaps, *after))
+
+    @staticmethod
+    def _swap(deployment: Deployment, promotion: Promotion) -> Callable[[], Any]:
+        before = deployment.record.pipeline_id
+        deployment.swap(promotion.challenger_id, why=f"{promotion.alias} names it now")
+        return lambda: deployment.swap(before, why=f"the promotion to {promotion.alias} failed")
+
+
+class Registry(Pipelines):
+    """The promoted pipelines of a workspace.
+
+    Attributes
+    ----------
+    aliases
+        Movable names for them.
+    promotions
+        Challengers that shall take an alias over.
+    """
+
+    def __init__(self, store: Store, fit_of: Callable[[Run | str, str], Run], user: str) -> None:
+        super().__init__(store, user)
+        self._fit_of = fit_of
+        self.aliases = Aliases(store, user)
+        self.promotions = SafePromotions(store, user)
+
+    def promote(self, run: Run | str, *, model: str | None = None, name: str | None = None, note: str = "") -> Pipeline:
+        """Make a model of a run a pipeline, with copies of all that belongs to it.
+
+        Parameters
+        ----------
+        run
+            A run, its id or the end of it.
+        model
+            Any model that it scored in full; None: the one that it fitted, its best. Another one is fitted first, by a
+            run of its own that takes the scores over.
+        name, note
+            As `Pipelines.promote` takes them.
+
+        Raises
+        ------
+        BadRequest, NotFound, Conflict, Gone, EngineFault
+            As `Pipelines.promote`; ``run.no_pipeline`` also when the model could not be fitted.
+        """
+        found = run if model is None else self.fitted(run, model)
+        return super().promote(found.id if isinstance(found, Run) else found, name=name, note=note)
+
+    def fitted(self, run: Run | str, model: str) -> Run:
+        """Return a run that has fitted a model of a run's leaderboard: that run itself, or one of its own.
+
+        Raises
+        ------
+        BadRequest, NotFound, Conflict
+            As `Workbench.runs.fit_of`.
+        EngineFault
+            ``deployment.step_failed`` when the model could not be fitted.
+        """
+        found = self._fit_of(run, model)
+        record = found.wait(FIT_PATIENCE_S)
+        if record.status != SUCCEEDED:
+            raise EngineFault(
+                "deployment.step_failed",
+                f"{model} could not be fitted: {record.error or record.status}.",
+                run_id=record.id,
+            )
+        return found

@@ -1,0 +1,96 @@
+"""One batch, in its own process: a data source in, a file with its predictions out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from workbench.data.sources import Sources
+from workbench.errors import WorkbenchError
+from workbench.service.loading import load
+from workbench.serving import batches
+from workbench.serving.batches import BatchRecord
+from workbench.settings import Settings
+from workbench.store.store import Store, open_store
+
+CHUNK_ROWS = 10_000
+TELL_S = 0.25
+"""Least time between two words on how far it is."""
+LABEL, SCORE = "prediction_label", "prediction_score"
+"""Columns that are added, by the names of PyCaret's ``predict_model``."""
+
+
+def main(batch_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
+    """Carry a batch out in a freshly forked process and never return."""
+    code = 0
+    try:
+        carry_out(batch_id, settings)
+    except BaseException:  # noqa: BLE001 - the store itself failed: the exit code is all that is left to tell
+        traceback.print_exc(file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def carry_out(batch_id: str, settings: Settings) -> None:
+    """Carry a batch to its end; every outcome but a dead process is told here."""
+    store = open_store(settings)
+    record = batches.register(store, batch_id, os.getpid(), psutil.Process().create_time())
+    if record is None:
+        return
+    path = settings.predictions / f"{record.id}.csv"
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        rows = _predict(store, record, partial)
+        with partial.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        partial.replace(path)
+        if not batches.finish(store, record.id, file=path.name, sha256=sha256, rows_done=rows):
+            path.unlink()
+    except Exception as error:  # noqa: BLE001 - the batch keeps its first line, its log the traceback
+        traceback.print_exc(file=sys.stderr)
+        why = error.message if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+        batches.fail(store, record.id, why)
+    finally:
+        partial.unlink(missing_ok=True)
+        store.close()
+
+
+def _predict(store: Store, record: BatchRecord, partial: Path) -> int:
+    """Write the table with its predictions, a part at a time; return how many rows it has."""
+    sources = Sources(store)
+    frame = sources.load(sources.get(record.source_id, hidden=True))
+    predictor = load(store, record.pipeline_id)
+    label, score = _free(LABEL, frame.columns), _free(SCORE, frame.columns)
+    told = time.monotonic()
+    for start in range(0, len(frame), CHUNK_ROWS):
+        rows = frame.iloc[start : start + CHUNK_ROWS].reset_index(drop=True)
+        predicted = predictor.predict(predictor.schema.of_frame(rows))
+        added: dict[str, Any] = {label: predicted.labels}
+        if predicted.scores is not None:
+            added[score] = predicted.scores
+        rows.assign(**added).to_csv(partial, mode="a", header=start == 0, index=False)
+        if time.monotonic() - told > TELL_S:
+            told = time.monotonic()
+            if not batches.progress(store, record.id, start + len(rows)):
+                raise RuntimeError("The batch was ended.")
+    return len(frame)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """Return a column's name that a table has not got yet."""
+    known, number, free = set(taken), 1, name
+    while free in known:
+        number += 1
+        free = f"{name}_{number}"
+    return free

@@ -1,0 +1,111 @@
+"""What the service has done besides runs and predictors: batches and evaluations, each in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from workbench.registry.evaluations import Evaluations
+from workbench.service.alive import end_group, is_alive
+from workbench.service.exits import explain
+from workbench.serving.batches import BatchQueue
+from workbench.store.store import Store
+
+AT_ONCE = 2
+"""Errands of one kind that may be under way at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An errand that has a process, or is about to have one.
+
+    Attributes
+    ----------
+    process_id, process_started
+        None until the process has registered.
+    is_unwanted
+        Whether somebody asked for its end.
+    """
+
+    id: str
+    process_id: int | None
+    process_started: float | None
+    is_unwanted: bool
+
+
+class Errand(Protocol):
+    """One kind of errand, as its room keeps it in the store."""
+
+    def waiting(self) -> Sequence[str]:
+        """Ids of those that have no process yet, oldest first."""
+        ...
+
+    def under_way(self) -> Sequence[tuple[str, int | None, float | None, bool]]:
+        """Those that have one: id, process, when that was started, and whether they are unwanted."""
+        ...
+
+    def lost(self, of: str, why: str) -> None:
+        """Take note that an errand's process is gone; one that told its own end is left alone."""
+        ...
+
+
+class Errands:
+    """The service's side of all errands.
+
+    Parameters
+    ----------
+    fork
+        Has the fork server make the process of an errand: its kind, its id.
+    """
+
+    def __init__(self, store: Store, owner: str, fork: Callable[[str, str], None]) -> None:
+        self._fork = fork
+        self._kinds: Mapping[str, Errand] = {"batch": BatchQueue(store), "evaluation": Evaluations(store, owner)}
+        self._ordered: set[tuple[str, str]] = set()
+        self._processes: dict[int, tuple[str, str]] = {}
+
+    def look(self, *, is_warm: bool) -> bool:
+        """See to every errand; return whether any waits or is under way."""
+        is_busy = False
+        for what, kind in self._kinds.items():
+            is_busy |= self._look_at(what, kind, is_warm=is_warm)
+        return is_busy
+
+    def _look_at(self, what: str, kind: Errand, *, is_warm: bool) -> bool:
+        under_way = [UnderWay(*found) for found in kind.under_way()]
+        for errand in under_way:
+            if errand.is_unwanted:
+                if errand.process_id is not None and is_alive(errand.process_id, errand.process_started):
+                    end_group(errand.process_id)
+                kind.lost(errand.id, "It was cancelled.")
+            elif (what, errand.id) in self._processes.values():
+                # The fork server tells of its end, and how it ended.
+                continue
+            elif not is_alive(errand.process_id, errand.process_started):
+                kind.lost(errand.id, explain(None, f"{what} process"))
+        waiting = kind.waiting()
+        busy = len(under_way) + sum(ordered == what for ordered, _ in self._ordered)
+        for of in waiting if is_warm else ():
+            if busy >= AT_ONCE:
+                break
+            if (what, of) not in self._ordered and (what, of) not in self._processes.values():
+                busy += 1
+                self._ordered.add((what, of))
+                self._fork(what, of)
+        return bool(under_way or waiting)
+
+    def forked(self, what: str, of: str, pid: int) -> None:
+        self._ordered.discard((what, of))
+        self._processes[pid] = what, of
+
+    def lost_server(self) -> None:
+        """Take note that the fork server is gone: what it was asked for is asked for again."""
+        self._ordered.clear()
+        self._processes.clear()
+
+    def exited(self, pid: int, status: int | None) -> None:
+        """Tell of a process that has ended."""
+        if pid in self._processes:
+            what, of = self._processes.pop(pid)
+            self._kinds[what].lost(of, explain(status, f"{what} process"))

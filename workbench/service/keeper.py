@@ -1,0 +1,217 @@
+"""Keeps a predictor for each pipeline that a deployment is to be answered by, and tells what becomes of deployments."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workbench.service.alive import end_group, is_alive
+from workbench.service.exits import explain
+from workbench.serving import deployments, predictors
+from workbench.serving.deployment import (
+    ASKED,
+    BROKEN,
+    DRAINING,
+    ENDED,
+    LIVE,
+    READY,
+    SERVED,
+    WARMING,
+    DeploymentRecord,
+    Predictor,
+    PredictorId,
+)
+from workbench.serving.predictors import Served
+from workbench.store.store import Store
+
+BY = "service"
+GRACE_S = 3.0
+"""How long a predictor that was swapped out stays: the gateway learns of a swap within a fraction of that."""
+KILL_S = 30.0
+"""Longest it may take over what it was asked before."""
+DEATHS_MOST = 5
+DEATHS_WITHIN_S = 60.0
+"""So many deaths within so long, and a pipeline is not tried again."""
+
+log = logging.getLogger("workbench.service")
+_Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _Leaving:
+    since: float = field(default_factory=time.monotonic)
+    was_told: bool = False
+
+
+class Keeper:
+    """The service's side of all deployments.
+
+    Parameters
+    ----------
+    fork
+        Has the fork server make a predictor's process.
+    """
+
+    def __init__(self, store: Store, fork: Callable[[PredictorId], None]) -> None:
+        self._store = store
+        self._fork = fork
+        self._processes: dict[PredictorId, int] = {}
+        self._leaving: dict[PredictorId, _Leaving] = {}
+        self._deaths: dict[_Key, deque[float]] = {}
+        self._is_new = True
+
+    def look(self, *, is_warm: bool) -> bool:
+        """See to every deployment; return whether any is to be served.
+
+        Parameters
+        ----------
+        is_warm
+            Whether processes can be forked.
+        """
+        if self._is_new:
+            self._take_over()
+            self._is_new = False
+        found = predictors.served(self._store, SERVED)
+        for served in found:
+            self._see_to(served, is_warm=is_warm)
+        return any(self._is_served(served) for served in found)
+
+    def forked(self, predictor_id: PredictorId, pid: int) -> None:
+        self._processes[predictor_id] = pid
+
+    def lost_server(self) -> None:
+        """Take note that the fork server is gone: what it was asked for and has not forked will not come.
+
+        What it forked answers on; nobody tells of its end any more, so it is looked after from here.
+        """
+        self._processes.clear()
+        for served in predictors.served(self._store, SERVED):
+            for predictor in self._mine(served):
+                if predictor.status == ASKED:
+                    predictors.ended(self._store, predictor.id)
+
+    def exited(self, pid: int, status: int | None) -> bool:
+        """Tell of a process that has ended; return whether it was a predictor."""
+        gone = next((one for one, process in self._processes.items() if process == pid), None)
+        if gone is None:
+            return False
+        del self._processes[gone]
+        self._bury(gone, status)
+        return True
+
+    def give_up(self, why: str) -> None:
+        """Tell of every deployment that it cannot be served here."""
+        for served in predictors.served(self._store, SERVED):
+            deployments.became_failed(self._store, served.deployment.id, by=BY, why=why)
+
+    def _take_over(self) -> None:
+        """Begin afresh: the predictors of an earlier service here ended with it."""
+        for served in predictors.served(self._store, SERVED):
+            for predictor in self._mine(served):
+                _kill(predictor)
+                predictors.ended(self._store, predictor.id)
+            if served.deployment.status == READY:
+                deployments.became_cold(self._store, served.deployment.id, by=BY, why="the service was started again")
+
+    def _see_to(self, served: Served, *, is_warm: bool) -> None:
+        mine = self._mine(served)
+        wanted = served.wanted if self._is_served(served) else ()
+        for pipeline_id, role in wanted:
+            if is_warm and served.coming(pipeline_id, role) is None:
+                self._bring(served, pipeline_id, role)
+        self._move_on(served)
+        for predictor in mine:
+            if predictor.status != DRAINING and (predictor.pipeline_id, predictor.role) not in wanted:
+                predictors.drain(self._store, predictor.id)
+                # Where nobody is answered any more, nothing is asked of it any more either.
+                self._leaving[predictor.id] = _Leaving(time.monotonic() - (0 if wanted else GRACE_S))
+            elif predictor.status == DRAINING:
+                self._lead_out(predictor)
+            elif predictor.status != ASKED and not _is_alive(predictor) and predictor.id not in self._processes:
+                self._bury(predictor.id, None)
+
+    def _move_on(self, served: Served) -> None:
+        record = served.deployment
+        if not self._is_served(served):
+            return
+        if record.status == WARMING and served.answering(record.pipeline_id, LIVE):
+            deployments.became_ready(self._store, record.id, by=BY)
+            log.info("deployment %s is ready", record.slug)
+        if record.next_pipeline_id is not None and served.answering(record.next_pipeline_id, LIVE):
+            deployments.swapped(self._store, record.id, by=BY)
+            log.info("deployment %s is swapped", record.slug)
+
+    def _bring(self, served: Served, pipeline_id: str, role: str) -> None:
+        record = served.deployment
+        deaths = self._deaths.get((record.id, pipeline_id, role), ())
+        recent = sum(time.monotonic() - death < DEATHS_WITHIN_S for death in deaths)
+        if recent >= DEATHS_MOST:
+            del self._deaths[record.id, pipeline_id, role]
+            self._give_up(record, pipeline_id, role, f"Its predictor died {recent} times within a minute.")
+            return
+        predictor_id = predictors.ask_for(self._store, record.id, pipeline_id, role)
+        log.info("deployment %s: predictor %s for pipeline %s", record.slug, predictor_id[-8:], pipeline_id[-8:])
+        self._fork(predictor_id)
+
+    def _give_up(self, record: DeploymentRecord, pipeline_id: str, role: str, why: str) -> None:
+        log.warning("deployment %s: pipeline %s is given up: %s", record.slug, pipeline_id[-8:], why)
+        if role != LIVE:
+            deployments.shadow_failed(self._store, record.id, by=BY, why=why)
+        elif pipeline_id == record.next_pipeline_id:
+            deployments.not_swapped(self._store, record.id, by=BY, why=why)
+        else:
+            deployments.became_failed(self._store, record.id, by=BY, why=why)
+
+    def _bury(self, predictor_id: PredictorId, status: int | None) -> None:
+        self._leaving.pop(predictor_id, None)
+        gone = predictors.get(self._store, predictor_id)
+        if gone is None or gone.status in (ENDED, BROKEN):
+            return
+        if gone.status == DRAINING:
+            predictors.ended(self._store, predictor_id)
+            return
+        why = gone.error or explain(status, "predictor")
+        predictors.ended(self._store, predictor_id, error=why)
+        log.warning("predictor %s: %s", predictor_id[-8:], why)
+        if gone.error is None:
+            key = (gone.deployment_id, gone.pipeline_id, gone.role)
+            self._deaths.setdefault(key, deque(maxlen=DEATHS_MOST)).append(time.monotonic())
+            return
+        # It said itself why the pipeline cannot be loaded: another try would end alike.
+        record = deployments.get(self._store, gone.deployment_id)
+        self._give_up(record, gone.pipeline_id, gone.role, why)
+
+    def _lead_out(self, predictor: Predictor) -> None:
+        leaving = self._leaving.setdefault(predictor.id, _Leaving())
+        since = time.monotonic() - leaving.since
+        if predictor.process_id is None or not _is_alive(predictor):
+            if predictor.id not in self._processes:
+                self._bury(predictor.id, None)
+        elif since > GRACE_S + KILL_S:
+            _kill(predictor)
+        elif since > GRACE_S and not leaving.was_told:
+            leaving.was_told = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(predictor.process_id, signal.SIGTERM)
+
+    def _mine(self, served: Served) -> list[Predictor]:
+        return [one for one in served.predictors if one.served_by == self._store.settings.identity]
+
+    @staticmethod
+    def _is_served(served: Served) -> bool:
+        return served.deployment.status in SERVED and not served.is_deleted
+
+
+def _is_alive(predictor: Predictor) -> bool:
+    return predictor.process_started is not None and is_alive(predictor.process_id, predictor.process_started)
+
+
+def _kill(predictor: Predictor) -> None:
+    if predictor.process_id is not None and _is_alive(predictor):
+        end_group(predictor.process_id)

@@ -1,0 +1,79 @@
+"""One predictor, in its own process: a verified pipeline in memory, answers over a socket."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+import psutil
+
+from workbench.errors import WorkbenchError
+from workbench.registry.pipelines import Pipelines
+from workbench.service import bell, sockets
+from workbench.service.loading import load
+from workbench.serving import predictors
+from workbench.serving.answering import Answering, serve
+from workbench.serving.deployment import PredictorId
+from workbench.settings import Settings
+from workbench.store.artifacts import SAMPLE
+from workbench.store.store import Store, open_store
+
+
+def main(predictor_id: str, owner: str, settings: Settings, lifeline: int) -> None:  # noqa: ARG001 - as every process
+    """Answer in a freshly forked process and never return."""
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    code = 0
+    try:
+        _answer(PredictorId(predictor_id), settings, lifeline, wake_read)
+    except BaseException:  # noqa: BLE001 - the log keeps the traceback, the service tells of the exit
+        traceback.print_exc(file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _answer(predictor_id: PredictorId, settings: Settings, lifeline: int, wake: int) -> None:
+    store = open_store(settings)
+    if not predictors.started(store, predictor_id, os.getpid(), psutil.Process().create_time()):
+        return
+    try:
+        answering, engine = _loaded(store, predictor_id)
+    except Exception as error:  # noqa: BLE001 - whatever a pipeline does when it is loaded is told of its predictor
+        traceback.print_exc(file=sys.stderr)
+        why = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+        predictors.cannot(store, predictor_id, why)
+        return
+    path = settings.sockets / f"{predictor_id[-12:]}.sock"
+    listener = sockets.listen(path)
+    try:
+        if not predictors.ready(store, predictor_id, str(path), engine):
+            return
+        bell.ring(settings)
+        store.close()
+        # What is there by now stays: it need not be looked through again and again.
+        gc.collect()
+        gc.freeze()
+        serve(answering, listener, lifeline, wake)
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+def _loaded(store: Store, predictor_id: PredictorId) -> tuple[Answering, dict[str, object]]:
+    """Verify, load, prove, and answer the stored sample once."""
+    from dataclasses import asdict
+
+    row = predictors.get(store, predictor_id)
+    assert row is not None, predictor_id
+    predictor = load(store, row.pipeline_id)
+    sample = Pipelines(store, "service").document(row.pipeline_id, SAMPLE)
+    if sample:
+        predictor.predict(predictor.schema.read(sample))
+    return Answering(predictor, rows_most=store.settings.predict_rows), asdict(predictor.engine)

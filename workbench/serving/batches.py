@@ -1,0 +1,210 @@
+"""Batches: a data source predicted into a file, by a process of the service's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from workbench.errors import NotFound
+from workbench.plain import shown
+from workbench.store.store import Store
+from workbench.store.tables import BatchRow, now
+
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "queued", "running", "succeeded", "failed", "cancelled"
+OPEN = (QUEUED, RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """What the store knows of a batch.
+
+    Attributes
+    ----------
+    status
+        ``queued → running → succeeded | failed | cancelled``.
+    rows_done, rows_total
+        Rows predicted so far, and in all.
+    file
+        Name of the file inside the home's folder of predictions; None until it is whole.
+    sha256
+        Of that file.
+    """
+
+    id: str
+    pipeline_id: str
+    deployment_id: str | None
+    source_id: str
+    status: str
+    error: str | None
+    rows_done: int
+    rows_total: int
+    file: str | None
+    sha256: str | None
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in OPEN
+
+    @classmethod
+    def of(cls, row: BatchRow) -> BatchRecord:
+        return cls(
+            row.id,
+            row.pipeline_id,
+            row.deployment_id,
+            row.source_id,
+            row.status,
+            row.error,
+            row.rows_done,
+            row.rows_total,
+            row.file,
+            row.sha256,
+            row.created_by,
+            row.created_at,
+            row.started_at,
+            row.finished_at,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data that JSON can hold."""
+        return {
+            "id": self.id,
+            "pipeline_id": self.pipeline_id,
+            "deployment_id": self.deployment_id,
+            "source_id": self.source_id,
+            "status": self.status,
+            "error": self.error,
+            "rows_done": self.rows_done,
+            "rows_total": self.rows_total,
+            "file": self.file,
+            "sha256": self.sha256,
+            "created_by": self.created_by,
+            "created_at": self.created_at.isoformat(),
+            "started_at": self.started_at.isoformat() if self.started_at else None,
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+        }
+
+
+def submit(
+    store: Store, pipeline_id: str, source_id: str, rows: int, *, by: str, deployment_id: str | None = None
+) -> BatchRecord:
+    """Store a batch that waits for its process."""
+    with store.database.write() as session:
+        row = BatchRow(
+            workspace_id=store.workspace_id,
+            pipeline_id=pipeline_id,
+            deployment_id=deployment_id,
+            source_id=source_id,
+            rows_total=rows,
+            created_by=by,
+        )
+        session.add(row)
+        session.flush()
+        return BatchRecord.of(row)
+
+
+def get(store: Store, reference: str) -> BatchRecord:
+    """Find a batch by its id.
+
+    Raises
+    ------
+    NotFound
+        ``batch.not_found``
+    """
+    with store.database.read() as session:
+        row = session.get(BatchRow, reference)
+        if row is None:
+            raise NotFound("batch.not_found", f"There is no batch {shown(reference)}.")
+        return BatchRecord.of(row)
+
+
+def listed(store: Store, *, limit: int = 100) -> list[BatchRecord]:
+    """Return batches, newest first."""
+    query = select(BatchRow).order_by(BatchRow.created_at.desc(), BatchRow.id.desc()).limit(limit)
+    with store.database.read() as session:
+        return [BatchRecord.of(row) for row in session.scalars(query)]
+
+
+def request_cancel(store: Store, batch_id: str, *, by: str) -> BatchRecord:
+    """Ask for a batch's end: one that waits ends at once, one that runs when its process is killed."""
+    with store.database.write() as session:
+        row = session.get(BatchRow, batch_id, with_for_update=True)
+        if row is not None and row.status == QUEUED:
+            row.status, row.finished_at, row.error = CANCELLED, now(), f"Cancelled by {by}."
+        elif row is not None and row.status == RUNNING:
+            row.cancel_requested_by = row.cancel_requested_by or by
+    return get(store, batch_id)
+
+
+def register(store: Store, batch_id: str, process_id: int, process_started: float) -> BatchRecord | None:
+    """Make a process the one that carries a batch; None when it is not to be carried any more."""
+    values = {
+        "status": RUNNING,
+        "process_id": process_id,
+        "process_started": process_started,
+        "started_at": now(),
+        "rows_done": 0,
+    }
+    return get(store, batch_id) if _change(store, batch_id, (QUEUED,), values) else None
+
+
+def progress(store: Store, batch_id: str, rows_done: int) -> bool:
+    """Tell how far a batch is; False when it is not wanted any more."""
+    return _change(store, batch_id, (RUNNING,), {"rows_done": rows_done})
+
+
+def finish(store: Store, batch_id: str, *, file: str, sha256: str, rows_done: int) -> bool:
+    """Tell where a batch's file is."""
+    values = {"status": SUCCEEDED, "file": file, "sha256": sha256, "rows_done": rows_done, "finished_at": now()}
+    return _change(store, batch_id, (RUNNING,), values)
+
+
+def fail(store: Store, batch_id: str, why: str) -> bool:
+    """Tell why a batch has no file."""
+    return _change(store, batch_id, OPEN, {"status": FAILED, "error": why, "finished_at": now()})
+
+
+class BatchQueue:
+    """Batches as the service's errands."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def waiting(self) -> list[str]:
+        query = select(BatchRow.id).where(BatchRow.status == QUEUED).order_by(BatchRow.created_at, BatchRow.id)
+        with self._store.database.read() as session:
+            return list(session.scalars(query))
+
+    def under_way(self) -> list[tuple[str, int | None, float | None, bool]]:
+        query = select(BatchRow).where(BatchRow.status == RUNNING)
+        with self._store.database.read() as session:
+            return [
+                (row.id, row.process_id, row.process_started, row.cancel_requested_by is not None)
+                for row in session.scalars(query)
+            ]
+
+    def lost(self, of: str, why: str) -> None:
+        with self._store.database.write() as session:
+            row = session.get(BatchRow, of, with_for_update=True)
+            if row is None or row.status not in OPEN:
+                return
+            by = row.cancel_requested_by
+            row.status, row.error = (FAILED, why) if by is None else (CANCELLED, f"Cancelled by {by}.")
+            row.finished_at = now()
+
+
+def _change(store: Store, batch_id: str, before: tuple[str, ...], values: dict[str, Any]) -> bool:
+    statement = (
+        update(BatchRow)
+        .where(BatchRow.id == batch_id, BatchRow.status.in_(before))
+        .values(**values)
+        .returning(BatchRow.id)
+    )
+    with store.database.write() as session:
+        return session.execute(statement).first() is not None
