@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.cli import data, lab, reproduce, run, service, training
+from workbench.cli import data, deployment, lab, registry, reproduce, run, service, training
 from workbench.errors import WorkbenchError
 from workbench.version import __version__
 
@@ -29,8 +29,14 @@ app = typer.Typer(
 run.app.command(name="reproduce")(reproduce.reproduce)
 app.add_typer(data.app, name="data", help="Data sources.")
 app.add_typer(run.app, name="run", help="Runs: launch, watch, cancel.")
+app.add_typer(registry.app, name="registry", help="Pipelines: promote a run's model, compare, delete.")
+app.add_typer(registry.alias_app, name="alias", help="Aliases: movable names of pipelines, with their history.")
+app.add_typer(registry.promotion_app, name="promotion", help="Promotions: gates between a pipeline and an alias.")
+app.command(name="deploy")(deployment.deploy)
+app.add_typer(deployment.app, name="deployment", help="Deployments: predict, swap, roll back, stop.")
 app.add_typer(service.app, name="service", help="The process that carries runs out.")
 app.add_typer(training.app, name="training", help="The environment that has PyCaret.")
+app.command(name="serve")(service.serve)
 app.command(name="doctor")(service.doctor)
 app.command(name="lab", context_settings=lab.PASS_ON)(lab.lab)
 app.command(name="dashboards", context_settings=lab.PASS_ON)(lab.dashboards)

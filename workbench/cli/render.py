@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from rich.console import Console
@@ -16,11 +17,15 @@ from workbench.data.source import Source
 from workbench.ranking import CONFIDENCE
 from workbench.runs.record import RunRecord
 from workbench.runs.scores import LeaderboardRow
+from workbench.serving.deployment import DeploymentRecord
+from workbench.serving.reports import Minute
 
 WIDE = 160
 """Columns to lay out for where there is no terminal to ask."""
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+progress_console = Console(highlight=False, stderr=True)
+"""What is shown while something lasts: not a part of what a command prints."""
 
 STATUS_STYLE = {
     "queued": "dim",
@@ -34,12 +39,21 @@ STATUS_STYLE = {
     "timed_out": "red",
     "raced_out": "yellow",
     "stopped": "yellow",
+    "created": "dim",
+    "warming": "cyan",
+    "ready": "green",
 }
 
 
 def document(content: Any) -> None:
     """Print one JSON document and nothing else."""
-    print(json.dumps(content, indent=2, default=str))
+    print(
+        json.dumps(
+            asdict(content) if is_dataclass(content) and not isinstance(content, type) else content,
+            indent=2,
+            default=str,
+        )
+    )
 
 
 def seconds(value: float | None) -> str:
@@ -162,6 +176,46 @@ def _fitting(metrics: list[str], sort: str) -> tuple[list[str], set[str]]:
     kept = first[: room // VALUE]
     reaches = first[: max(0, (room - VALUE * len(kept)) // REACH)]
     return [metric for metric in metrics if metric in kept], set(reaches)
+
+
+def deployments(found: Iterable[DeploymentRecord]) -> Table:
+    table = Table(
+        "slug", "status", "access", "pipeline", "requests", "rows", "errors", "p50", "p95", box=None, pad_edge=False
+    )
+    for record in found:
+        swaps = f" → {record.next_pipeline_id[-8:]}" if record.next_pipeline_id else ""
+        table.add_row(
+            record.slug,
+            f"[{STATUS_STYLE[record.status]}]{record.status}",
+            record.access,
+            f"{record.pipeline_id[-8:]}{swaps}",
+            f"{record.request_count:,}",
+            f"{record.row_count:,}",
+            f"{record.error_count:,}",
+            _milliseconds(record.p50_ms),
+            _milliseconds(record.p95_ms),
+        )
+    return table
+
+
+def traffic(found: Iterable[Minute]) -> Table:
+    table = Table("minute", "role", "pipeline", "requests", "rows", "errors", "p50", "p95", box=None, pad_edge=False)
+    for minute in found:
+        table.add_row(
+            f"{minute.minute.astimezone():%H:%M}",
+            minute.role,
+            minute.pipeline_id[-8:],
+            f"{minute.requests:,}",
+            f"{minute.rows:,}",
+            f"{minute.errors:,}",
+            _milliseconds(minute.p50_ms.get("total")),
+            _milliseconds(minute.p95_ms.get("total")),
+        )
+    return table
+
+
+def _milliseconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} ms"
 
 
 def sources(found: Iterable[Source]) -> Table:

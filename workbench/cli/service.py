@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,6 +53,39 @@ def logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50) -> No
     """Print the end of the service's log."""
     for line in connect().service.log(lines):
         print(line)
+
+
+@app.command()
+def token() -> None:
+    """Print the token that the API asks for; it is another one after each start of the service."""
+    workbench = connect()
+    workbench.service.start()
+    print(workbench.service.wait().api_token)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default: that of last time.")] = None,
+) -> None:
+    """See that the API runs, say where, and stay until it ends; what is deployed goes on without this command."""
+    asked: dict[str, Any] = {"api_host": host, "api_port": port}
+    workbench = connect(**{name: value for name, value in asked.items() if value is not None})
+    if (host, port) != (None, None) and workbench.service.state() is not None:
+        # Its settings are read once, when it starts.
+        workbench.service.stop()
+    workbench.service.start()
+    told = workbench.service.wait()
+    if told.api_port is None:
+        raise EngineFault(
+            "service.not_started",
+            "The service has no API: FastAPI is not installed where it runs.",
+            hint="Install the extra `server` there; `workbench doctor` says more.",
+        )
+    render.console.print(f"http://{workbench.settings.api_host}:{told.api_port}/api/v1", markup=False)
+    for record in workbench.deployments.records():
+        render.console.print(f"{record.slug}: {record.status}", markup=False)
+    while workbench.service.state() is not None:
+        time.sleep(1)
 
 
 def doctor(json: Json = False) -> None:

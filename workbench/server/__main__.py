@@ -1,8 +1,9 @@
-"""``python -m workbench.server FD``: serve the API on a socket that the service bound, as long as the service lives."""
+"""``python -m workbench.server FD…``: serve the API on sockets that the service bound, as long as the service lives."""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 
@@ -20,4 +21,5 @@ def _end_with_parent() -> None:
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
     app = make_app(connect(), os.environ.pop("WORKBENCH_API_TOKEN"))
-    uvicorn.run(app, fd=int(sys.argv[1]), log_level="warning", access_log=False)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:]])
