@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from workbench.errors import BadRequest, Conflict, EngineFault, NotFound
+from workbench.errors import BadRequest, Conflict, NotFound
 from workbench.store.artifacts import Key
 
 ROW = {"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}
@@ -107,7 +107,7 @@ def test_bytes_that_are_not_what_was_promoted_are_never_loaded(warm, runs):
     store = warm._store
     path = Path(store.artifacts.url) / str(Key("pipelines", tampered.id, "pipeline.pkl"))
     path.write_bytes(path.read_bytes() + b"!")
-    with pytest.raises(EngineFault) as raised:
+    with pytest.raises(Conflict) as raised:
         warm.deployments.deploy(pipeline="tampered", slug="iris-tampered")
     assert (raised.value.code, raised.value.about["step"]) == ("deployment.step_failed", "warm")
     assert "SHA-256" in raised.value.message

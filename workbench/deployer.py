@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.batch import Batch
 from workbench.deployment import Deployment
-from workbench.errors import BadRequest, EngineFault, WorkbenchError
+from workbench.errors import BadRequest, Conflict, EngineFault, WorkbenchError
 from workbench.registrar import Registry
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
@@ -76,8 +76,8 @@ class Deployments:
             ``run.not_found``, ``pipeline.not_found``, ``alias.not_found``
         Conflict
             ``deployment.slug_taken``, ``run.no_pipeline``
-        EngineFault
-            ``deployment.step_failed`` naming the step; nothing of it is left.
+        Conflict, EngineFault
+            ``deployment.step_failed`` naming the step, where one fails later; nothing of it is left.
         """
         if (run is None) == (pipeline is None):
             raise BadRequest("spec.invalid", "Name a run or a pipeline to deploy, and not both.")
@@ -186,13 +186,10 @@ def _step(name: str, tell: Callable[[str], None] | None) -> Iterator[None]:
     except WorkbenchError as error:
         if error.is_users and name in ("fit", "promote", "create"):
             raise
-        raise EngineFault(
-            "deployment.step_failed",
-            f"Deploying failed at the step '{name}': {error.message}",
-            hint=error.hint,
-            step=name,
-            cause=error.code,
-        ) from error
+        told = f"Deploying failed at the step '{name}': {error.message}"
+        if error.is_users:
+            raise Conflict("deployment.step_failed", told, hint=error.hint, step=name, cause=error.code) from error
+        raise EngineFault("deployment.step_failed", told, hint=error.hint, step=name, cause=error.code) from error
 
 
 def _undo(steps: builtins.list[Callable[[], Any]], error: BaseException) -> None:

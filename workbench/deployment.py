@@ -150,8 +150,7 @@ class Deployment:
         ------
         Conflict
             ``deployment.wrong_state`` when it is served already.
-        EngineFault
-            ``deployment.step_failed`` when its pipeline cannot be loaded.
+            ``deployment.step_failed`` when its pipeline cannot be loaded, and why.
         """
         deployments.warm(self._store, self.id, by=self._user)
         self._see_to_it()
@@ -185,7 +184,6 @@ class Deployment:
             ``pipeline.not_found``
         Conflict
             ``deployment.wrong_state`` when another one is being swapped in.
-        EngineFault
             ``deployment.step_failed`` when it cannot be loaded; the old one goes on.
         """
         found = self._pipelines.get(pipeline)
@@ -327,7 +325,7 @@ class Deployment:
         wanted = pipeline_id or record.pipeline_id
         if record.status in (FAILED, CREATED, STOPPED) or record.pipeline_id != wanted or record.next_pipeline_id:
             still = f"{record.slug} does not answer yet after {PATIENCE_S:g} s"
-            raise EngineFault(
+            raise Conflict(
                 "deployment.step_failed",
                 record.error or still,
                 deployment_id=record.id,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from workbench.deployment import Deployment
-from workbench.errors import EngineFault
+from workbench.errors import Conflict
 from workbench.registry.aliases import Aliases
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
@@ -117,14 +117,12 @@ class Registry(Pipelines):
         Raises
         ------
         BadRequest, NotFound, Conflict
-            As `Workbench.runs.fit_of`.
-        EngineFault
-            ``deployment.step_failed`` when the model could not be fitted.
+            As `Workbench.runs.fit_of`; ``deployment.step_failed`` when the model could not be fitted.
         """
         found = self._fit_of(run, model)
         record = found.wait(FIT_PATIENCE_S)
         if record.status != SUCCEEDED:
-            raise EngineFault(
+            raise Conflict(
                 "deployment.step_failed",
                 f"{model} could not be fitted: {record.error or record.status}.",
                 run_id=record.id,

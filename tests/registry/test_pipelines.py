@@ -14,7 +14,7 @@ from workbench.registry import names
 from workbench.registry.pipelines import Pipelines
 from workbench.runs import ending
 from workbench.store.artifacts import ENVIRONMENT, HOLDOUT, PIPELINE, REFERENCE, SAMPLE, SCHEMA, ArtifactStore
-from workbench.store.tables import BatchRow, DeploymentRow, PipelineRow
+from workbench.store.tables import BatchRow, DeploymentRow, PipelineRow, new_id
 
 
 def folders(store) -> list[str]:
@@ -209,6 +209,27 @@ def test_where_the_row_cannot_be_stored_no_copy_is_left(store, pipelines, finish
     with pytest.raises(DBAPIError, match="the disk is full"):
         pipelines.promote(run.id)
     assert (rows(store), folders(store)) == (0, [])
+
+
+def test_what_a_killed_process_left_is_removed_once_it_is_old(store, promoted):
+    old, young, foreign = "01900000-0000-7000-8000-000000000001", new_id(), "notes"
+    for folder in (old, young, foreign):
+        left = store.settings.home / "artifacts" / "pipelines" / folder / PIPELINE
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half")
+    kept = promoted()
+    assert folders(store) == sorted([young, foreign, kept.id])
+
+
+def test_what_is_old_and_has_a_row_is_left_alone(store, promoted, pipelines):
+    old = "01900000-0000-7000-8000-000000000001"
+    kept = promoted()
+    root = store.settings.home / "artifacts" / "pipelines"
+    (root / kept.id).rename(root / old)
+    with store.database.write() as session:
+        session.get_one(PipelineRow, kept.id).id = old
+    promoted("dt")
+    pipelines.verify(old)
 
 
 def test_it_is_found_by_id_end_of_id_name_and_alias(pipelines, promoted, aliases):

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.errors import Conflict, EngineFault, NotFound
-from workbench.registry import card, comparison, lineage, lookup, names, uses, writing
+from workbench.registry import card, comparison, leftovers, lineage, lookup, names, uses, writing
 from workbench.registry.aliases import Aliases
 from workbench.registry.comparison import Comparison
 from workbench.registry.lookup import Reference
@@ -40,8 +40,8 @@ class Pipelines:
     def promote(self, run_id: str, *, name: str | None = None, note: str = "") -> Pipeline:
         """Make the model that a run fitted a pipeline, with copies of all that belongs to it.
 
-        A run that is promoted already gives the pipeline that it gave, unprejudiced by `note`; under another name
-        than that one's, a second pipeline of the same bytes.
+        A run that is promoted already gives the pipeline that it gave, as it is; under another name than that one's, it
+        gives a second pipeline of the same bytes.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class Pipelines:
         name
             None: data source and model, with a number where that is taken, as ``juice-lightgbm-2``.
         note
-            What a reader of the model card shall know.
+            What a reader of the model card shall know; a pipeline that is there already keeps its own.
 
         Raises
         ------
@@ -72,6 +72,7 @@ class Pipelines:
             known = self._promoted(session, run.id, wanted)
         if known is not None:
             return Pipeline.of(known)
+        leftovers.sweep(self._store)
         facts = lineage.of_run(self._store, run), lineage.measures(self._store, run)
         pipeline_id = new_id()
         try:

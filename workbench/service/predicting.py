@@ -75,5 +75,5 @@ def _loaded(store: Store, predictor_id: PredictorId) -> tuple[Answering, dict[st
     predictor = load(store, row.pipeline_id)
     sample = Pipelines(store, "service").document(row.pipeline_id, SAMPLE)
     if sample:
-        predictor.predict(predictor.schema.read(sample))
+        predictor.predict(predictor.read(sample))
     return Answering(predictor, rows_most=store.settings.predict_rows), asdict(predictor.engine)

@@ -14,11 +14,11 @@ import orjson
 
 from workbench.errors import BadRequest, EngineFault, Malformed, TooLarge, WorkbenchError
 from workbench.plain import shown
-from workbench.predictor.table import Table, join
 from workbench.serving.wire import Answer, Frames, answers
 
 if TYPE_CHECKING:
     from workbench.predictor.predictor import Predictor
+    from workbench.predictor.table import Table
 
 ROWS = "rows"
 _RECEIVE = 1 << 18
@@ -54,7 +54,7 @@ class Answering:
             try:
                 rows = _rows(body)
                 parsed = time.perf_counter()
-                table = self._predictor.schema.read(self._few(rows))
+                table = self._predictor.read(self._few(rows))
                 checked = time.perf_counter()
                 read.append(_Read(number, table, (parsed - started) * 1000, (checked - parsed) * 1000))
             except Exception as error:  # noqa: BLE001 - whatever a request brings about is told to whoever sent it
@@ -76,7 +76,7 @@ class Answering:
             return
         started = time.perf_counter()
         try:
-            table = read[0].table if len(read) == 1 else join([one.table for one in read])
+            table = read[0].table if len(read) == 1 else self._predictor.join([one.table for one in read])
             predictions = self._predictor.predict(table)
         except Exception as error:  # noqa: BLE001 - as above
             if len(read) == 1:
