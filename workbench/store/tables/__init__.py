@@ -1,0 +1,35 @@
+"""The store's tables, typed.
+
+Primary keys are UUIDv7 strings, times are UTC, and JSON columns hold what is displayed, never what is queried.
+"""
+
+from workbench.store.tables.base import Base, UtcDateTime, new_id, now
+from workbench.store.tables.registry import AliasHistoryRow, AliasRow, PipelineRow, PromotionRow
+from workbench.store.tables.runs import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, SourceRow
+from workbench.store.tables.serving import BatchRow, DeploymentRow, PredictionRow, PredictionStatsRow, PredictorRow
+from workbench.store.tables.workspaces import AuditRow, ProjectRow, WorkspaceRow
+
+__all__ = [
+    "AliasHistoryRow",
+    "AliasRow",
+    "ArtifactRow",
+    "AuditRow",
+    "Base",
+    "BatchRow",
+    "DeploymentRow",
+    "EventRow",
+    "ExperimentRow",
+    "PipelineRow",
+    "PredictionRow",
+    "PredictionStatsRow",
+    "PredictorRow",
+    "ProjectRow",
+    "PromotionRow",
+    "RunRow",
+    "ScoreRow",
+    "SourceRow",
+    "UtcDateTime",
+    "WorkspaceRow",
+    "new_id",
+    "now",
+]
