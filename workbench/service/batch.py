@@ -28,20 +28,7 @@ LABEL, SCORE = "prediction_label", "prediction_score"
 """Columns that are added, by the names of PyCaret's ``predict_model``."""
 
 
-def main(batch_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
-    """Carry a batch out in a freshly forked process and never return."""
-    code = 0
-    try:
-        carry_out(batch_id, settings)
-    except BaseException:  # noqa: BLE001 - the store itself failed: the exit code is all that is left to tell
-        traceback.print_exc(file=sys.stderr)
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def carry_out(batch_id: str, settings: Settings) -> None:
+def carry_out(batch_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
     """Carry a batch to its end; every outcome but a dead process is told here."""
     store = open_store(settings)
     record = batches.register(store, batch_id, os.getpid(), psutil.Process().create_time())

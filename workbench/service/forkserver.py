@@ -11,7 +11,7 @@ runner → fork server                        fork server → runner
 ==========================================  ======================================
 
 It ends when the socket closes. What it forked goes on: runs, batches and evaluations, whose state is in the store, are
-adopted by the next service; predictors end when the service itself does, which they see by the lifeline.
+adopted by the next service; predictors end when the service itself does, which their standard input tells them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CARRIERS = {
     "batch": "workbench.service.batch",
     "evaluation": "workbench.service.evaluation",
 }
-"""What is forked → the module whose `main` it runs."""
+"""What is forked → the module whose `carry_out` it runs."""
 
 
 def serve(channel: socket.socket, lifeline: int, settings: Settings) -> None:
@@ -112,13 +112,25 @@ def _fork(asked: Mapping[str, str], settings: Settings, lifeline: int, ours: lis
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
-    carrier = importlib.import_module(CARRIERS[asked["what"]])
     if asked["what"] == "predictor":
-        carrier.main(asked["fork"], asked["owner"], settings, lifeline)
-    else:
-        os.close(lifeline)
-        carrier.main(asked["fork"], asked["owner"], settings)
+        # Its standard input ends when the service does.
+        os.dup2(lifeline, 0)
+    os.close(lifeline)
+    _carry_out(asked, settings)
     return 0
+
+
+def _carry_out(asked: Mapping[str, str], settings: Settings) -> None:
+    """Do what a forked process is for, and never return."""
+    code = 0
+    try:
+        importlib.import_module(CARRIERS[asked["what"]]).carry_out(asked["fork"], asked["owner"], settings)
+    except BaseException:  # noqa: BLE001 - the store itself failed: the exit code is all that is left to tell
+        traceback.print_exc(file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _go_on(more: Iterator[None] | None) -> Iterator[None] | None:

@@ -23,21 +23,13 @@ from workbench.store.artifacts import SAMPLE
 from workbench.store.store import Store, open_store
 
 
-def main(predictor_id: str, owner: str, settings: Settings, lifeline: int) -> None:  # noqa: ARG001 - as every process
-    """Answer in a freshly forked process and never return."""
+def carry_out(predictor_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
+    """Load a predictor's pipeline and answer, until the service ends or asks for the end."""
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     signal.signal(signal.SIGTERM, lambda *_: None)
-    code = 0
-    try:
-        _answer(PredictorId(predictor_id), settings, lifeline, wake_read)
-    except BaseException:  # noqa: BLE001 - the log keeps the traceback, the service tells of the exit
-        traceback.print_exc(file=sys.stderr)
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    _answer(PredictorId(predictor_id), settings, sys.stdin.fileno(), wake_read)
 
 
 def _answer(predictor_id: PredictorId, settings: Settings, lifeline: int, wake: int) -> None:

@@ -380,16 +380,3 @@ class Telling:
         """Open a transaction in which this process carries the run, to its end."""
         with self._store.database.write() as session:
             yield hold(session, self._run.id, self._carrier)
-
-
-def main(run_id: RunId, owner: str, settings: Settings) -> None:
-    """Run in a freshly forked process and never return."""
-    code = 0
-    try:
-        carry_out(run_id, owner, settings)
-    except BaseException:  # noqa: BLE001 - the store itself failed: the exit code is all that is left to tell
-        traceback.print_exc(file=sys.stderr)
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
