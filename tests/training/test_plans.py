@@ -133,10 +133,10 @@ def test_the_pipeline_is_the_one_that_pycaret_fits(train, mixed):
 
 def test_the_pipelines_schema_is_that_of_the_features(compared):
     assert compared[-1].schema == [
-        {"name": "age", "dtype": "float64"},
-        {"name": "income", "dtype": "float64"},
-        {"name": "city", "dtype": "object"},
-        {"name": "visits", "dtype": "int64"},
+        {"name": "age", "dtype": "float64", "kind": "number"},
+        {"name": "income", "dtype": "float64", "kind": "number"},
+        {"name": "city", "dtype": "object", "kind": "text"},
+        {"name": "visits", "dtype": "int64", "kind": "number"},
     ]
 
 

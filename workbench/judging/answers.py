@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from workbench.judging.noise import Statistic, counts
-from workbench.training.auc import Ranking
+from workbench.training.auc import Areas
 from workbench.training.measured import Measured
 from workbench.training.supervised import regression
 from workbench.training.supervised.classification import Classes, Said
-from workbench.training.supervised.counts import cells, measure
+from workbench.training.supervised.counts import cells, matrices, measure
 
 Array = np.ndarray[Any, Any]
 
@@ -22,8 +22,8 @@ class Answers(Protocol):
 
     Attributes
     ----------
-    said
-        Its predictions as the target has them, one a row.
+    predictions
+        As the target has them, one a row.
     width
         Numbers that a statistic holds for one selection.
     """
@@ -73,30 +73,22 @@ class Labels:
     def statistic(self, metric: str) -> Statistic:
         if metric == "AUC":
             return self._areas()
-        size, width, is_binary = len(self.classes.known), self.width, self.classes.is_binary
+        size, is_binary = len(self.classes.known), self.classes.is_binary
         places = cells(self.classes.known, self.truth, self.said.labels)
-
-        def of(selected: Array) -> Array:
-            many = len(selected)
-            found = places[selected] + np.arange(many)[:, None] * width
-            matrices = np.bincount(found.ravel(), minlength=many * width).reshape(many, size, size).astype(float)
-            return measure(metric, matrices, is_binary=is_binary)
-
-        return of
+        return lambda selected: measure(metric, matrices(places[selected], size), is_binary=is_binary)
 
     def _areas(self) -> Statistic:
         scores = self.said.scores
         assert scores is not None, "only what is defined is asked for"
         if not self.classes.is_multiclass:
-            positive, ranking = self.truth == self.classes.known[-1], Ranking.of(scores)
-            return lambda selected: ranking.auc(positive, counts(selected))
+            areas = Areas.of(self.truth == self.classes.known[-1], scores)
+            return lambda selected: areas.of_selections(counts(selected))
         present, rows = np.unique(self.truth, return_counts=True)
-        ranked = [(self.truth == label, Ranking.of(scores[:, self.said.place(label)])) for label in present]
+        of_each = [Areas.of(self.truth == label, scores[:, self.said.place(label)]) for label in present]
 
         def of_many(selected: Array) -> Array:
             tallies = counts(selected)
-            areas = [ranking.auc(positive, tallies) for positive, ranking in ranked]
-            return np.asarray(np.average(areas, axis=0, weights=rows))
+            return np.asarray(np.average([areas.of_selections(tallies) for areas in of_each], axis=0, weights=rows))
 
         return of_many
 

@@ -14,6 +14,7 @@ from workbench.judging.answers import Labels, Numbers, Pair
 from workbench.judging.comparison import NotComparable
 from workbench.judging.rows import Rows
 from workbench.judging.sides import Role, Side, Table
+from workbench.predictor.original import Original
 from workbench.training.request import Limits
 from workbench.training.supervised.classification import Classes, Said, hear
 
@@ -74,7 +75,7 @@ _Kept = Mapping[Role, tuple[Any, Array]]
 
 def _labels(side: Side, frame: pd.DataFrame) -> _Heard:
     original = side.load()
-    ready = original.prepare(frame)
+    ready = _prepared(original, frame)
     fitted = original.estimator
     said = hear(
         fitted, ready, lambda labels: np.asarray(original.decode(labels)), is_multiclass=len(fitted.classes_) > 2
@@ -84,9 +85,15 @@ def _labels(side: Side, frame: pd.DataFrame) -> _Heard:
 
 def _quantities(side: Side, frame: pd.DataFrame) -> _Heard:
     original = side.load()
-    ready = original.prepare(frame)
+    ready = _prepared(original, frame)
     said = original.decode(original.estimator.predict(ready))
     return _Heard(ready.index.to_numpy(), np.asarray(said, dtype=float))
+
+
+def _prepared(original: Original, frame: pd.DataFrame) -> pd.DataFrame:
+    # Earlier versions of Workbench stored the columns too that were left out.
+    taken = [name for name in frame if original.columns is None or name in original.columns]
+    return original.prepare(frame[taken])
 
 
 def _pair_of_labels(truth: pd.Series[Any], kept: _Kept, table: Table) -> tuple[Pair, list[str]]:

@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 
 STEPS_LEAST = 4
 """Fewest steps on which two forecasts are told apart."""
-STEPS_FEW = 12
+STEPS_FEW = 24
 """Below, it is told that they decide little."""
 STEPS_MOST = 1_000
 _TINY = np.finfo(np.float64).eps
@@ -192,8 +192,9 @@ def _after(side: Side, table: Table) -> Array:
         # With the last date that was learned from they must be a series without a gap.
         series = arrange(pd.DataFrame({side.index: [last, *dates.iloc[later]]}), side.index)
     except (BadRequest, ValueError, TypeError) as error:
+        why = error.message if isinstance(error, BadRequest) else error
         raise NotComparable(
-            f"{table.name} does not go on where the {side.role} ended, at {last.date()}: {error}"
+            f"{table.name} does not go on where the {side.role} ended, at {last.date()}: {why}"
         ) from error
     return np.asarray(later[series.numbers[1:] - 1])
 

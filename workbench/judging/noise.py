@@ -16,8 +16,8 @@ Statistic = Callable[[Array], Array]
 
 RESAMPLES = 2_000
 SEED = 1
-CELLS = 1_000_000
-"""Places that are held in memory at a time."""
+CELLS = 100_000
+"""Places that are drawn at a time: as many as fit into a processor's cache."""
 
 
 def bootstrap(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from workbench.judging.comparison import NotComparable
 from workbench.judging.noise import SEED
@@ -111,16 +111,14 @@ def _familiar(side: Side, table: Table, numbers: Array, target: str) -> float:
     """Estimate the share of the rows that a pipeline learned from, by the sample of them that was kept."""
     reference = side.reference or {}
     sample = reference.get("sample")
-    if not sample or not sample["rows"] or sample["target"] is None:
+    if not sample or not sample["numbers"] or any(name not in table.frame for name in sample["columns"]):
         return 0.0
-    names = list(sample["rows"][0])
-    if any(name not in table.frame for name in names):
+    drawn = table.frame.iloc[numbers]
+    here = set(zip(*(values(drawn[name]) for name in (*sample["columns"], target)), strict=True))
+    learned = list(zip(*sample["columns"].values(), sample["target"], strict=True))
+    # Where rows repeat anyway, one that is there again says nothing.
+    single = [row for row, count in Counter(learned).items() if count == 1]
+    if len(single) < len(learned) / 2:
         return 0.0
-    here = set(_keys(table.frame.iloc[numbers], [*names, target]))
-    learned = [(*row.values(), goal) for row, goal in zip(sample["rows"], sample["target"], strict=True)]
-    among = sum(row in here for row in learned)
-    return min(1.0, among / len(learned) * int(reference["rows"]) / len(numbers))
-
-
-def _keys(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(values(frame[name]) for name in names), strict=True)
+    among = sum(row in here for row in single)
+    return min(1.0, among / len(single) * int(reference["rows"]) / len(numbers))

@@ -30,20 +30,7 @@ PATIENCE_S = 300.0
 """Longest that a pipeline may take for its answers."""
 
 
-def main(promotion_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
-    """Carry an evaluation out in a freshly forked process and never return."""
-    code = 0
-    try:
-        carry_out(promotion_id, settings)
-    except BaseException:  # noqa: BLE001 - the store itself failed: the exit code is all that is left to tell
-        traceback.print_exc(file=sys.stderr)
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def carry_out(promotion_id: str, settings: Settings) -> None:
+def carry_out(promotion_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
     """Carry an evaluation to its end; every outcome but a dead process is told here."""
     store = open_store(settings)
     evaluations = Evaluations(store, ME)

@@ -23,53 +23,57 @@ def auc(positive: Array, ranking: Array) -> float:
     >>> auc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]))
     0.75
     """
-    return float(Ranking.of(ranking).auc(positive, np.ones(len(positive))))
+    once = np.ones((1, len(positive)))
+    return float(Areas.of(positive, ranking).of_selections(once)[0])
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
-    """Numbers in order, so that areas of many selections of their rows need no sorting.
+class Areas:
+    """A ranking laid out so that the areas of many selections of its rows need no sorting.
 
     Attributes
     ----------
-    order
-        Rows from the lowest number to the highest.
-    firsts
-        Places in it at which another number begins; None where a number is none.
+    positives
+        Places of the rows that should rank high, from the lowest number to the highest.
+    others
+        Places of the other rows, likewise.
+    below, up_to
+        For each positive row, how many of the others rank below it, and how many not above; None where some number of
+        the ranking is none.
     """
 
-    order: Array
-    firsts: Array | None
+    positives: Array
+    others: Array
+    below: Array | None
+    up_to: Array | None
 
     @classmethod
-    def of(cls, ranking: Array) -> Ranking:
-        order = np.argsort(ranking)
+    def of(cls, positive: Array, ranking: Array) -> Areas:
+        positives, others = np.flatnonzero(positive), np.flatnonzero(~positive)
         if np.isnan(ranking).any():
-            return cls(order, None)
-        ordered = ranking[order]
-        return cls(order, np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])))
+            return cls(positives, others, None, None)
+        high, low = ranking[positives], ranking[others]
+        positives, others = positives[np.argsort(high)], others[np.argsort(low)]
+        high, low = ranking[positives], ranking[others]
+        return cls(positives, others, np.searchsorted(low, high), np.searchsorted(low, high, side="right"))
 
-    def auc(self, positive: Array, counts: Array) -> Array:
-        """Return the area of each selection.
+    def of_selections(self, counts: Array) -> Array:
+        """Return the area of each selection of rows.
 
         Parameters
         ----------
-        positive
-            As `auc` takes it.
         counts
-            How often each row is selected: … × rows.
+            How often each row is selected: selections × rows.
 
         Returns
         -------
         ndarray
             Not a number where no selected row is positive, where all are, and where a number of the ranking is none.
         """
-        if self.firsts is None:
-            return np.full(counts.shape[:-1], np.nan)
-        ordered, marked = counts[..., self.order], positive[self.order]
-        hits, misses = (
-            np.add.reduceat(np.where(counted, ordered, 0.0), self.firsts, axis=-1) for counted in (marked, ~marked)
-        )
-        pairs = hits.sum(axis=-1) * misses.sum(axis=-1)
-        won = (hits * (np.cumsum(misses, axis=-1) - misses / 2)).sum(axis=-1)
+        if self.below is None or self.up_to is None:
+            return np.full(len(counts), np.nan)
+        hits, misses = counts[:, self.positives], np.zeros((len(counts), len(self.others) + 1))
+        np.cumsum(counts[:, self.others], axis=1, out=misses[:, 1:])
+        won = (hits * (misses[:, self.below] + misses[:, self.up_to])).sum(axis=1) / 2
+        pairs = hits.sum(axis=1) * misses[:, -1]
         return np.asarray(np.divide(won, pairs, out=np.full_like(pairs, np.nan), where=pairs != 0))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.training.columns import Kind, jsonable, kind_of, records, values
+from workbench.training.columns import Kind, jsonable, kind_of, values
 from workbench.training.dates import read_dates
 from workbench.training.experiment import Fitted
 from workbench.training.work import first_line
@@ -47,8 +47,8 @@ def summarise(fitted: Fitted, *, seed: int) -> dict[str, Any]:
         ``rows``: rows that it was fitted on, before any preprocessing drops some. ``until``: the last date among them,
         of a series with dates. ``columns``: input column → summary. ``target``: summary with ``name``; None where there
         is none. ``predictions``: summary of what the pipeline says of at most 2,000 of its rows; None where ``note``
-        says why. ``sample``: at most 500 rows, drawn at random: ``numbers`` (of the table, from 0), ``rows``,
-        ``target``, ``predictions``.
+        says why. ``sample``: at most 500 rows, drawn at random: ``numbers`` (of the table, from 0),
+        ``columns``, ``target`` and ``predictions``, a list of values each.
 
         A summary has ``kind`` and the share that is ``missing``. Of numbers: ``mean``, ``std`` (of the population),
         ``min``, ``max``, ``quantiles`` by percent, and ``histogram`` with 20 ``counts`` between 21 ``edges``; what is
@@ -104,7 +104,7 @@ def _sample(fitted: Fitted, rows: Array, said: pd.Series[Any] | None) -> dict[st
         count = int((np.cumsum(lengths) <= SAMPLE_CHARACTERS).sum())
     return {
         "numbers": fitted.numbers[rows[:count]].tolist(),
-        "rows": records(drawn.head(count)),
+        "columns": {str(name): values(column.head(count)) for name, column in drawn.items()},
         "target": None if fitted.target is None else values(fitted.target.iloc[rows[:count]]),
         "predictions": None if said is None else values(said.head(count)),
     }

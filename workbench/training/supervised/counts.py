@@ -23,8 +23,7 @@ def confusion(known: Array, truth: Array, said: Array) -> Array:
     ndarray
         K × K: true classes down, predicted ones across.
     """
-    size = len(known)
-    return counted(cells(known, truth, said), size)
+    return np.asarray(matrices(cells(known, truth, said)[None, :], len(known))[0])
 
 
 def cells(known: Array, truth: Array, said: Array) -> Array:
@@ -32,9 +31,11 @@ def cells(known: Array, truth: Array, said: Array) -> Array:
     return np.searchsorted(known, truth) * len(known) + np.searchsorted(known, said)
 
 
-def counted(found: Array, size: int) -> Array:
-    """Make a confusion matrix of such places."""
-    return np.bincount(found, minlength=size * size).reshape(size, size).astype(float)
+def matrices(found: Array, size: int) -> Array:
+    """Make confusion matrices of such places, selections × rows: selections × `size` × `size`."""
+    many, width = len(found), size * size
+    apart = found + np.arange(many)[:, None] * width
+    return np.bincount(apart.ravel(), minlength=many * width).reshape(many, size, size).astype(float)
 
 
 def measure(name: str, matrix: Array, *, is_binary: bool) -> Array:
