@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from workbench.errors import BadRequest, Conflict, NotFound
+from workbench.serving import predictors
 from workbench.store.artifacts import Key
 
 ROW = {"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}
@@ -171,6 +172,40 @@ def test_a_predictor_that_was_swapped_out_ends(deployment, pipelines, eventually
     deployment.rollback()
 
 
+def test_a_predictor_that_hangs_is_ended_and_replaced(warm, deployment, eventually):
+    gone = live(deployment)
+    os.kill(gone.process_id, signal.SIGSTOP)
+    predictors.hang(warm._store, gone.id, "It did not answer within 60 s.")
+    assert eventually(lambda: not psutil.pid_exists(gone.process_id))
+    assert label(deployment) == "virginica"
+
+
+def test_a_storage_that_is_away_for_a_moment_fails_no_deployment(warm, deployment, eventually):
+    url = Path(warm._store.artifacts.url)
+    gone = live(deployment)
+    url.rename(url.with_name("away"))
+    try:
+        os.kill(gone.process_id, signal.SIGKILL)
+        eventually(
+            lambda: any(one.status == "failed" and "not in" in (one.error or "") for one in deployment.predictors())
+        )
+    finally:
+        url.with_name("away").rename(url)
+    assert label(deployment) == "virginica"
+    assert deployment.status == "ready"
+
+
+def test_a_pipeline_that_takes_other_columns_is_swapped_in_only_where_that_is_allowed(warm, deployment, pipelines):
+    wine = warm.runs.submit(warm.data.sample("wine"), target="cultivar", plan="create", model="nb", folds=2, seed=1)
+    assert wine.wait(timeout_s=60).status == "succeeded"
+    other = warm.registry.promote(wine)
+    with pytest.raises(Conflict) as raised:
+        deployment.swap(other.id)
+    assert raised.value.code == "deployment.other_columns"
+    assert deployment.swap(other.id, other_columns=True).pipeline_id == other.id
+    assert deployment.rollback().pipeline_id == pipelines["nb"].id
+
+
 def test_a_shadow_answers_unheard_and_is_compared(deployment, pipelines, eventually):
     deployment.shadow(pipelines["dummy"])
     eventually(lambda: any(one.role == "shadow" and one.status == "ready" for one in deployment.predictors()))
@@ -214,9 +249,11 @@ def test_a_batch_on_a_table_that_lacks_columns_says_which(warm, deployment):
     assert "sepal_length_cm" in done.error
 
 
-def test_what_is_stopped_has_no_process_and_can_be_warmed(deployment, eventually):
+def test_what_is_stopped_has_no_process_and_can_be_swapped_and_warmed(deployment, pipelines, eventually):
     gone = live(deployment)
     deployment.stop()
     assert eventually(lambda: not psutil.pid_exists(gone.process_id))
+    assert deployment.swap(pipelines["dummy"].id).status == "stopped"
+    deployment.swap(pipelines["nb"].id)
     assert deployment.warm().status == "ready"
     assert label(deployment) == "virginica"

@@ -14,6 +14,7 @@ from workbench.registrar import Registry
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.run import Run
+from workbench.service import lifecycle
 from workbench.serving import batches, deployments
 from workbench.serving.batches import BatchRecord
 from workbench.serving.deployment import READY, DeploymentRecord
@@ -85,6 +86,7 @@ class Deployments:
             raise BadRequest("spec.invalid", "A model is chosen of a run's leaderboard: name the run too.")
         deployments.check_access(access)
         deployments.check_slug(self._store, slug)
+        self._check_api()
         if follow is not None:
             self._registry.aliases.get(follow)
         undo: builtins.list[Callable[[], Any]] = []
@@ -106,6 +108,11 @@ class Deployments:
             _undo(undo, error)
             raise
         return deployment
+
+    def _check_api(self) -> None:
+        """Refuse at once where nobody could be answered."""
+        lifecycle.start(self._store.settings)
+        lifecycle.api_port(self._store.settings)
 
     def check_slug(self, slug: str) -> None:
         """Refuse a slug that cannot be had.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.batch import Batch
 from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import BadRequest, Busy, Conflict, EngineFault, Unavailable
+from workbench.errors import BadRequest, Busy, Conflict, Unavailable
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
@@ -19,11 +19,8 @@ from workbench.service import bell, lifecycle
 from workbench.serving import batches, deployments, predictors, reports
 from workbench.serving.client import Client
 from workbench.serving.deployment import (
-    CREATED,
-    FAILED,
     READY,
     SERVED,
-    STOPPED,
     WARMING,
     DeploymentRecord,
     Predictor,
@@ -127,9 +124,9 @@ class Deployment:
                 time.sleep(wait_s)
             except Conflict as error:
                 # A service that was started again warms what was ready before.
-                if error.about.get("state") != WARMING or time.monotonic() + _LOOK_S > deadline:
+                if error.about.get("state") != WARMING or time.monotonic() > deadline:
                     raise
-                time.sleep(_LOOK_S)
+                self.wait(deadline - time.monotonic())
             else:
                 return answered
 
@@ -175,19 +172,37 @@ class Deployment:
         bell.ring(self._store.settings)
         self._api.have_learned()
 
-    def swap(self, pipeline: Reference, *, why: str = "", wait: bool = True) -> DeploymentRecord:
+    def swap(
+        self, pipeline: Reference, *, why: str = "", other_columns: bool = False, wait: bool = True
+    ) -> DeploymentRecord:
         """Let another pipeline answer: the old one answers until the new one does, and no request fails.
+
+        Parameters
+        ----------
+        other_columns
+            Whether it may take other input columns, though whoever sends rows for the old ones is refused then.
 
         Raises
         ------
         NotFound
             ``pipeline.not_found``
         Conflict
-            ``deployment.wrong_state`` when another one is being swapped in.
-            ``deployment.step_failed`` when it cannot be loaded; the old one goes on.
+            ``deployment.other_columns`` when it takes other input columns and that was not allowed;
+            ``deployment.wrong_state`` when another one is being swapped in; ``deployment.step_failed`` when it cannot
+            be loaded: the old one goes on.
         """
-        found = self._pipelines.get(pipeline)
-        deployments.swap(self._store, self.id, found.id, by=self._user, why=why)
+        found, before = self._pipelines.get(pipeline), self.pipeline
+        if found.schema_sha256 != before.schema_sha256 and not other_columns:
+            raise Conflict(
+                "deployment.other_columns",
+                f"{found.name} takes other input columns than {before.name}, whose callers would be refused.",
+                hint="`workbench registry compare` names them; allow other columns to swap all the same.",
+                deployment_id=self.id,
+                pipeline_id=found.id,
+            )
+        asked = deployments.swap(self._store, self.id, found.id, by=self._user, why=why)
+        if asked.status not in SERVED:
+            return asked
         self._see_to_it()
         return self._awaited(found.id) if wait else self.record
 
@@ -199,7 +214,7 @@ class Deployment:
         Conflict
             ``deployment.wrong_state`` where there is none.
         """
-        return self.swap(deployments.previous(self.record), why=why, wait=wait)
+        return self.swap(deployments.previous(self.record), why=why, other_columns=True, wait=wait)
 
     def shadow(self, pipeline: Reference | None) -> DeploymentRecord:
         """Have another pipeline answer each request too, recorded and not returned; None: no more."""
@@ -293,21 +308,16 @@ class Deployment:
         EngineFault
             ``service.not_started`` when the service has no API.
         """
-        told = lifecycle.wait_until_running(self._store.settings)
-        if told.api_port is None:
-            raise EngineFault(
-                "service.not_started",
-                "The service has no API: FastAPI is not installed where it runs.",
-                hint="Install the extra `server` there; `workbench doctor` says more.",
-            )
+        port = lifecycle.api_port(self._store.settings)
         host = self._store.settings.api_host
         here = "127.0.0.1" if host == "0.0.0.0" else host
-        return f"http://{here}:{told.api_port}/api/v1/deployments/{self.slug}/predict"
+        return f"http://{here}:{port}/api/v1/deployments/{self.slug}/predict"
 
-    def curl(self) -> str:
-        """Return a line for a shell that asks it for the first sample row."""
-        rows = self.schema()["sample"][:1]
-        body = json.dumps({"rows": rows}).replace("'", "'\\''")
+    def curl(self, rows: Sequence[Mapping[str, Any]] | None = None) -> str:
+        """Return a line for a shell that asks it for rows; None: for the first sample row."""
+        # A series that goes by its own past has no sample, and takes empty rows.
+        asked = rows or self.schema()["sample"][:1] or [{}]
+        body = json.dumps({"rows": asked}).replace("'", "'\\''")
         token = "" if self.record.access == "public" else ' -H "X-Workbench-Token: $(workbench service token)"'
         return f"curl -s {self.url()} -H 'Content-Type: application/json'{token} -d '{body}'"
 
@@ -321,18 +331,20 @@ class Deployment:
         return Pipelines(self._store, self._user)
 
     def _awaited(self, pipeline_id: str | None = None) -> DeploymentRecord:
+        """Wait until a pipeline answers; a swap that takes too long is withdrawn, so that it does not come later."""
         record = self.wait()
         wanted = pipeline_id or record.pipeline_id
-        if record.status in (FAILED, CREATED, STOPPED) or record.pipeline_id != wanted or record.next_pipeline_id:
-            still = f"{record.slug} does not answer yet after {PATIENCE_S:g} s"
-            raise Conflict(
-                "deployment.step_failed",
-                record.error or still,
-                deployment_id=record.id,
-                state=record.status,
-            )
-        self._api.have_learned()
-        return record
+        if record.status == READY and record.pipeline_id == wanted and record.next_pipeline_id is None:
+            self._api.have_learned()
+            return record
+        told = (
+            record.error
+            or f"{record.slug} was {record.status} and serves pipeline {record.pipeline_id[-8:]} meanwhile."
+        )
+        if record.status == WARMING or record.next_pipeline_id is not None:
+            told = f"{record.slug} does not answer yet after {PATIENCE_S:g} s."
+            deployments.not_swapped(self._store, record.id, wanted, by=self._user, why=told)
+        raise Conflict("deployment.step_failed", told, deployment_id=record.id, state=record.status)
 
     def _see_to_it(self) -> None:
         """Start a service where one is needed and there is none: the last may have been stopped or killed."""

@@ -51,6 +51,7 @@ ErrorCode = Literal[
     "deployment.busy",
     "deployment.not_found",
     "deployment.not_ready",
+    "deployment.other_columns",
     "deployment.slug_invalid",
     "deployment.slug_taken",
     "deployment.step_failed",

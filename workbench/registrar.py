@@ -69,8 +69,9 @@ class SafePromotions(Promotions):
     @staticmethod
     def _swap(deployment: Deployment, promotion: Promotion) -> Callable[[], Any]:
         before = deployment.record.pipeline_id
-        deployment.swap(promotion.challenger_id, why=f"{promotion.alias} names it now")
-        return lambda: deployment.swap(before, why=f"the promotion to {promotion.alias} failed")
+        # Whether other columns are right is what the gate of the schema was for.
+        deployment.swap(promotion.challenger_id, why=f"{promotion.alias} names it now", other_columns=True)
+        return lambda: deployment.swap(before, why=f"the promotion to {promotion.alias} failed", other_columns=True)
 
 
 class Registry(Pipelines):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-import socket
+import secrets
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from workbench.errors import BadRequest
 
 MIB = 1024 * 1024
+_FOLDERS = {"batch": "batches"}
 _SOCKET_FOLDER_MOST = 80
 """Longest path of a folder of sockets, in bytes: systems allow 104 or 108 for a socket's whole path."""
 
@@ -130,7 +131,7 @@ class Settings(BaseSettings):
 
     def process_log(self, what: str, of: str) -> Path:
         """Where the output of a process goes that the service forked."""
-        return self.logs / f"{what}s" / f"{of}.log"
+        return self.logs / _FOLDERS.get(what, f"{what}s") / f"{of}.log"
 
     @property
     def sockets(self) -> Path:
@@ -139,7 +140,8 @@ class Settings(BaseSettings):
         if len(os.fsencode(inside)) <= _SOCKET_FOLDER_MOST:
             return inside
         told = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}-{told}"
+        # Not where TMPDIR points: kernel and service may be told other folders, and must meet in one.
+        return Path("/tmp") / f"workbench-{os.getuid()}-{told}"
 
     @property
     def api_socket(self) -> Path:
@@ -148,8 +150,16 @@ class Settings(BaseSettings):
 
     @property
     def identity(self) -> str:
-        """Machine and home: whose processes are whose where several services share one database."""
-        return f"{socket.gethostname()}:{self.home}"
+        """Name of the home, drawn when it is first asked for: it stays where the home is moved or its machine renamed.
+
+        It tells whose processes are whose where several services share one database.
+        """
+        path = self.home / "identity"
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(16))
+        return path.read_text()
 
     @property
     def worker_count(self) -> int:

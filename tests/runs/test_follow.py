@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from workbench.data.sources import Sources
-from workbench.errors import BadRequest, Gone
+from workbench.errors import BadRequest, Conflict, Gone
 from workbench.recipe import Recipe
 from workbench.requests import resolve
 from workbench.runs import ending, lookup
-from workbench.runs.follow import models_to_follow
+from workbench.runs.follow import fitting_plan, models_to_follow, recipe_to_fit
 from workbench.runs.scores import leaderboard
 from workbench.runs.spec import RunSpec
 from workbench.store.tables import RunRow
@@ -155,3 +155,27 @@ def test_data_that_is_gone_is_told_by_its_name(store, iris, before, follow, how)
     again = Sources(store).sample("wine")
     with pytest.raises(BadRequest, match="no column 'species'"):
         follow(run, again, plan="tune")
+
+
+def test_what_is_scored_in_full_can_be_fitted_as_it_was_scored(store, before):
+    run = before()
+    board = leaderboard(store.database, run)
+    assert recipe_to_fit(board, run, "blend") == BLEND
+    assert recipe_to_fit(board, run, "dt") == Recipe(model="dt", params={"max_depth": 2})
+    assert fitting_plan(run) == "create"
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ("nb", "cannot be fitted: The run ended after 1 of 3 folds. Resume the run first."),
+        ("knn", "cannot be fitted: 1 of 3 folds failed: ValueError: no"),
+        ("lr", "cannot be fitted: The run ended after 0 of 3 folds. Resume the run first."),
+    ],
+)
+def test_what_is_not_scored_in_full_cannot_be_fitted_by_itself(store, before, model, why):
+    run = before()
+    with pytest.raises(Conflict) as caught:
+        recipe_to_fit(leaderboard(store.database, run), run, model)
+    assert caught.value.code == "run.no_pipeline"
+    assert str(caught.value).endswith(why)

@@ -16,7 +16,9 @@ from workbench.serving.deployment import (
     WARMING,
     DeploymentRecord,
 )
+from workbench.settings import Settings
 from workbench.store import audit
+from workbench.store.tables import PredictorRow
 
 STATUSES = (CREATED, WARMING, READY, STOPPED, FAILED)
 
@@ -127,7 +129,7 @@ def test_a_swap_takes_over_only_once_the_service_says_so(store, pipelines, made)
     bring(store, made, READY)
     asked = deployments.swap(store, "juice", pipelines[1], by="ana")
     assert (asked.pipeline_id, asked.next_pipeline_id) == (pipelines[0], pipelines[1])
-    deployments.swapped(store, made.id, by="service")
+    deployments.swapped(store, made.id, pipelines[1], by="service")
     done = deployments.get(store, "juice")
     assert (done.pipeline_id, done.next_pipeline_id, done.previous_pipeline_id) == (pipelines[1], None, pipelines[0])
 
@@ -135,10 +137,40 @@ def test_a_swap_takes_over_only_once_the_service_says_so(store, pipelines, made)
 def test_a_swap_that_fails_leaves_what_answers_and_says_why(store, pipelines, made):
     bring(store, made, READY)
     deployments.swap(store, "juice", pipelines[1], by="ana")
-    deployments.not_swapped(store, made.id, by="service", why="It cannot be loaded.")
+    deployments.not_swapped(store, made.id, pipelines[1], by="service", why="It cannot be loaded.")
     left = deployments.get(store, "juice")
     assert (left.status, left.pipeline_id, left.next_pipeline_id) == (READY, pipelines[0], None)
     assert "It cannot be loaded." in left.error
+
+
+def test_what_is_told_of_a_pipeline_that_is_not_wanted_any_more_changes_nothing(store, pipelines, made):
+    bring(store, made, READY)
+    before = deployments.get(store, "juice")
+    assert not deployments.swapped(store, made.id, pipelines[1], by="service")
+    assert not deployments.not_swapped(store, made.id, pipelines[1], by="service", why="It died.")
+    deployments.shadow_failed(store, made.id, pipelines[1], by="service", why="It died.")
+    deployments.became_failed(store, made.id, by="service", why="It died.", pipeline_id=pipelines[1])
+    assert deployments.get(store, "juice") == before
+
+
+def test_a_swap_to_what_answers_calls_off_what_was_being_swapped_in(store, pipelines, made):
+    bring(store, made, READY)
+    deployments.swap(store, "juice", pipelines[1], by="ana")
+    assert deployments.swap(store, "juice", pipelines[0], by="ana").next_pipeline_id is None
+
+
+def test_a_deployment_that_fails_wants_no_other_pipeline_any_more(store, pipelines, made):
+    bring(store, made, READY)
+    deployments.swap(store, "juice", pipelines[1], by="ana")
+    deployments.became_failed(store, made.id, by="service", why="It died.")
+    assert deployments.get(store, "juice").next_pipeline_id is None
+    assert deployments.swap(store, "juice", pipelines[1], by="ana").pipeline_id == pipelines[1]
+
+
+def test_a_slug_that_looks_like_anothers_id_finds_neither_in_its_place(store, pipelines, made):
+    other = deployments.create(store, made.id, pipelines[1], by="ben")
+    assert deployments.get(store, made.id).id == made.id
+    assert deployments.get(store, other.id).id == other.id
 
 
 def test_one_swap_at_a_time(store, pipelines, made):
@@ -166,7 +198,7 @@ def test_stopping_gives_up_what_was_being_swapped_in(store, pipelines, made):
 def test_a_shadow_that_fails_is_given_up_and_told_of(store, pipelines, made):
     bring(store, made, READY)
     deployments.shadow(store, "juice", pipelines[1], by="ana")
-    deployments.shadow_failed(store, made.id, by="service", why="It died.")
+    deployments.shadow_failed(store, made.id, pipelines[1], by="service", why="It died.")
     left = deployments.get(store, "juice")
     assert (left.status, left.shadow_pipeline_id) == (READY, None)
     assert "It died." in left.error
@@ -194,6 +226,21 @@ def test_a_predictor_is_seen_until_it_has_ended(store, pipelines, made):
     assert predictors.ended(store, predictor_id)
     (served,) = predictors.served(store, SERVED)
     assert served.predictors == ()
+
+
+def test_predictors_of_another_home_do_not_count_here(store, pipelines, made):
+    bring(store, made, READY)
+    predictor_id = predictors.ask_for(store, made.id, pipelines[0], LIVE)
+    with store.database.write() as session:
+        session.get_one(PredictorRow, predictor_id).served_by = "another"
+    (served,) = predictors.served(store, SERVED)
+    assert served.coming(pipelines[0], LIVE) is None
+
+
+def test_a_home_keeps_its_name_where_it_is_moved(settings, tmp_path):
+    name = settings.identity
+    settings.home.rename(tmp_path / "moved")
+    assert Settings(home=tmp_path / "moved").identity == name
 
 
 def test_a_predictor_that_is_not_wanted_any_more_is_told_so_when_it_comes(store, pipelines, made):

@@ -115,9 +115,18 @@ def delete(slug: Slug) -> None:
 
 
 @app.command()
-def swap(slug: Slug, pipeline: PipelineName, why: Why = "", json: Json = False) -> None:
+def swap(
+    slug: Slug,
+    pipeline: PipelineName,
+    why: Why = "",
+    other_columns: Annotated[
+        bool, typer.Option("--other-columns", help="Also where it takes other input columns.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Let another pipeline answer; no request fails meanwhile."""
-    _told(connect().deployments.get(slug).swap(pipeline, why=why).as_dict(), json=json)
+    swapped = connect().deployments.get(slug).swap(pipeline, why=why, other_columns=other_columns)
+    _told(swapped.as_dict(), json=json)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from workbench import Workbench, connect
 from workbench.cli import render
 from workbench.doctor import examine
 from workbench.errors import EngineFault
+from workbench.service import lifecycle
 from workbench.service.lifecycle import ServiceState
 from workbench.settings import load
 
@@ -57,7 +58,7 @@ def logs(lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50) -> No
 
 @app.command()
 def token() -> None:
-    """Print the token that the API asks for; it is another one after each start of the service."""
+    """Print the token that the API asks for; remove the file `token` from the home for another one."""
     workbench = connect()
     workbench.service.start()
     print(workbench.service.wait().api_token)
@@ -74,14 +75,8 @@ def serve(
         # Its settings are read once, when it starts.
         workbench.service.stop()
     workbench.service.start()
-    told = workbench.service.wait()
-    if told.api_port is None:
-        raise EngineFault(
-            "service.not_started",
-            "The service has no API: FastAPI is not installed where it runs.",
-            hint="Install the extra `server` there; `workbench doctor` says more.",
-        )
-    render.console.print(f"http://{workbench.settings.api_host}:{told.api_port}/api/v1", markup=False)
+    listening_port = lifecycle.api_port(workbench.settings)
+    render.console.print(f"http://{workbench.settings.api_host}:{listening_port}/api/v1", markup=False)
     for record in workbench.deployments.records():
         render.console.print(f"{record.slug}: {record.status}", markup=False)
     while workbench.service.state() is not None:

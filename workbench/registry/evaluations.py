@@ -38,6 +38,7 @@ class Evaluations:
         query = (
             select(*columns)
             .where((PromotionRow.status == EVALUATING) | has_process)
+            .where(PromotionRow.served_by == self._store.settings.identity)
             .order_by(PromotionRow.created_at, PromotionRow.id)
         )
         with self._store.database.read() as session:
@@ -60,6 +61,7 @@ class Evaluations:
                 return False
             row.status = EVALUATING
             row.process_id, row.process_started = process_id, process_started
+            row.served_by = self._store.settings.identity
             return True
 
     def evaluated(self, promotion_id: str, comparison: Mapping[str, Any]) -> bool:
@@ -110,9 +112,13 @@ class Evaluations:
             rows.tell(session, row, self._user, "failed", f"it could not be evaluated: {error}")
             return True
 
-    def lost(self, of: str, why: str) -> None:
+    def lost(self, of: str, why: str, process_id: int | None) -> None:
         """Take note that the process of an evaluation is gone; one that told its outcome is left alone."""
-        self.failed(of, why)
+        with self._store.database.read() as session:
+            row = session.get(PromotionRow, of)
+            is_anothers = row is not None and row.process_id not in (None, process_id)
+        if not is_anothers:
+            self.failed(of, why)
 
 
 def _finite(value: Any) -> Any:

@@ -32,7 +32,7 @@ def main() -> int:
     held = lifecycle.ServiceLock(settings)
     if not held.hold():
         return 0
-    token = lifecycle.new_token()
+    token = lifecycle.token(settings)
     told = lifecycle.ServiceState(
         os.getpid(), "starting", time.time(), __version__, None, token, settings.environment()
     )

@@ -45,8 +45,8 @@ class Errand(Protocol):
         """Those that have one: id, process, when that was started, and whether they are unwanted."""
         ...
 
-    def lost(self, of: str, why: str) -> None:
-        """Take note that an errand's process is gone; one that told its own end is left alone."""
+    def lost(self, of: str, why: str, process_id: int | None) -> None:
+        """Take note that an errand's process is gone; one that told its own end, or has another one, is left alone."""
         ...
 
 
@@ -78,12 +78,12 @@ class Errands:
             if errand.is_unwanted:
                 if errand.process_id is not None and is_alive(errand.process_id, errand.process_started):
                     end_group(errand.process_id)
-                kind.lost(errand.id, "It was cancelled.")
+                kind.lost(errand.id, "It was cancelled.", errand.process_id)
             elif (what, errand.id) in self._processes.values():
                 # The fork server tells of its end, and how it ended.
                 continue
             elif not is_alive(errand.process_id, errand.process_started):
-                kind.lost(errand.id, explain(None, f"{what} process"))
+                kind.lost(errand.id, explain(None, f"{what} process"), errand.process_id)
         waiting = kind.waiting()
         busy = len(under_way) + sum(ordered == what for ordered, _ in self._ordered)
         for of in waiting if is_warm else ():
@@ -108,4 +108,4 @@ class Errands:
         """Tell of a process that has ended."""
         if pid in self._processes:
             what, of = self._processes.pop(pid)
-            self._kinds[what].lost(of, explain(status, f"{what} process"))
+            self._kinds[what].lost(of, explain(status, f"{what} process"), pid)

@@ -15,6 +15,7 @@ from workbench.service.alive import end_group, is_alive
 from workbench.service.exits import explain
 from workbench.serving import deployments, predictors
 from workbench.serving.deployment import (
+    ANSWERS,
     ASKED,
     BROKEN,
     DRAINING,
@@ -22,6 +23,7 @@ from workbench.serving.deployment import (
     LIVE,
     READY,
     SERVED,
+    STARTING,
     WARMING,
     DeploymentRecord,
     Predictor,
@@ -29,18 +31,29 @@ from workbench.serving.deployment import (
 )
 from workbench.serving.predictors import Served
 from workbench.store.store import Store
+from workbench.store.tables import now
 
 BY = "service"
 GRACE_S = 3.0
 """How long a predictor that was swapped out stays: the gateway learns of a swap within a fraction of that."""
 KILL_S = 30.0
 """Longest it may take over what it was asked before."""
-DEATHS_MOST = 5
-DEATHS_WITHIN_S = 60.0
+DEATHS_MOST = 8
+DEATHS_WITHIN_S = 120.0
 """So many deaths within so long, and a pipeline is not tried again."""
+PAUSE_S, PAUSE_MOST_S = 0.5, 10.0
+"""How long is waited after the second death in a row, and at most; each time twice as long."""
+START_S = 120.0
+"""Longest that a predictor may take until it answers."""
 
 log = logging.getLogger("workbench.service")
 _Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Death:
+    at: float
+    why: str
 
 
 @dataclass(slots=True)
@@ -63,7 +76,7 @@ class Keeper:
         self._fork = fork
         self._processes: dict[PredictorId, int] = {}
         self._leaving: dict[PredictorId, _Leaving] = {}
-        self._deaths: dict[_Key, deque[float]] = {}
+        self._deaths: dict[_Key, deque[_Death]] = {}
         self._is_new = True
 
     def look(self, *, is_warm: bool) -> bool:
@@ -92,7 +105,7 @@ class Keeper:
         """
         self._processes.clear()
         for served in predictors.served(self._store, SERVED):
-            for predictor in self._mine(served):
+            for predictor in served.predictors:
                 if predictor.status == ASKED:
                     predictors.ended(self._store, predictor.id)
 
@@ -113,26 +126,31 @@ class Keeper:
     def _take_over(self) -> None:
         """Begin afresh: the predictors of an earlier service here ended with it."""
         for served in predictors.served(self._store, SERVED):
-            for predictor in self._mine(served):
+            for predictor in served.predictors:
                 _kill(predictor)
                 predictors.ended(self._store, predictor.id)
-            if served.deployment.status == READY:
+            # Where none was here, another home's service may answer.
+            if served.deployment.status == READY and served.predictors:
                 deployments.became_cold(self._store, served.deployment.id, by=BY, why="the service was started again")
 
     def _see_to(self, served: Served, *, is_warm: bool) -> None:
-        mine = self._mine(served)
         wanted = served.wanted if self._is_served(served) else ()
         for pipeline_id, role in wanted:
             if is_warm and served.coming(pipeline_id, role) is None:
                 self._bring(served, pipeline_id, role)
         self._move_on(served)
-        for predictor in mine:
+        for predictor in served.predictors:
             if predictor.status != DRAINING and (predictor.pipeline_id, predictor.role) not in wanted:
                 predictors.drain(self._store, predictor.id)
                 # Where nobody is answered any more, nothing is asked of it any more either.
                 self._leaving[predictor.id] = _Leaving(time.monotonic() - (0 if wanted else GRACE_S))
             elif predictor.status == DRAINING:
                 self._lead_out(predictor)
+            elif predictor.status != ANSWERS and _age_s(predictor) > START_S:
+                predictors.cannot(self._store, predictor.id, f"It did not come to answer within {START_S:g} s.")
+                self._end(predictor)
+            elif predictor.status == ANSWERS and predictor.error is not None:
+                self._end(predictor)
             elif predictor.status != ASKED and not _is_alive(predictor) and predictor.id not in self._processes:
                 self._bury(predictor.id, None)
 
@@ -144,16 +162,19 @@ class Keeper:
             deployments.became_ready(self._store, record.id, by=BY)
             log.info("deployment %s is ready", record.slug)
         if record.next_pipeline_id is not None and served.answering(record.next_pipeline_id, LIVE):
-            deployments.swapped(self._store, record.id, by=BY)
+            deployments.swapped(self._store, record.id, record.next_pipeline_id, by=BY)
             log.info("deployment %s is swapped", record.slug)
 
     def _bring(self, served: Served, pipeline_id: str, role: str) -> None:
         record = served.deployment
         deaths = self._deaths.get((record.id, pipeline_id, role), ())
-        recent = sum(time.monotonic() - death < DEATHS_WITHIN_S for death in deaths)
-        if recent >= DEATHS_MOST:
+        recent = [death for death in deaths if time.monotonic() - death.at < DEATHS_WITHIN_S]
+        if len(recent) >= DEATHS_MOST:
             del self._deaths[record.id, pipeline_id, role]
-            self._give_up(record, pipeline_id, role, f"Its predictor died {recent} times within a minute.")
+            told = f"Its predictor ended {len(recent)} times within {DEATHS_WITHIN_S:g} s, last so: {recent[-1].why}"
+            self._give_up(record, pipeline_id, role, told)
+            return
+        if len(recent) > 1 and time.monotonic() - recent[-1].at < min(PAUSE_S * 2 ** (len(recent) - 2), PAUSE_MOST_S):
             return
         predictor_id = predictors.ask_for(self._store, record.id, pipeline_id, role)
         log.info("deployment %s: predictor %s for pipeline %s", record.slug, predictor_id[-8:], pipeline_id[-8:])
@@ -162,11 +183,9 @@ class Keeper:
     def _give_up(self, record: DeploymentRecord, pipeline_id: str, role: str, why: str) -> None:
         log.warning("deployment %s: pipeline %s is given up: %s", record.slug, pipeline_id[-8:], why)
         if role != LIVE:
-            deployments.shadow_failed(self._store, record.id, by=BY, why=why)
-        elif pipeline_id == record.next_pipeline_id:
-            deployments.not_swapped(self._store, record.id, by=BY, why=why)
-        else:
-            deployments.became_failed(self._store, record.id, by=BY, why=why)
+            deployments.shadow_failed(self._store, record.id, pipeline_id, by=BY, why=why)
+        elif not deployments.not_swapped(self._store, record.id, pipeline_id, by=BY, why=why):
+            deployments.became_failed(self._store, record.id, by=BY, why=why, pipeline_id=pipeline_id)
 
     def _bury(self, predictor_id: PredictorId, status: int | None) -> None:
         self._leaving.pop(predictor_id, None)
@@ -179,9 +198,9 @@ class Keeper:
         why = gone.error or explain(status, "predictor")
         predictors.ended(self._store, predictor_id, error=why)
         log.warning("predictor %s: %s", predictor_id[-8:], why)
-        if gone.error is None:
+        if gone.status != STARTING or gone.error is None:
             key = (gone.deployment_id, gone.pipeline_id, gone.role)
-            self._deaths.setdefault(key, deque(maxlen=DEATHS_MOST)).append(time.monotonic())
+            self._deaths.setdefault(key, deque(maxlen=DEATHS_MOST)).append(_Death(time.monotonic(), why))
             return
         # It said itself why the pipeline cannot be loaded: another try would end alike.
         record = deployments.get(self._store, gone.deployment_id)
@@ -200,8 +219,10 @@ class Keeper:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(predictor.process_id, signal.SIGTERM)
 
-    def _mine(self, served: Served) -> list[Predictor]:
-        return [one for one in served.predictors if one.served_by == self._store.settings.identity]
+    def _end(self, predictor: Predictor) -> None:
+        _kill(predictor)
+        if predictor.id not in self._processes:
+            self._bury(predictor.id, None)
 
     @staticmethod
     def _is_served(served: Served) -> bool:
@@ -210,6 +231,10 @@ class Keeper:
 
 def _is_alive(predictor: Predictor) -> bool:
     return predictor.process_started is not None and is_alive(predictor.process_id, predictor.process_started)
+
+
+def _age_s(predictor: Predictor) -> float:
+    return (now() - predictor.created_at).total_seconds()
 
 
 def _kill(predictor: Predictor) -> None:

@@ -133,8 +133,17 @@ def write_state(settings: Settings, told: ServiceState) -> None:
     partial.replace(path)
 
 
-def new_token() -> str:
-    return secrets.token_urlsafe(32)
+def token(settings: Settings) -> str:
+    """Return the secret that the home's API asks for, drawn once: whoever noted it can use it after a restart too.
+
+    It lies in a file that only the home's owner can read; where that is removed, the next start draws another.
+    """
+    path = settings.home / "token"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text()
 
 
 def log_file(settings: Settings) -> Path:
@@ -222,6 +231,25 @@ def wait_until_running(settings: Settings, *, patience_s: float = START_PATIENCE
         f"The service did not start within {patience_s:g} s.",
         hint=f"Its log is {log_file(settings)}.",
     )
+
+
+def api_port(settings: Settings) -> int:
+    """Return the port of the running service's API, waiting until it tells.
+
+    Raises
+    ------
+    EngineFault
+        ``service.not_started`` when it does not tell in time, or has no API.
+    """
+    told = wait_until_running(settings)
+    if told.api_port is None:
+        raise EngineFault(
+            "service.not_started",
+            "The service has no API to answer by.",
+            hint="Where it runs, the extra `server` must be installed and the address free; `workbench doctor` and "
+            "`workbench service logs` say more.",
+        )
+    return told.api_port
 
 
 def stop(settings: Settings, *, patience_s: float = STOP_PATIENCE_S) -> bool:

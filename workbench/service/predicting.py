@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from workbench.errors import WorkbenchError
+from workbench.errors import EngineFault, Gone, WorkbenchError
 from workbench.registry.pipelines import Pipelines
 from workbench.service import bell, sockets
 from workbench.service.loading import load
@@ -41,7 +41,8 @@ def _answer(predictor_id: PredictorId, settings: Settings, lifeline: int, wake: 
     except Exception as error:  # noqa: BLE001 - whatever a pipeline does when it is loaded is told of its predictor
         traceback.print_exc(file=sys.stderr)
         why = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
-        predictors.cannot(store, predictor_id, why)
+        tell = predictors.stall if _may_pass(error) else predictors.cannot
+        tell(store, predictor_id, why)
         return
     path = settings.sockets / f"{predictor_id[-12:]}.sock"
     listener = sockets.listen(path)
@@ -56,6 +57,13 @@ def _answer(predictor_id: PredictorId, settings: Settings, lifeline: int, wake: 
         serve(answering, listener, lifeline, wake)
     finally:
         Path(path).unlink(missing_ok=True)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may do better: a storage or a database that is away for a moment, memory that is short."""
+    if isinstance(error, EngineFault | Gone):
+        return error.code != "artifact.hash_mismatch"
+    return isinstance(error, OSError | MemoryError)
 
 
 def _loaded(store: Store, predictor_id: PredictorId) -> tuple[Answering, dict[str, object]]:

@@ -146,6 +146,7 @@ def register(store: Store, batch_id: str, process_id: int, process_started: floa
     """Make a process the one that carries a batch; None when it is not to be carried any more."""
     values = {
         "status": RUNNING,
+        "served_by": store.settings.identity,
         "process_id": process_id,
         "process_started": process_started,
         "started_at": now(),
@@ -182,18 +183,19 @@ class BatchQueue:
             return list(session.scalars(query))
 
     def under_way(self) -> list[tuple[str, int | None, float | None, bool]]:
-        query = select(BatchRow).where(BatchRow.status == RUNNING)
+        query = select(BatchRow).where(BatchRow.status == RUNNING, BatchRow.served_by == self._store.settings.identity)
         with self._store.database.read() as session:
             return [
                 (row.id, row.process_id, row.process_started, row.cancel_requested_by is not None)
                 for row in session.scalars(query)
             ]
 
-    def lost(self, of: str, why: str) -> None:
+    def lost(self, of: str, why: str, process_id: int | None) -> None:
         with self._store.database.write() as session:
             row = session.get(BatchRow, of, with_for_update=True)
-            if row is None or row.status not in OPEN:
+            if row is None or row.status not in OPEN or row.process_id not in (None, process_id):
                 return
+            (self._store.settings.predictions / f"{row.id}.partial").unlink(missing_ok=True)
             by = row.cancel_requested_by
             row.status, row.error = (FAILED, why) if by is None else (CANCELLED, f"Cancelled by {by}.")
             row.finished_at = now()

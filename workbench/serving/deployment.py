@@ -22,8 +22,9 @@ Access = Literal["workspace", "public", "api-key"]
 WORKSPACE, PUBLIC, API_KEY = "workspace", "public", "api-key"
 
 LIVE, SHADOW = "live", "shadow"
-ASKED, STARTING, ANSWERS, DRAINING, ENDED, BROKEN = "asked", "starting", "ready", "draining", "ended", "failed"
-"""A predictor's life; the last two are its ends."""
+ASKED, STARTING, ANSWERS, DRAINING = "asked", "starting", "ready", "draining"
+STALLED, ENDED, BROKEN = "stalled", "ended", "failed"
+"""How a predictor ends: it could not be loaded just now, it was not wanted any more, it died or cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Predictor:
     role
         ``live``, or ``shadow`` whose answers nobody is given.
     served_by
-        Machine and home of the service whose process it is.
+        The home whose service has its process.
     status
-        ``asked → starting → ready → draining → ended``, or ``failed``.
+        ``asked → starting → ready → draining → ended``, or ``failed``, or ``stalled`` where another try may do better.
     engine
         What of the pipeline is compiled, and what that was proven on; None before it is loaded.
     process_started
@@ -55,6 +56,7 @@ class Predictor:
     engine: Mapping[str, Any] | None
     process_id: int | None
     process_started: float | None
+    created_at: datetime
 
     @classmethod
     def of(cls, row: PredictorRow) -> Predictor:
@@ -70,6 +72,7 @@ class Predictor:
             row.engine,
             row.process_id,
             row.process_started,
+            row.created_at,
         )
 
 

@@ -183,6 +183,10 @@ def swap(store: Store, reference: str, pipeline_id: str, *, by: str, why: str = 
     """
     with store.database.write() as session:
         row = _find(session, reference)
+        if row.pipeline_id == pipeline_id:
+            # Whatever was being swapped in is not wanted any more.
+            row.next_pipeline_id, row.error = None, None
+            return DeploymentRecord.of(row)
         if row.next_pipeline_id is not None:
             raise Conflict(
                 "deployment.wrong_state",
@@ -194,8 +198,6 @@ def swap(store: Store, reference: str, pipeline_id: str, *, by: str, why: str = 
         row.error = None
         details = {"from": row.pipeline_id, "to": pipeline_id}
         told = f"{row.slug} is to go from pipeline {row.pipeline_id[-8:]} to {pipeline_id[-8:]}"
-        if row.pipeline_id == pipeline_id:
-            return DeploymentRecord.of(row)
         _tell(session, row, by, "swapping", f"{told}{f': {why}' if why else ''}", details)
         if row.status == READY:
             row.next_pipeline_id = pipeline_id
@@ -275,22 +277,30 @@ def became_cold(store: Store, deployment_id: DeploymentId, *, by: str, why: str)
     _if(store, deployment_id, (READY,), WARMING, by, why)
 
 
-def became_failed(store: Store, deployment_id: DeploymentId, *, by: str, why: str) -> None:
-    """Tell that a deployment cannot be served."""
+def became_failed(
+    store: Store, deployment_id: DeploymentId, *, by: str, why: str, pipeline_id: str | None = None
+) -> None:
+    """Tell that a deployment cannot be served.
+
+    Parameters
+    ----------
+    pipeline_id
+        Of which this is said: where another one is to answer by now, nothing is changed; None: of whichever it is.
+    """
     with store.database.write() as session:
         row = session.get(DeploymentRow, deployment_id, with_for_update=True)
-        if row is not None and row.status in SERVED:
-            row.error = why
+        if row is not None and row.status in SERVED and pipeline_id in (None, row.pipeline_id):
+            row.error, row.next_pipeline_id = why, None
             _move(session, row, FAILED, by, why)
 
 
-def swapped(store: Store, deployment_id: DeploymentId, *, by: str) -> bool:
-    """Let the pipeline that was swapped in answer from now on; return whether one was."""
+def swapped(store: Store, deployment_id: DeploymentId, pipeline_id: str, *, by: str) -> bool:
+    """Let the pipeline that was swapped in answer from now on; return whether it was wanted still."""
     with store.database.write() as session:
         row = session.get(DeploymentRow, deployment_id, with_for_update=True)
-        if row is None or row.next_pipeline_id is None:
+        if row is None or row.next_pipeline_id != pipeline_id:
             return False
-        before, row.pipeline_id = row.pipeline_id, row.next_pipeline_id
+        before, row.pipeline_id = row.pipeline_id, pipeline_id
         row.previous_pipeline_id, row.next_pipeline_id = before, None
         row.updated_at = now()
         told = f"{row.slug} is answered by pipeline {row.pipeline_id[-8:]}"
@@ -298,28 +308,29 @@ def swapped(store: Store, deployment_id: DeploymentId, *, by: str) -> bool:
         return True
 
 
-def not_swapped(store: Store, deployment_id: DeploymentId, *, by: str, why: str) -> None:
-    """Give up what was swapped in; the pipeline that answers goes on."""
+def not_swapped(store: Store, deployment_id: DeploymentId, pipeline_id: str, *, by: str, why: str) -> bool:
+    """Give up what was swapped in, and return whether that was so; the pipeline that answers goes on."""
     with store.database.write() as session:
         row = session.get(DeploymentRow, deployment_id, with_for_update=True)
-        if row is None or row.next_pipeline_id is None:
-            return
-        failed, row.next_pipeline_id = row.next_pipeline_id, None
-        row.error = f"Pipeline {failed[-8:]} was not swapped in: {why}"
+        if row is None or row.next_pipeline_id != pipeline_id:
+            return False
+        row.next_pipeline_id = None
+        row.error = f"Pipeline {pipeline_id[-8:]} was not swapped in: {why}"
         row.updated_at = now()
-        _tell(session, row, by, "not_swapped", row.error, {"pipeline_id": failed})
+        _tell(session, row, by, "not_swapped", row.error, {"pipeline_id": pipeline_id})
+        return True
 
 
-def shadow_failed(store: Store, deployment_id: DeploymentId, *, by: str, why: str) -> None:
+def shadow_failed(store: Store, deployment_id: DeploymentId, pipeline_id: str, *, by: str, why: str) -> None:
     """Give up the pipeline that answers in the shadow; the one that answers goes on."""
     with store.database.write() as session:
         row = session.get(DeploymentRow, deployment_id, with_for_update=True)
-        if row is None or row.shadow_pipeline_id is None:
+        if row is None or row.shadow_pipeline_id != pipeline_id:
             return
-        failed, row.shadow_pipeline_id = row.shadow_pipeline_id, None
-        row.error = f"Pipeline {failed[-8:]} does not answer in the shadow any more: {why}"
+        row.shadow_pipeline_id = None
+        row.error = f"Pipeline {pipeline_id[-8:]} does not answer in the shadow any more: {why}"
         row.updated_at = now()
-        _tell(session, row, by, "shadow_failed", row.error, {"pipeline_id": failed})
+        _tell(session, row, by, "shadow_failed", row.error, {"pipeline_id": pipeline_id})
 
 
 def history(store: Store, record: DeploymentRecord, *, limit: int = 100) -> list[audit.Entry]:
@@ -335,11 +346,11 @@ def _if(store: Store, deployment_id: str, before: Sequence[str], status: str, by
 
 
 def _find(session: Session, reference: str, *, locked: bool = True) -> DeploymentRow:
-    query = select(DeploymentRow).where(
-        DeploymentRow.deleted_at.is_(None),
-        (DeploymentRow.live_slug == reference) | (DeploymentRow.id == reference),
-    )
-    row = session.scalar(query.with_for_update() if locked else query)
+    row = None
+    # The id first: a handle finds its deployment by it, and no slug that looks like one may stand in its way.
+    for condition in (DeploymentRow.id == reference, DeploymentRow.live_slug == reference):
+        query = select(DeploymentRow).where(DeploymentRow.deleted_at.is_(None), condition)
+        row = row or session.scalar(query.with_for_update() if locked else query)
     if row is None:
         raise NotFound("deployment.not_found", f"There is no deployment {shown(reference)}.")
     return row

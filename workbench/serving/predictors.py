@@ -16,6 +16,7 @@ from workbench.serving.deployment import (
     ENDED,
     LIVE,
     SHADOW,
+    STALLED,
     STARTING,
     DeploymentId,
     DeploymentRecord,
@@ -25,7 +26,7 @@ from workbench.serving.deployment import (
 from workbench.store.store import Store
 from workbench.store.tables import DeploymentRow, PredictorRow, now
 
-_PRESENT = (ASKED, STARTING, ANSWERS, DRAINING)
+_PRESENT = (ASKED, STARTING, ANSWERS, DRAINING, STALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,12 @@ class Served:
 
 
 def served(store: Store, statuses: tuple[str, ...]) -> list[Served]:
-    """Return the deployments in these statuses, and all others that have predictors still."""
-    present = select(PredictorRow).where(PredictorRow.status.in_(_PRESENT)).order_by(PredictorRow.id)
+    """Return the deployments in these statuses, and all others that have predictors still.
+
+    Predictors of other homes do not count: of their processes nothing can be said from here.
+    """
+    mine = (PredictorRow.status.in_(_PRESENT), PredictorRow.served_by == store.settings.identity)
+    present = select(PredictorRow).where(*mine).order_by(PredictorRow.id)
     with store.database.read() as session:
         predictors: dict[str, list[Predictor]] = {}
         for row in session.scalars(present):
@@ -119,6 +124,16 @@ def ready(store: Store, predictor_id: PredictorId, address: str, engine: Mapping
 def cannot(store: Store, predictor_id: PredictorId, why: str) -> None:
     """Tell why a pipeline cannot be loaded; the service takes it from there once the process has ended."""
     _change(store, predictor_id, (STARTING,), {"error": why})
+
+
+def stall(store: Store, predictor_id: PredictorId, why: str) -> None:
+    """Tell why a pipeline cannot be loaded just now: another try may do better."""
+    _change(store, predictor_id, (STARTING,), {"status": STALLED, "error": why})
+
+
+def hang(store: Store, predictor_id: PredictorId, why: str) -> None:
+    """Tell that a predictor does not answer any more; the service ends its process, and brings another."""
+    _change(store, predictor_id, (ANSWERS, DRAINING), {"error": why})
 
 
 def drain(store: Store, predictor_id: PredictorId) -> bool:

@@ -50,7 +50,7 @@ class PredictorRow(Base):
     deployment_id: Mapped[str] = mapped_column(ForeignKey("deployments.id"), index=True)
     pipeline_id: Mapped[str] = mapped_column(ForeignKey("pipelines.id"))
     role: Mapped[str] = mapped_column(String(8), doc="live or shadow.")
-    served_by: Mapped[str] = mapped_column(Text, doc="Machine and home of the service whose process it is.")
+    served_by: Mapped[str] = mapped_column(Text, doc="The home whose service has its process.")
     status: Mapped[str] = mapped_column(String(12), default="asked", index=True)
     error: Mapped[str | None] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text, doc="Path of its Unix socket.")
@@ -122,5 +122,6 @@ class BatchRow(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     cancel_requested_by: Mapped[str | None]
+    served_by: Mapped[str | None] = mapped_column(Text, doc="The home whose service has its process.")
     process_id: Mapped[int | None]
     process_started: Mapped[float | None]
