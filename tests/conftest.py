@@ -221,14 +221,6 @@ def uv() -> str:
     return found or pytest.skip(f"{MISSING} uv")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares servers, where tests are spread over processes: a file, and all that drive a browser."""
-    for item in items:
-        folder = Path(item.location[0]).parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else item.location[0]))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[None]:
     report = yield
