@@ -17,11 +17,20 @@ FREE = ("since", "note")
 
 @dataclass(frozen=True)
 class Asked:
-    """What is fitted: a task, what it is set up with, on which table."""
+    """What is fitted: a task, what it is set up with, on which table.
+
+    Attributes
+    ----------
+    columns
+        Names of the features that the table of customers has; empty: all of them.
+    frame
+        Another table; None: that of the task.
+    """
 
     task: str
     setup: dict[str, Any] = field(default_factory=dict)
     classes: int = 2
+    columns: tuple[str, ...] = ()
     frame: Any = None
 
 
@@ -83,7 +92,7 @@ def table(asked: Asked) -> Any:
     named = {name for option in ("date_features", "text_features") for name in asked.setup.get(option) or ()}
     wish = (frame.age.fillna(40) - 40) / 12 + (frame.city == "Oslo") * 1.2 + np.log(frame.income) - 10
     wish += random.normal(0, 0.8, len(frame))
-    frame = frame.drop(columns=[name for name in FREE if name not in named])
+    frame = frame[[name for name in asked.columns or frame if name in named or name not in FREE]]
     if asked.task == "classification":
         labels = np.array(["no", "yes", "maybe", "never"], dtype=object)
         return frame.assign(buys=labels[pd.qcut(wish, asked.classes, labels=False)])

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.predictor.parts import (
+    Codes,
     Dates,
     Filled,
     Guard,
@@ -23,7 +24,7 @@ from workbench.predictor.parts import (
     date_reader,
     nameless,
 )
-from workbench.predictor.rows import Domain
+from workbench.predictor.rows import USUAL, Domain
 from workbench.predictor.table import NUMERIC, Column, Table
 
 
@@ -114,10 +115,11 @@ class Columns:
 
     def refuse_gaps(self, step: Any) -> None:
         """Leave rows with gaps, and with values that a step knows none of, to the step itself."""
-        self._gaps |= set(getattr(step.transformer, "columns", step._include))
-        self._unknowns |= set(getattr(step.transformer, "mappings_", ()))
+        origins = {made.name: made.origin for made in self._made}
+        self._gaps |= {origins[name] for name in getattr(step.transformer, "columns", step._include)}
+        self._unknowns |= {origins[name] for name in getattr(step.transformer, "mappings_", ())}
 
-    def refuse_left_gaps(self) -> None:
+    def refuse_gaps_left(self) -> None:
         """Leave rows with gaps that nothing has filled so far to the pipeline itself: what follows refuses them."""
         missing = {name: held.index(None) for name, held in self._values.items()}
         self._gaps |= {
@@ -170,7 +172,7 @@ class Columns:
         for name, column in self._columns.items():
             held = self._values.get(name)
             if held is None:
-                usual = domains[name].known[0] if domains[name].known else _USUAL[column.kind]
+                usual = domains[name].known[0] if domains[name].known else USUAL[column.kind]
                 held = [None if column.kind == "number" else usual, usual]
             held = [*held, *[held[0]] * (rows - len(held))]
             (numbers if column.kind in NUMERIC else texts).append(held)
@@ -183,9 +185,8 @@ class Columns:
         return Lookup(
             is_number=self._columns[name].kind in NUMERIC,
             place=self._place(name),
-            codes={value: code for code, value in enumerate(values[:-1])},
+            codes=Codes(values[:-1], unseen=len(values) - 1),
             missing=len(values) - 2,
-            unseen=len(values) - 1,
             values=self._frame[made].to_numpy(dtype=np.float64)[: len(values)],
             features=beside(features),
         )
@@ -218,6 +219,3 @@ class Columns:
         """Place of a column among a table's numbers, or among its texts."""
         is_number = self._columns[name].kind in NUMERIC
         return [other.name for other in self._columns.values() if (other.kind in NUMERIC) == is_number].index(name)
-
-
-_USUAL: Mapping[str, Any] = {"number": 1.0, "bool": 1.0, "text": "a", "date": "2000-01-01"}

@@ -7,13 +7,15 @@ exact as scikit-learn makes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from workbench.predictor.forest import Forest, in_blocks
+from workbench.predictor.booster import Booster
+from workbench.predictor.forest import Forest
 from workbench.predictor.original import Answer, asking
 from workbench.predictor.parts import nameless
 from workbench.predictor.table import Array
@@ -34,18 +36,24 @@ class Compiled:
         What of it is compiled code, by class; empty: nothing is, and its own methods are given the matrix.
     takes_gaps
         Whether it may be given NaN.
+    memories
+        Methods of it that remember what they answered last.
     """
 
     ask: Callable[[Array], Answer]
     how: tuple[str, ...]
     takes_gaps: bool
+    memories: tuple[Once, ...]
 
     def __call__(self, X: Array) -> Answer:
         from sklearn import config_context
 
         # Whether rows are finite is seen by `unsure`.
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            return self.ask(X)
+            answer = self.ask(X)
+        for memory in self.memories:
+            memory.forget()
+        return answer
 
     @property
     def told(self) -> str:
@@ -54,7 +62,7 @@ class Compiled:
 
     def unsure(self, X: Array) -> Array | None:
         """Return whether each row has a number that the estimator itself must refuse or take; None: none has."""
-        if not X.size or np.abs(X).max() <= LARGEST:
+        if not X.size or (X.min() >= -LARGEST and X.max() <= LARGEST):
             return None
         fits = np.abs(X) <= LARGEST
         if self.takes_gaps:
@@ -79,15 +87,22 @@ class Once:
         self._last = X, more, answer
         return answer
 
+    def forget(self) -> None:
+        self._last = None
+
 
 def compiled(estimator: Any, task: str) -> Compiled:
     """Make an estimator one for matrices, by compiled code where there is a way known."""
     how: set[str] = set()
     made = _standing_in(estimator, how)
-    for name in ("decision_function", "predict_proba", "kneighbors"):
-        if callable(method := getattr(made, name, None)):
-            setattr(made, name, Once(method))
-    return Compiled(asking(made, task), tuple(sorted(how)), _takes_gaps(estimator))
+    there = {
+        name: getattr(made, name)
+        for name in ("decision_function", "predict_proba", "kneighbors")
+        if hasattr(made, name)
+    }
+    memories = {name: Once(method) for name, method in there.items()}
+    made.__dict__ |= memories
+    return Compiled(asking(made, task), tuple(sorted(how)), _takes_gaps(estimator), tuple(memories.values()))
 
 
 def _standing_in(estimator: Any, how: set[str]) -> Any:
@@ -95,9 +110,11 @@ def _standing_in(estimator: Any, how: set[str]) -> Any:
     kind = type(estimator).__name__
     if hasattr(made, "n_jobs"):
         made.n_jobs = 1
-    if kind in _WAYS and _WAYS[kind](made):
-        how.add(kind)
-        return made
+    # Whether a version of a library has what its way leans on shows itself on the way.
+    with suppress(AttributeError, ImportError):
+        if kind in _WAYS and _WAYS[kind](made):
+            how.add(kind)
+            return made
     for name in _WITHIN:
         within = made.__dict__.get(name)
         if isinstance(within, list):
@@ -200,15 +217,18 @@ def _isolating(made: Any) -> bool:
 
 
 def _lightgbm(made: Any) -> bool:
-    booster = made.booster_
-
-    def predict(X: Array) -> Array:
-        parts = in_blocks(len(X), lambda rows: booster.predict(X[rows], num_threads=1))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    booster = Booster.of(made.booster_)
+    if booster is None:
+        return False
+    predict = booster.predict
 
     def predict_proba(X: Array) -> Array:
         positive = predict(X)
-        return positive if positive.ndim > 1 else np.vstack((1.0 - positive, positive)).T
+        if positive.ndim > 1:
+            return positive
+        both = np.empty((len(X), 2))
+        both[:, 0], both[:, 1] = 1.0 - positive, positive
+        return both
 
     if hasattr(made, "classes_"):
         classes = made.classes_

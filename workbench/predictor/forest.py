@@ -16,8 +16,8 @@ import numpy as np
 
 from workbench.predictor.table import Array
 
-BLOCK = 16384
-"""Rows that a thread takes at a time: so many that it is the trees that come and go, and so few that they stay near."""
+BLOCK = 65536
+"""Most rows that a thread takes at a time: each tree is fetched once for all of them."""
 FEW = 4096
 """Below so many rows it is one thread that works."""
 MISSING_LEFT = np.uint32(0x80000000)
@@ -31,8 +31,9 @@ class Forest:
     ----------
     nodes
         Nodes × 4, uint32: the feature, with `MISSING_LEFT` where what is missing goes left; the bits of a float32
-        threshold; the places of the next node to the left and to the right. Of a leaf, all bits are set for the left,
-        and the right is the place of what it holds.
+        threshold; the places of the next node to the left and to the right. Next to a leaf is that leaf, either way,
+        and in the place of its threshold is the place of what it holds. With float64 thresholds nodes × 6: the bits
+        of one are the third and fourth, and what a leaf holds is still the second.
     roots
         Place of each tree's first node.
     leaves
@@ -60,12 +61,14 @@ class Forest:
             state = tree.__getstate__()["nodes"]
             values = tree.value[:, 0, :] if held is None else held(place, tree.value[:, 0, :])
             is_leaf = state["left_child"] < 0
+            own = np.arange(len(state))
+            thresholds = _rounded_down(state["threshold"]).view(np.uint32)
             flat = np.empty((len(state), 4), dtype=np.uint32)
             flat[:, 0] = np.where(is_leaf, 0, state["feature"])
             flat[state["missing_go_to_left"] != 0, 0] |= MISSING_LEFT
-            flat[:, 1] = _rounded_down(state["threshold"]).view(np.uint32)
-            flat[:, 2] = np.where(is_leaf, 0xFFFFFFFF, state["left_child"] + before)
-            flat[:, 3] = np.where(is_leaf, held_before + np.cumsum(is_leaf) - 1, state["right_child"] + before)
+            flat[:, 1] = np.where(is_leaf, held_before + np.cumsum(is_leaf) - 1, thresholds)
+            flat[:, 2] = before + np.where(is_leaf, own, state["left_child"])
+            flat[:, 3] = before + np.where(is_leaf, own, state["right_child"])
             nodes.append(flat)
             roots.append(before)
             leaves.append(values[is_leaf])
@@ -84,18 +87,18 @@ class Forest:
         """
         from workbench.predictor.walk import add
 
-        X = np.ascontiguousarray(X, dtype=np.float32)
+        precision = np.float32 if self.nodes.shape[1] == 4 else np.float64
+        X = np.ascontiguousarray(X, dtype=precision)
         out = np.empty((len(X), self.leaves.shape[1]))
         out[:] = start
-        thresholds = self.nodes.view(np.float32)
+        thresholds = self.nodes.view(precision)
         in_blocks(len(X), lambda rows: add(X[rows], self.nodes, thresholds, self.roots, self.leaves, out[rows]))
         return out
 
 
 def in_blocks(rows: int, work: Callable[[slice], Any]) -> list[Any]:
     """Do work that lets go of Python's lock on blocks of rows, by several threads where there are many rows."""
-    workers = os.cpu_count() or 1
-    if rows < FEW or workers == 1:
+    if rows < FEW or (workers := os.cpu_count() or 1) == 1:
         return [work(slice(0, rows))]
     size = min(BLOCK, -(-rows // workers))
     with ThreadPoolExecutor(workers) as threads:

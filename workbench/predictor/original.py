@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +55,7 @@ class Original:
     steps
         Its steps before the estimator, in order, with their names.
     company
-        Rows that it answers for sure; None: none are known.
+        Rows as the training table has them, among which others are asked about; None: none are known.
     """
 
     def __init__(self, pipeline: Any, *, task: str) -> None:
@@ -67,11 +65,14 @@ class Original:
         names = getattr(pipeline, "feature_names_in_", None)
         self.columns: list[str] | None = None if names is None else list(map(str, names))
         self.dates = [name for _, step in steps if type(step).__name__ == "Dates" for name in step.columns]
+        drops = [
+            step.transformer for _, step in steps if type(getattr(step, "transformer", None)).__name__ == "DropImputer"
+        ]
+        self._required = sorted({name for step in drops for name in step.columns})
         self.company: pd.DataFrame | None = None
         self.ask = asking(self.estimator, task)
-        # A name in the place of the estimator is passed over: what is left is the preparation.
-        self._prepares = copy(pipeline)
-        self._prepares.steps = [*steps, ("estimator", "passthrough")]
+        # A word in the place of the estimator is passed over: what is left is the preparation.
+        self._prepares = type(pipeline)([*steps, ("estimator", "passthrough")])
 
     def prepare(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Carry out all steps before the estimator."""
@@ -83,15 +84,9 @@ class Original:
         """Carry out all steps before the estimator, and make a matrix of what comes out: float32 where all of it is."""
         prepared = self.prepare(table.frame())
         if len(prepared) != len(table):
-            raise _dropped()
+            raise self._dropped()
         is_single = (prepared.dtypes == np.float32).all()
         return prepared.to_numpy(dtype=np.float32 if is_single else np.float64)
-
-    def know(self, table: Table) -> None:
-        """Take rows for company where the pipeline answers them."""
-        with suppress(Exception):
-            self._predict(table.frame())
-            self.company = table.frame()
 
     def decode(self, labels: Any) -> list[Any]:
         """Undo what was done to the target, and make Python's own values of it."""
@@ -108,6 +103,8 @@ class Original:
             ``predict.failed`` with the pipeline's own words, where it refuses rows.
         """
         frame = table.frame()
+        if self._required and frame[self._required].isna().any(axis=None):
+            raise self._dropped()
         try:
             return self._predict(frame)
         except BadRequest:
@@ -124,8 +121,16 @@ class Original:
     def _predict(self, frame: pd.DataFrame) -> Predictions:
         answer = self.ask(self.prepare(frame))
         if len(answer.labels) != len(frame):
-            raise _dropped()
+            raise self._dropped()
         return Predictions(self.decode(answer.labels), None if answer.scores is None else answer.scores.tolist())
+
+    def _dropped(self) -> BadRequest:
+        named = ", ".join(self._required)
+        return BadRequest(
+            "predict.failed",
+            "The pipeline drops rows with missing values, as it was set up to, and has no prediction for them.",
+            hint=f"It takes rows with a value in each of these: {named}.",
+        )
 
     def _among_others(self, frame: pd.DataFrame) -> Predictions:
         import pandas as pd
@@ -155,13 +160,6 @@ def _with_scores(estimator: Any, X: Any) -> Answer:
     labels = np.asarray(estimator.predict(X)).ravel()
     places = np.searchsorted(estimator.classes_, labels)
     return Answer(labels, np.asarray(estimator.predict_proba(X))[np.arange(len(labels)), places])
-
-
-def _dropped() -> BadRequest:
-    return BadRequest(
-        "predict.failed",
-        "The pipeline drops rows with missing values, as it was set up to, and has no prediction for them.",
-    )
 
 
 def refused(error: Exception) -> BadRequest:

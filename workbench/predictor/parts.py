@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from math import isnan
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from workbench.predictor.table import Array, Table
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _DATES_KEPT = 16384
 """Dates that are kept as read."""
 
@@ -23,7 +22,7 @@ _DATES_KEPT = 16384
 class Writer(Protocol):
     """Writes what becomes of a column into a matrix of rows × features."""
 
-    def write(self, table: Table, numbers: Array, X: Array) -> None: ...
+    def write(self, table: Table, X: Array) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,23 @@ class Numbers:
     fills: Array
     features: Array
 
-    def write(self, table: Table, numbers: Array, X: Array) -> None:  # noqa: ARG002 - as all writers
-        held = numbers[self.places]
+    def write(self, table: Table, X: Array) -> None:
+        held = table.numbers[self.places]
         gaps = np.isnan(held)
         if gaps.any():
             held = np.where(gaps, self.fills[:, np.newaxis], held)
         X[:, self.features] = held.T
+
+
+class Codes(dict[Any, int]):
+    """Value → code, and a code for all values that are not known."""
+
+    def __init__(self, known: Iterable[Any], unseen: int) -> None:
+        super().__init__((value, code) for code, value in enumerate(known))
+        self.unseen = unseen
+
+    def __missing__(self, value: Any) -> int:
+        return self.unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,8 @@ class Lookup:
         Which of a table's columns of texts, or of numbers.
     codes
         Value → row of `values`; for a text None is a value.
-    missing, unseen
-        Rows of `values` for a gap, and for a value that no training row held.
+    missing
+        Row of `values` for a gap.
     values
         Codes × features.
     features
@@ -72,21 +82,20 @@ class Lookup:
 
     is_number: bool
     place: int
-    codes: Mapping[Hashable, int]
+    codes: Codes
     missing: int
-    unseen: int
     values: Array
     features: Array | slice
 
-    def rows(self, table: Table) -> list[int]:
+    def rows(self, table: Table) -> Array:
         """Return the row of `values` for each row of a table."""
-        get, unseen, missing = self.codes.get, self.unseen, self.missing
+        held = table.numbers[self.place].tolist() if self.is_number else table.texts[self.place]
+        rows = np.fromiter(map(self.codes.__getitem__, held), np.intp, len(table))
         if self.is_number:
-            held = table.numbers[self.place].tolist()
-            return [missing if isnan(value) else get(value, unseen) for value in held]
-        return [get(value, unseen) for value in table.texts[self.place]]
+            rows[np.isnan(table.numbers[self.place])] = self.missing
+        return rows
 
-    def write(self, table: Table, numbers: Array, X: Array) -> None:  # noqa: ARG002 - as all writers
+    def write(self, table: Table, X: Array) -> None:
         X[:, self.features] = self.values[self.rows(table)]
 
 
@@ -104,7 +113,7 @@ class Dates:
     read: Callable[[str | None], tuple[float, ...]]
     features: Array
 
-    def write(self, table: Table, numbers: Array, X: Array) -> None:  # noqa: ARG002 - as all writers
+    def write(self, table: Table, X: Array) -> None:
         X[:, self.features] = [self.read(text) for text in table.texts[self.place]]
 
 
@@ -117,7 +126,7 @@ class Words:
     kept: Array
     features: Array
 
-    def write(self, table: Table, numbers: Array, X: Array) -> None:  # noqa: ARG002 - as all writers
+    def write(self, table: Table, X: Array) -> None:
         texts = ["" if text is None else text for text in table.texts[self.place]]
         X[:, self.features] = self.vectorizer.transform(texts).toarray()[:, self.kept]
 
@@ -146,7 +155,7 @@ class Guard:
         for place in self.texts:
             found |= [text is None for text in table.texts[place]]
         for lookup in self.lookups:
-            found |= [row == lookup.unseen for row in lookup.rows(table)]
+            found |= lookup.rows(table) == lookup.codes.unseen
         return found if found.any() else None
 
 
@@ -157,13 +166,13 @@ class Filled:
     places: Array
     transformer: Any
 
-    def __call__(self, numbers: Array) -> Array:
-        held = numbers[self.places]
+    def __call__(self, table: Table) -> Table:
+        held = table.numbers[self.places]
         if not np.isnan(held).any():
-            return numbers
-        numbers = numbers.copy()
+            return table
+        numbers = table.numbers.copy()
         numbers[self.places] = self.transformer.transform(held.T).T
-        return numbers
+        return replace(table, numbers=numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +211,13 @@ class Select:
 
     def __call__(self, X: Array) -> Array:
         return X.take(self.columns, axis=1)
+
+
+def whole(X: Array) -> Array:
+    """Return a matrix that has no gap; raise a ``ValueError`` where it has one, as the step that follows would."""
+    if np.isnan(X).any():
+        raise ValueError("There are gaps.")
+    return X
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,12 +226,14 @@ def _proven(
     """Find the fastest way that is equal to the pipeline itself."""
     known = domains(original.steps, schema.columns, sample)
     random = np.random.default_rng(SEED)
-    tables = [draw(known.values(), DRAWN, random, wild=wild) for wild in (False, True)]
-    original.know(tables[0])
-    tables.append(_without_truths(tables[0]))
+    tame, wild = (draw(known.values(), DRAWN, random, wild=wild) for wild in (False, True))
+    original.company = tame.frame()
+    tables = [(tame, 1), (wild, 3)]
+    if any(column.dtype == "bool" for column in schema.columns):
+        tables.append((_without_truths(tame), 0))
     names = [column.name for column in schema.columns]
     with suppress(BadRequest):
-        tables.append(schema.read([{name: row.get(name) for name in names} for row in sample]))
+        tables.append((schema.read([{name: row.get(name) for name in names} for row in sample]), 1))
     prepared, no_preparation = _attempted(lambda: preparation.compiled(original.steps, schema.columns, known))
     estimator, no_estimator = _attempted(lambda: estimators.compiled(original.estimator, task))
     whys = [why for why in (no_preparation, no_estimator) if why]

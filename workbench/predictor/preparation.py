@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.predictor.columns import Columns, NotCompiled
-from workbench.predictor.parts import Filled, Groups, Guard, Matrix, Select, Writer, nameless
+from workbench.predictor.parts import Filled, Groups, Guard, Matrix, Select, Writer, nameless, whole
 from workbench.predictor.rows import Domain
 from workbench.predictor.table import Array, Column, Table
 
@@ -40,12 +40,11 @@ class Preparation:
 
     def __call__(self, table: Table) -> Array:
         """Return rows × features; what it holds of a row that is unsure means nothing."""
-        numbers = table.numbers
         for fill in self.fills:
-            numbers = fill(numbers)
+            table = fill(table)
         X = np.empty((len(table), self.width))
         for writer in self.writers:
-            writer.write(table, numbers, X)
+            writer.write(table, X)
         for step in self.matrix:
             X = step(X)
         return np.ascontiguousarray(X)
@@ -77,8 +76,8 @@ def compiled(steps: Sequence[tuple[str, Any]], columns: Sequence[Column], domain
             _BY_COLUMN[kind](by_column, step)
             how[name] = "column by column"
         elif kind in _CHOOSES:
-            if matrix is None and not _takes_gaps(step.transformer):
-                by_column.refuse_left_gaps()
+            if not _takes_gaps(step.transformer):
+                (matrix or by_column).refuse_gaps_left()
             kept = set(_CHOOSES[kind](step))
             (matrix or by_column).drop({column for column in step._include if column not in kept})
             how[name] = "a choice of columns"
@@ -115,6 +114,9 @@ class _Matrix:
         kept = [place for place, name in enumerate(self.names) if name not in dropped]
         self.names = [self.names[place] for place in kept]
         self.steps.append(Select(np.array(kept, dtype=np.intp)))
+
+    def refuse_gaps_left(self) -> None:
+        self.steps.append(whole)
 
     def rename(self, match: str) -> None:
         self.names = [re.sub(match, "", name) for name in self.names]

@@ -15,8 +15,8 @@ TOLERANCE = 1e-9
 """Largest difference between numbers, relative to them: what an order of summation may do."""
 LEAST = 1e-12
 """Largest difference between numbers near zero, relative to the largest of their table."""
-ALONE = 4
-"""Rows of a table that are also predicted one by one; where the pipeline refuses a table, so many of its rows are."""
+ALONE = 3
+"""Rows of a table that are predicted one by one where the pipeline refuses it as a whole."""
 
 Predicts = Callable[[Table], Predictions]
 
@@ -32,7 +32,7 @@ class Proof:
     Attributes
     ----------
     rows
-        Rows on which the two were compared.
+        Rows that both predict.
     difference
         Largest difference between numbers, relative to them.
     """
@@ -44,22 +44,34 @@ class Proof:
         return Proof(self.rows + other.rows, max(self.difference, other.difference))
 
 
-def prove(compiled: Predicts, original: Predicts, tables: Iterable[Table]) -> Proof:
-    """Compare what two predict of tables, all rows at once and a few one by one.
+def prove(compiled: Predicts, original: Predicts, tables: Iterable[tuple[Table, int]]) -> Proof:
+    """Compare what two predict of tables.
+
+    Parameters
+    ----------
+    tables
+        Each with how many of its rows are predicted one by one as well.
 
     Raises
     ------
     Unequal
-        Where a label is another, a number differs by more than `TOLERANCE`, or one refuses what the other predicts.
+        Where a label is another, a number differs by more than `TOLERANCE`, one refuses what the other predicts, or
+        both refuse all.
     """
     proof = Proof()
-    for table in tables:
-        expected = _outcome(original, table)
-        if isinstance(expected, Predictions):
-            proof += Proof(len(table), difference(_must(compiled, table), expected))
-        for row in range(min(ALONE, len(table))):
-            alone = table.take([row])
-            proof += Proof(1, _apart(_outcome(compiled, alone), _outcome(original, alone)))
+    for table, alone in tables:
+        together, expected = table, _outcome(original, table)
+        if isinstance(expected, BadRequest):
+            # Those without a gap may be fit to be predicted together.
+            together = table.take(np.flatnonzero(table.whole()))
+            expected = _outcome(original, together)
+        if len(together):
+            proof += _compared(_outcome(compiled, together), expected, len(together))
+        for row in range(min(alone if together is table else ALONE, len(table))):
+            one = table.take([row])
+            proof += _compared(_outcome(compiled, one), _outcome(original, one), 1)
+    if not proof.rows:
+        raise Unequal("The pipeline itself refuses every row that it could be compared on.")
     return proof
 
 
@@ -85,13 +97,6 @@ def difference(found: Predictions, expected: Predictions) -> float:
     return largest
 
 
-def _must(predicts: Predicts, table: Table) -> Predictions:
-    outcome = _outcome(predicts, table)
-    if isinstance(outcome, BadRequest):
-        raise Unequal(f"It refuses what the pipeline itself predicts: {outcome.message}")
-    return outcome
-
-
 def _outcome(predicts: Predicts, table: Table) -> Predictions | BadRequest:
     try:
         return predicts(table)
@@ -101,14 +106,14 @@ def _outcome(predicts: Predicts, table: Table) -> Predictions | BadRequest:
         return refused(error)
 
 
-def _apart(found: Predictions | BadRequest, expected: Predictions | BadRequest) -> float:
-    if isinstance(found, BadRequest) and isinstance(expected, BadRequest):
-        return 0.0
+def _compared(found: Predictions | BadRequest, expected: Predictions | BadRequest, rows: int) -> Proof:
+    if isinstance(expected, BadRequest):
+        if isinstance(found, Predictions):
+            raise Unequal(f"It predicts what the pipeline itself refuses: {expected.message}")
+        return Proof()
     if isinstance(found, BadRequest):
         raise Unequal(f"It refuses what the pipeline itself predicts: {found.message}")
-    if isinstance(expected, BadRequest):
-        raise Unequal(f"It predicts what the pipeline itself refuses: {expected.message}")
-    return difference(found, expected)
+    return Proof(rows, difference(found, expected))
 
 
 def _numbers_apart(found: list[float], expected: list[float]) -> float:

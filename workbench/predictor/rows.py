@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.predictor.table import NUMERIC, Column, Table
+from workbench.predictor.table import NUMERIC, Column, ColumnKind, Table
 
 MISSING, UNSEEN = 0.08, 0.06
 """Shares of the cells of wild rows that are empty, and that hold what no training row held."""
 STRANGE = "\N{SECTION SIGN} never seen"
+USUAL: Mapping[ColumnKind, Any] = {"number": 1.0, "bool": 1.0, "text": "a", "date": "2000-01-01"}
+"""What stands for a value of a column of which none is known."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -106,7 +108,7 @@ def _fits_text(value: Any) -> bool:
 
 
 def _numbers(domain: Domain, rows: int, random: np.random.Generator, *, wild: bool) -> Any:
-    known = np.array(domain.known or (0.0, 1.0))
+    known = np.array(domain.known or (USUAL["number"],))
     if domain.column.kind == "bool":
         return random.integers(0, 2, rows).astype(float)
     drawn = random.choice(known, rows)
@@ -125,7 +127,7 @@ def _numbers(domain: Domain, rows: int, random: np.random.Generator, *, wild: bo
 
 
 def _texts(domain: Domain, rows: int, random: np.random.Generator, *, wild: bool) -> list[str]:
-    known = list(domain.known) or ["a", "b"]
+    known = list(domain.known) or [USUAL[domain.column.kind]]
     drawn: list[str] = [known[place] for place in random.integers(0, len(known), rows)]
     if domain.column.kind == "date":
         if all(_DAY.fullmatch(text) for text in known):
@@ -134,7 +136,7 @@ def _texts(domain: Domain, rows: int, random: np.random.Generator, *, wild: bool
         return drawn
     if not domain.is_category:
         # Text that is read word by word.
-        words = " ".join(known).split() or ["a"]
+        words = " ".join(known).split() or [USUAL["text"]]
         drawn = [" ".join([text, *random.choice(words, 3)]) for text in drawn]
     strange = random.random(rows) < (UNSEEN if wild else 0)
     return [f"{domain.unseen} {row}" if strange[row] else text for row, text in enumerate(drawn)]

@@ -40,9 +40,6 @@ class InvalidRows(BadRequest):
     the row is None where a whole column is wrong, the column where a whole row is. ``about["more"]`` counts the others.
     """
 
-    def __init__(self, code: Any, message: str, **about: Any) -> None:
-        super().__init__(code, message, **about)
-
     @classmethod
     def of(cls, problems: Iterator[Problem]) -> InvalidRows:
         """Tell of problems, of which there is one at least."""
@@ -254,8 +251,7 @@ def _values(column: pd.Series[Any], wanted: Column) -> Values:
         return column.to_numpy(dtype=np.float64)
     values = column.astype(object).to_numpy(copy=True)
     values[column.isna().to_numpy()] = None
-    listed: list[Any] = [value.item() if isinstance(value, np.generic) else value for value in values]
-    return listed
+    return list(values)
 
 
 def _gaps_as_none(values: Array) -> list[float | None]:

@@ -16,7 +16,7 @@ ColumnKind = Literal["number", "text", "bool", "date"]
 NUMERIC: frozenset[ColumnKind] = frozenset({"number", "bool"})
 """Kinds that a table holds as numbers."""
 WHOLE_MOST = 2**53
-"""Up to here a float64 holds every whole number."""
+"""Below it a float64 is a whole number exactly where the number itself was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,13 @@ class Table:
         texts = tuple([column[row] for row in rows] for column in self.texts)
         return Table(self.columns, self.numbers[:, rows], texts, len(rows))
 
+    def whole(self) -> Array:
+        """Return whether each row has no gap."""
+        found: Array = ~np.isnan(self.numbers).any(axis=0)
+        for column in self.texts:
+            found &= [text is not None for text in column]
+        return found
+
     def frame(self) -> pd.DataFrame:
         """Make the frame that the pipeline itself takes, under a fresh RangeIndex.
 
@@ -101,7 +108,7 @@ def _number(column: Column, values: Array) -> Array:
         held[missing] = np.nan
         return held
     is_whole = column.dtype.lower().startswith(("int", "uint"))
-    if is_whole and not missing.any() and (values == np.trunc(values)).all() and (abs(values) <= WHOLE_MOST).all():
+    if is_whole and not missing.any() and (values == np.trunc(values)).all() and (abs(values) < WHOLE_MOST).all():
         return values.astype(np.int64)
     return values
 

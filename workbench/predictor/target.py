@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from workbench.predictor.original import Original
 from workbench.predictor.parts import nameless
 from workbench.predictor.table import Array
@@ -26,8 +28,8 @@ def decoder(original: Original) -> Decode:
 
 
 def _of_classes(encoder: Any) -> Decode:
-    classes = encoder.classes_.tolist()
-    return lambda labels: [classes[label] for label in labels.tolist()]
+    classes = np.array([*encoder.classes_.tolist(), None], dtype=object)[:-1]
+    return lambda labels: classes.take(labels).tolist()
 
 
 def _of_numbers(transformer: Any) -> Decode:
