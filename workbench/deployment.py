@@ -266,6 +266,26 @@ class Deployment:
         bell.ring(self._store.settings)
         return Batch(self._store, made.id, self._user)
 
+    def export(self, folder: str | Path, kind: str = "mlflow") -> Path:
+        """Write the pipeline that answers into a folder that serves it without this machine.
+
+        Parameters
+        ----------
+        kind
+            ``mlflow`` for an MLflow model, ``container`` for what an image is built from.
+
+        Raises
+        ------
+        BadRequest, Conflict
+            ``export.failed`` when there is no such kind, the folder holds something, or nothing can be written there.
+        """
+        from workbench.exports.export import export
+
+        record = self.record
+        return export(
+            self._store, self.pipeline, Path(folder), kind, by=self._user, deployment=(record.id, record.slug)
+        )
+
     def schema(self) -> dict[str, Any]:
         """Return what a row takes: columns with their kinds and what was learned of them, and sample rows."""
         pipeline = self.pipeline

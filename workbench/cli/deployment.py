@@ -216,6 +216,21 @@ def curl(slug: Slug) -> None:
 
 
 @app.command()
+def export(
+    slug: Slug,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.")],
+    kind: Annotated[str, typer.Option(help="mlflow or container.")] = "mlflow",
+    json: Json = False,
+) -> None:
+    """Write what answers into a folder that serves it elsewhere: an MLflow model, or what an image is built from."""
+    made = connect().deployments.get(slug).export(folder, kind)
+    if json:
+        render.document({"folder": str(made), "kind": kind})
+    else:
+        render.console.print(str(made), markup=False, soft_wrap=True)
+
+
+@app.command()
 def batch(
     slug: Slug,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Name or id of a data source.")],

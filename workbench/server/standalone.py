@@ -27,7 +27,8 @@ from workbench.errors import NotFound, Unavailable, WorkbenchError
 from workbench.exports.manifest import Manifest
 from workbench.server import predict, problems, standalone_predictor
 from workbench.serving.deployment import LIVE, PUBLIC, READY, DeploymentId, DeploymentRecord, Predictor, PredictorId
-from workbench.serving.gateway import Answered, Line, Route
+from workbench.serving.gateway import Answered, Route
+from workbench.serving.line import Line
 
 _LOOK_S = 0.02
 _PAUSE_S = 0.5
@@ -87,9 +88,12 @@ class Front:
             ``deployment.busy``, ``deployment.unavailable``.
         """
         started = time.perf_counter()
-        answer = await route.line().ask(body, self._limits.timeout_s)
+        answer = await route.line().ask(body)
         total_ms = (time.perf_counter() - started) * 1000
         return Answered(route.deployment, route.deployment.pipeline_id, answer, total_ms)
+
+    def refused(self, route: Route, request_id: str, error: WorkbenchError) -> None:
+        """Take no note of it: nothing is counted here."""
 
     async def _keep(self) -> None:
         """Start a predictor, and another when it ends, as long as one could be loaded."""
@@ -115,7 +119,13 @@ class Front:
     async def _connect(self, process: asyncio.subprocess.Process, path: Path) -> bool:
         """Wait until a predictor listens; return False when it ends before."""
         while process.returncode is None:
-            line = Line(_predictor(self._route.deployment, path), queue_most=self._limits.queue)
+            line = Line(
+                _predictor(self._route.deployment, path),
+                queue_most=self._limits.queue,
+                timeout_s=self._limits.timeout_s,
+                # What does not answer may not heed a gentle word either; another one is started when it has ended.
+                hung=lambda _: process.kill(),
+            )
             try:
                 await line.connect(asyncio.get_running_loop())
             except OSError:
@@ -228,6 +238,7 @@ def _predictor(record: DeploymentRecord, path: Path) -> Predictor:
         engine=None,
         process_id=None,
         process_started=None,
+        created_at=record.created_at,
     )
 
 
