@@ -26,8 +26,9 @@ def iris(empty_home: Workbench):
     made.delete()
 
 
-def ask(lab: Server, path: str, body: Any = None, *, token: str | None = TOKEN) -> tuple[int, Any]:
-    headers = {"Content-Type": "application/json"} | ({} if token is None else {"Authorization": f"token {token}"})
+def ask(lab: Server, path: str, body: Any = None, *, token: str | None = TOKEN, **told: str) -> tuple[int, Any]:
+    login = {} if token is None else {"Authorization": f"token {token}"}
+    headers = {"Content-Type": "application/json"} | login | told
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{lab.url}/workbench/api/v1{path}", content, headers)
     try:
@@ -46,3 +47,12 @@ def test_whoever_jupyter_lets_in_is_answered_without_another_token(lab: Server, 
 def test_whoever_jupyter_does_not_let_in_is_not_answered(lab: Server, iris) -> None:
     status, _ = ask(lab, "/deployments/iris-proxied/predict", {"rows": [ROW]}, token="wrong")
     assert status == 403
+
+
+def test_a_page_of_another_site_cannot_use_the_login(lab: Server, iris) -> None:
+    path, body = "/deployments/iris-proxied/predict", {"rows": [ROW]}
+    for told in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site", "Origin": lab.url}):
+        status, answered = ask(lab, path, body, **told)
+        assert (status, json.loads(answered)["code"]) == (403, "access.denied")
+    for told in ({"Origin": lab.url}, {"Sec-Fetch-Site": "same-origin", "Origin": lab.url}):
+        assert ask(lab, path, body, **told)[0] == 200

@@ -3,56 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
 
+from tests.serving.listener import Listener
 from workbench.errors import Busy, Unavailable
-from workbench.serving import wire
 from workbench.serving.deployment import DeploymentId, Predictor, PredictorId
-from workbench.serving.gateway import Line
-from workbench.serving.wire import Answer, Frames
-
-
-@dataclass
-class Listener:
-    """Answers each request with its own body, a frame each time it is let to."""
-
-    path: Path
-    frames: list[list[bytes]] = field(default_factory=list)
-    lets: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    answers: bool = True
-
-    def __post_init__(self) -> None:
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(self.path))
-        self.listener.listen()
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self) -> None:
-        self.caller, _ = self.listener.accept()
-        reader = Frames()
-        with self.caller as caller, suppress(ConnectionError):
-            while received := caller.recv(65536):
-                for frame in reader.requests(received):
-                    self.frames.append([body for _, body in frame])
-                    self.lets.acquire()
-                    if not self.answers:
-                        return
-                    caller.sendall(wire.answers((number, Answer(200, 1, 0, 0, 0, body)) for number, body in frame))
-
-    def close(self) -> None:
-        self.listener.close()
-        with suppress(OSError):
-            self.caller.shutdown(socket.SHUT_RDWR)
-        self.lets.release(1000)
-        self.thread.join(10)
+from workbench.serving.line import Line, NotSent
+from workbench.serving.wire import Answer
 
 
 @pytest.fixture
@@ -62,32 +22,40 @@ def listener(tmp_path):
     made.close()
 
 
-def talk(listener: Listener, act: Callable[[Line], Awaitable[object]], *, queue_most: int = 100) -> object:
+def talk(
+    listener: Listener,
+    act: Callable[[Line], Awaitable[object]],
+    *,
+    queue_most: int = 100,
+    timeout_s: float = 10,
+    hung: Callable[[str], None] = lambda _: None,
+) -> object:
     """Do something with a line to the listener, within ten seconds."""
 
     async def connected() -> object:
         predictor = Predictor(
-            PredictorId("p"),
-            DeploymentId("d"),
-            "x",
-            "live",
-            "here",
-            "ready",
-            None,
-            str(listener.path),
-            None,
-            None,
-            None,
+            id=PredictorId("p"),
+            deployment_id=DeploymentId("d"),
+            pipeline_id="x",
+            role="live",
+            served_by="here",
+            status="ready",
+            error=None,
+            address=str(listener.path),
+            engine=None,
+            process_id=None,
+            process_started=None,
+            created_at=datetime.now(UTC),
         )
-        line = Line(predictor, queue_most=queue_most)
+        line = Line(predictor, queue_most=queue_most, timeout_s=timeout_s, hung=hung)
         await line.connect(asyncio.get_running_loop())
         return await asyncio.wait_for(act(line), 10)
 
     return asyncio.run(connected())
 
 
-def ask(line: Line, *bodies: bytes, timeout_s: float = 10) -> list[asyncio.Task[Answer]]:
-    return [asyncio.create_task(line.ask(body, timeout_s)) for body in bodies]
+def ask(line: Line, *bodies: bytes) -> list[asyncio.Task[Answer]]:
+    return [asyncio.create_task(line.ask(body)) for body in bodies]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -98,7 +66,7 @@ async def until(condition: Callable[[], bool]) -> None:
 def test_a_request_gets_its_own_answer(listener):
     async def act(line: Line) -> bytes:
         listener.lets.release()
-        return (await line.ask(b"one", 10)).body
+        return (await line.ask(b"one")).body
 
     assert talk(listener, act) == b"one"
 
@@ -117,7 +85,7 @@ def test_what_comes_while_the_predictor_is_busy_goes_out_together(listener):
 
 
 def test_large_requests_do_not_go_out_together(listener, monkeypatch):
-    monkeypatch.setattr("workbench.serving.gateway.TOGETHER_BYTES", 5)
+    monkeypatch.setattr("workbench.serving.line.TOGETHER_BYTES", 5)
 
     async def act(line: Line) -> None:
         tasks = ask(line, b"1", b"2", b"large", b"3", b"4")
@@ -134,7 +102,7 @@ def test_more_than_may_wait_are_told_to_come_again(listener):
         tasks = ask(line, b"1", b"2", b"3", b"4")
         await until(lambda: len(listener.frames) == 1)
         with pytest.raises(Busy) as raised:
-            await line.ask(b"5", 10)
+            await line.ask(b"5")
         listener.lets.release(10)
         await asyncio.gather(*tasks)
         return raised.value
@@ -152,13 +120,64 @@ def test_those_who_wait_are_told_when_the_predictor_ends(listener):
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     told = talk(listener, act)
-    assert [(type(one), one.code) for one in told] == [(Unavailable, "deployment.unavailable")] * 3
+    assert [(type(one), one.code) for one in told] == [
+        (Unavailable, "deployment.unavailable"),
+        (Unavailable, "deployment.unavailable"),
+        (NotSent, "deployment.unavailable"),
+    ]
 
 
-def test_an_answer_that_takes_too_long_is_not_waited_for(listener):
+def test_a_predictor_that_does_not_answer_is_given_up_and_nobody_waits_for_it_any_more(listener):
+    hung: list[str] = []
+
+    async def act(line: Line) -> list[BaseException | Answer]:
+        told = await asyncio.gather(*ask(line, b"1", b"2", b"3"), return_exceptions=True)
+        assert not line.is_up
+        return told
+
+    told = talk(listener, act, timeout_s=0.2, hung=hung.append)
+    assert [isinstance(one, Unavailable) for one in told] == [True] * 3
+    assert "no answer within 0.2 s" in str(told[0])
+    assert hung == ["p"]
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_dropped(listener):
+    async def act(line: Line) -> bytes:
+        first, second = ask(line, b"1", b"2")
+        await until(lambda: len(listener.frames) == 1)
+        first.cancel()
+        listener.lets.release(2)
+        return (await second).body
+
+    assert talk(listener, act) == b"2"
+
+
+def test_whoever_gives_up_leaves_room_for_others(listener):
+    async def act(line: Line) -> bytes:
+        tasks = ask(line, b"1", b"2", b"3")
+        await until(lambda: len(listener.frames) == 1)
+        tasks.pop().cancel()
+        await asyncio.sleep(0)
+        (another,) = ask(line, b"4")
+        await asyncio.sleep(0)
+        listener.lets.release(10)
+        return (await another).body
+
+    assert talk(listener, act, queue_most=1) == b"4"
+
+
+def test_more_bytes_than_may_wait_are_told_to_come_again(listener, monkeypatch):
+    monkeypatch.setattr("workbench.serving.line.WAITING_BYTES", 10)
+
     async def act(line: Line) -> None:
-        with pytest.raises(Unavailable, match=r"no answer within 0\.05 s"):
-            await line.ask(b"1", 0.05)
+        # Two are under way; of those that wait, the first may be as large as it likes.
+        tasks = ask(line, b"1", b"2", b"larger than all")
+        await until(lambda: len(listener.frames) == 1)
+        with pytest.raises(Busy):
+            line.check_room(1)
+        listener.lets.release(10)
+        await asyncio.gather(*tasks)
+        line.check_room(1)
 
     talk(listener, act)
 

@@ -117,6 +117,7 @@ def test_rows_that_are_too_old_are_forgotten(store, made):
     days = Settings.model_fields["prediction_days"].default
     write(store, made, Traffic(), kept(made, ["old"], at=time.time() - (days + 1) * 86400))
     write(store, made, Traffic(), kept(made, ["new"]))
+    ledger.forget(store)
     assert [one.answer["prediction"] for one in reports.predictions(store, made)] == ["new"]
 
 
@@ -124,4 +125,5 @@ def test_beyond_the_limit_the_oldest_rows_are_forgotten(store, made):
     few = replace(store, settings=store.settings.model_copy(update={"prediction_rows": 2}))
     for label in ("first", "second", "third"):
         write(few, made, Traffic(), kept(made, [label]))
+    ledger.forget(few)
     assert [one.answer["prediction"] for one in reports.predictions(few, made)] == ["third", "second"]

@@ -92,7 +92,7 @@ def predict(
         render.document(answered)
         return
     for one in answered["predictions"]:
-        score = f"  {one['score']:.4f}" if "score" in one else ""
+        score = f"  {one['score']:.4f}" if one.get("score") is not None else ""
         render.console.print(f"{one['prediction']}{score}", markup=False)
 
 

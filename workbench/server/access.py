@@ -5,14 +5,17 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
+from starlette.datastructures import Headers
 
 from workbench.errors import Forbidden, Unauthorized
 from workbench.serving.deployment import PUBLIC
 
 TOKEN = b"x-workbench-token"
 _BEARER = b"bearer "
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Door:
@@ -36,7 +39,7 @@ class Door:
         Unauthorized
             ``access.unauthenticated`` when the caller has not said who it is.
         Forbidden
-            ``access.denied`` when it has said it wrong.
+            ``access.denied`` when it has said it wrong, or when a page of another site has it ask.
         """
         self._let_in(request.scope)
 
@@ -47,6 +50,7 @@ class Door:
 
     def _let_in(self, scope: Mapping[str, Any]) -> None:
         if _came_by_socket(scope):
+            _check_own_page(scope)
             return
         said = _said(scope["headers"])
         if said is None:
@@ -63,6 +67,26 @@ def _came_by_socket(scope: Mapping[str, Any]) -> bool:
     """Whether the connection is to a Unix socket, which has a path and no port."""
     server = scope.get("server")
     return server is not None and server[1] is None
+
+
+def _check_own_page(scope: Mapping[str, Any]) -> None:
+    """Refuse a change that a page of another site asks for in the name of whoever is logged in at Jupyter.
+
+    Jupyter's proxy leaves that to what it proxies. Browsers tell where a request comes from (Fetch Metadata, W3C), and
+    pages cannot change what they tell; where the address is not secure, they tell the origin alone.
+    """
+    if scope["method"] in _SAFE:
+        return
+    headers = Headers(scope=dict(scope))
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    else:
+        # A proxy before Jupyter may have changed the host; it tells the one that was asked for.
+        hosts = (headers.get("host"), headers.get("x-forwarded-host"))
+        is_own = origin is None or urlsplit(origin).netloc in hosts
+    if not is_own:
+        raise Forbidden("access.denied", "A page of another site may not change anything here.")
 
 
 def _said(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:

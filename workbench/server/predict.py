@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, Protocol
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 from uuid6 import uuid7
 
-from workbench.errors import TooLarge, WorkbenchError
+from workbench.errors import Busy, TooLarge, WorkbenchError
 from workbench.server import problems
 from workbench.serving.gateway import Answered, Route
+from workbench.serving.line import RETRY_S, WAITING_BYTES
 
+_AGAIN = "Come again in a second."
 _GIVEN_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
@@ -23,6 +25,8 @@ class Front(Protocol):
     async def route(self, slug: str) -> Route: ...
 
     async def predict(self, route: Route, body: bytes, request_id: str) -> Answered: ...
+
+    def refused(self, route: Route, request_id: str, error: WorkbenchError) -> None: ...
 
 
 class Door(Protocol):
@@ -39,17 +43,29 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
     body_most
         Largest body, in bytes.
     """
+    bodies = Bodies(body_most)
 
     async def predict(request: Request) -> Response:
         scope = request.scope
-        request_id = _request_id(scope)
+        slug, request_id = scope["path_params"]["slug"], _request_id(scope)
         try:
-            route = await front.route(scope["path_params"]["slug"])
+            route = await front.route(slug)
             door.of_deployment(scope, route.deployment.access)
-            body = await _body(request, body_most)
-            answered = await front.predict(route, body, request_id)
+            try:
+                body = await bodies.read(request, route)
+            except WorkbenchError as error:
+                front.refused(route, request_id, error)
+                raise
+            # While the body came it may have been swapped, stopped, or closed to the public.
+            now = await front.route(slug)
+            if now is not route:
+                door.of_deployment(scope, now.deployment.access)
+            answered = await front.predict(now, body, request_id)
         except WorkbenchError as error:
             return problems.answer(error, {"X-Request-Id": request_id})
+        except ClientDisconnect:
+            # Nobody reads it.
+            return Response(status_code=400)
         answer = answered.answer
         headers = {"X-Request-Id": request_id, "X-Workbench-Pipeline": answered.pipeline_id}
         if answer.status != 200:
@@ -67,19 +83,50 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
     return [HttpRoute("/api/v1/deployments/{slug}/predict", predict, methods=["POST"])]
 
 
-async def _body(request: Request, most: int) -> bytes:
-    """Read a body, and no more of it than is allowed."""
-    told = request.headers.get("content-length")
-    if told is not None and told.isdigit() and int(told) > most:
-        raise _too_large(most)
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise _too_large(most)
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+class Bodies:
+    """Reads bodies, and no more than there is room for.
+
+    Parameters
+    ----------
+    most
+        Largest one, in bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._coming = 0
+
+    async def read(self, request: Request, route: Route) -> bytes:
+        """Read a body for a deployment; what could not be answered is not read to its end.
+
+        Raises
+        ------
+        TooLarge
+            ``predict.body_too_large``
+        Conflict, Busy, Unavailable
+            As of `Route.line` and `Line.check_room`.
+        ClientDisconnect
+            When the caller has hung up.
+        """
+        told = request.headers.get("content-length")
+        size = int(told) if told is not None and told.isdigit() else 0
+        if size > self._most:
+            raise _too_large(self._most)
+        route.line().check_room(size)
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for part in request.stream():
+                size += len(part)
+                self._coming += len(part)
+                if size > self._most:
+                    raise _too_large(self._most)
+                if self._coming > self._most + WAITING_BYTES:
+                    raise Busy("deployment.busy", "Too much is being sent at once.", hint=_AGAIN, retry_after_s=RETRY_S)
+                parts.append(part)
+        finally:
+            self._coming -= size
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _too_large(most: int) -> TooLarge:

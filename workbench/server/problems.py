@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from workbench.errors import WorkbenchError
 
 PROBLEM = "application/problem+json"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 def install(app: FastAPI) -> None:
@@ -42,9 +47,21 @@ def _malformed(_: Request, error: Exception) -> JSONResponse:
     return _plain(422, "Malformed request", f"{where}: {first['msg']}.", "request.malformed")
 
 
-def _refused(_: Request, error: Exception) -> JSONResponse:
+def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return _plain(error.status_code, "Request refused", str(error.detail), "request.refused")
+    told = dict(error.headers or {})
+    if error.status_code == 405:
+        told["Allow"] = ", ".join(_methods(request))
+    return _plain(error.status_code, "Request refused", str(error.detail), "request.refused", told)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what the path takes: each of its methods is a route of its own and knows no other."""
+    return [method for method in _METHODS if _takes(request.app.routes, {**request.scope, "method": method})]
+
+
+def _takes(routes: Iterable[BaseRoute], scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
 
 def _unexpected(_: Request, error: Exception) -> JSONResponse:
@@ -52,6 +69,6 @@ def _unexpected(_: Request, error: Exception) -> JSONResponse:
     return _plain(500, "Unexpected error", f"{type(error).__name__}; the service's log says more.", "request.failed")
 
 
-def _plain(status: int, title: str, detail: str, code: str) -> JSONResponse:
+def _plain(status: int, title: str, detail: str, code: str, headers: dict[str, str] | None = None) -> JSONResponse:
     problem = {"type": f"urn:workbench:error:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    return JSONResponse(problem, status_code=status, media_type=PROBLEM)
+    return JSONResponse(problem, status_code=status, media_type=PROBLEM, headers=headers)

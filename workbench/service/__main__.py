@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from dataclasses import replace
+from typing import Any
 
 from workbench.service import lifecycle
 from workbench.service.api import ApiProcess
@@ -36,21 +37,34 @@ def main() -> int:
     told = lifecycle.ServiceState(
         os.getpid(), "starting", time.time(), __version__, None, token, settings.environment()
     )
-    lifecycle.write_state(settings, told)
+
+    def tell(**changed: Any) -> None:
+        nonlocal told
+        told = replace(told, **changed)
+        lifecycle.write_state(settings, told)
+
+    def tend() -> None:
+        api.tend()
+        if told.api_port != api.port:
+            tell(api_port=api.port)
+        if held.is_lost():
+            logging.getLogger("workbench.service").warning("the home is gone; so is its service")
+            runner.stop()
+
+    tell()
     api = ApiProcess(settings, token)
-    told = replace(told, api_port=api.port)
-    lifecycle.write_state(settings, told)
+    tell(api_port=api.port)
     store = open_store(settings)
     runner = Runner(
         store,
         f"{socket.gethostname()}:{os.getpid()}",
-        on_warm=lambda: lifecycle.write_state(settings, replace(told, phase="warm")),
-        each_round=lambda: _tend(api, held, runner),
+        on_warm=lambda: tell(phase="warm"),
+        each_round=tend,
     )
 
     def stop(*_: object) -> None:
         # Said at once, so that whoever submits from now on waits for the next service instead of trusting this one.
-        lifecycle.write_state(settings, replace(told, phase="stopping"))
+        tell(phase="stopping")
         runner.stop()
 
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -59,18 +73,11 @@ def main() -> int:
         runner.run()
     finally:
         if not held.is_lost():
-            lifecycle.write_state(settings, replace(told, phase="stopping"))
+            tell(phase="stopping")
         held.release()
         api.close()
         store.close()
     return 0
-
-
-def _tend(api: ApiProcess, held: lifecycle.ServiceLock, runner: Runner) -> None:
-    api.tend()
-    if held.is_lost():
-        logging.getLogger("workbench.service").warning("the home is gone; so is its service")
-        runner.stop()
 
 
 if __name__ == "__main__":

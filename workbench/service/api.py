@@ -9,13 +9,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
-from workbench.errors import BadRequest
+from workbench.errors import EngineFault
 from workbench.service import sockets
 from workbench.settings import Settings
 
 RESTART_S = 2.0
 """Least time between two starts of the API, so that one that cannot start does not take the processor."""
+BIND_S = 10.0
+"""Time between two tries to listen where it was not possible."""
 
 _NEEDED = ("uvicorn", "fastapi", "orjson", "prometheus_client")
 
@@ -25,49 +29,75 @@ log = logging.getLogger("workbench.service")
 class ApiProcess:
     """The API's process and its port.
 
+    Where it cannot listen it says why in the log and tries again: runs go on without it.
+
     Attributes
     ----------
     port
         Port on the address that the settings name, bound before the child starts, so that whoever reads it can connect
-        at once; None where the ``server`` extra is not installed.
+        at once; None where the ``server`` extra is not installed, or where nobody can listen there.
     """
 
     def __init__(self, settings: Settings, token: str) -> None:
         self.port: int | None = None
+        self._settings = settings
         self._environment = os.environ | settings.environment() | {"WORKBENCH_API_TOKEN": token}
         self._process: subprocess.Popen[bytes] | None = None
-        self._started = 0.0
-        self._listeners: list[socket.socket] = []
-        if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-            return
-        self._listeners = [_bound(settings), sockets.listen(settings.api_socket)]
-        self.port = self._listeners[0].getsockname()[1]
-        self._start()
+        self._started = self._tried = float("-inf")
+        self._listeners: dict[str, socket.socket] = {}
+        self._is_possible = all(importlib.util.find_spec(name) is not None for name in _NEEDED)
+        self.tend()
 
     def tend(self) -> None:
-        """Start the API again where it has ended."""
-        if self._process is None or self._process.poll() is None or time.monotonic() - self._started < RESTART_S:
+        """Listen where it was not possible before, and start the API where it does not run."""
+        if not self._is_possible:
             return
-        log.warning("the API ended with %s; starting it again", self._process.returncode)
-        self._start()
+        if len(self._listeners) < len(_PLACES) and time.monotonic() - self._tried > BIND_S and self._listen():
+            self._end()
+        if not self._listeners or time.monotonic() - self._started < RESTART_S:
+            return
+        if self._process is None:
+            self._start()
+        elif self._process.poll() is not None:
+            log.warning("the API ended with %s; starting it again", self._process.returncode)
+            self._start()
 
     def close(self) -> None:
-        for listener in self._listeners:
+        for listener in self._listeners.values():
             listener.close()
-        if self._process is None:
+        self._end()
+
+    def _end(self) -> None:
+        process, self._process, self._started = self._process, None, float("-inf")
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
         try:
-            self._process.wait(timeout=5)
+            process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            process.kill()
+            process.wait()
+
+    def _listen(self) -> bool:
+        """Listen where nobody listens yet; return whether that is more than before."""
+        self._tried, before = time.monotonic(), len(self._listeners)
+        for place, listen in _PLACES.items():
+            if place in self._listeners:
+                continue
+            try:
+                self._listeners[place] = listen(self._settings)
+            except (OSError, EngineFault) as error:
+                log.warning("the API cannot listen on its %s: %s", place, error)
+        if _PORT in self._listeners:
+            self.port = self._listeners[_PORT].getsockname()[1]
+        return len(self._listeners) > before
 
     def _start(self) -> None:
         self._started = time.monotonic()
+        descriptors = [listener.fileno() for listener in self._listeners.values()]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.server", *(str(listener.fileno()) for listener in self._listeners)],
-            pass_fds=[listener.fileno() for listener in self._listeners],
+            [sys.executable, "-m", "workbench.server", *map(str, descriptors)],
+            pass_fds=descriptors,
             # Never written to: the child ends when it closes, which it does however the service ends.
             stdin=subprocess.PIPE,
             env=self._environment,
@@ -75,24 +105,43 @@ class ApiProcess:
 
 
 def _bound(settings: Settings) -> socket.socket:
-    """Listen where the settings say; where they name no port, on the one of last time: whoever noted a URL keeps it."""
+    """Listen where the settings say; where they name no port, on the one of last time: whoever noted a URL keeps it.
+
+    Raises
+    ------
+    OSError
+        When it cannot be listened there; its text names the address and what says it.
+    """
     noted = settings.home / "api.port"
-    last = int(noted.read_text()) if noted.is_file() else 0
-    for port in dict.fromkeys((settings.api_port or last, settings.api_port)):
+    why = ""
+    for port in dict.fromkeys((settings.api_port or _last(noted), settings.api_port)):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.api_host, port))
+            listener.listen(sockets.BACKLOG)
         except OSError as error:
             listener.close()
-            if port == settings.api_port:
-                raise BadRequest(
-                    "settings.invalid",
-                    f"The API cannot listen on {settings.api_host}:{port}: {error.strerror}.",
-                    hint="WORKBENCH_API_HOST and WORKBENCH_API_PORT say where.",
-                ) from error
+            why = f"{settings.api_host}:{port}: {error.strerror} (WORKBENCH_API_HOST and WORKBENCH_API_PORT say where)"
             continue
-        listener.listen(sockets.BACKLOG)
-        noted.write_text(str(listener.getsockname()[1]))
+        partial = noted.with_suffix(".partial")
+        partial.write_text(str(listener.getsockname()[1]))
+        partial.replace(noted)
         return listener
-    raise AssertionError("one of them was bound or refused")
+    raise OSError(why)
+
+
+def _last(noted: Path) -> int:
+    """Return the port of last time, 0 where none was noted that could be one."""
+    try:
+        port = int(noted.read_text())
+    except (OSError, ValueError):
+        return 0
+    return port if 0 < port < 1 << 16 else 0
+
+
+_PORT = "port"
+_PLACES: dict[str, Callable[[Settings], socket.socket]] = {
+    _PORT: _bound,
+    "socket": lambda settings: sockets.listen(settings.api_socket),
+}

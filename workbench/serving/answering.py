@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from workbench.plain import shown
 from workbench.serving.wire import Answer, Frames, answers
 
 if TYPE_CHECKING:
-    from workbench.predictor.predictor import Predictor
+    from workbench.predictor.predictor import Predictions, Predictor
     from workbench.predictor.table import Table
 
 ROWS = "rows"
@@ -78,6 +80,8 @@ class Answering:
         try:
             table = read[0].table if len(read) == 1 else self._predictor.join([one.table for one in read])
             predictions = self._predictor.predict(table)
+            took_ms = (time.perf_counter() - started) * 1000
+            said = list(_shared(read, predictions, took_ms))
         except Exception as error:  # noqa: BLE001 - as above
             if len(read) == 1:
                 yield read[0].number, _refusal(error)
@@ -86,13 +90,21 @@ class Answering:
             for one in read:
                 yield from self._together([one])
             return
-        took_ms = (time.perf_counter() - started) * 1000
-        labels, scores, at = predictions.labels, predictions.scores, 0
-        for one in read:
-            end = at + len(one.table)
+        yield from said
+
+
+def _shared(read: Sequence[_Read], predictions: Predictions, took_ms: float) -> Iterator[tuple[int, Answer]]:
+    """Give each request its own part of what was predicted together."""
+    labels, scores, at = predictions.labels, predictions.scores, 0
+    for one in read:
+        end = at + len(one.table)
+        try:
             body = _told(labels[at:end], None if scores is None else scores[at:end])
+        except BadRequest as error:
+            yield one.number, _refusal(error)
+        else:
             yield one.number, Answer(200, end - at, one.parse_ms, one.validate_ms, took_ms, body)
-            at = end
+        at = end
 
 
 def serve(answering: Answering, listener: socket.socket, lifeline: int, wake: int) -> None:
@@ -103,27 +115,37 @@ def serve(answering: Answering, listener: socket.socket, lifeline: int, wake: in
     lifeline
         Descriptor that becomes readable when the service is gone.
     wake
-        Descriptor that a signal writes to: what has been asked is answered, then it ends.
+        Descriptor that a signal writes to: nobody else is let in, and it ends once all callers have hung up.
     """
     callers: dict[int, tuple[socket.socket, Frames]] = {}
     poller = select.poll()
     for descriptor in (listener.fileno(), lifeline, wake):
         poller.register(descriptor, select.POLLIN)
+    listener.setblocking(False)
     is_leaving = False
-    while True:
-        ready = poller.poll(0 if is_leaving else None)
-        if is_leaving and not ready:
-            return
-        for descriptor, _ in ready:
+
+    def let_in() -> None:
+        with suppress(BlockingIOError):
+            while True:
+                caller, _ = listener.accept()
+                caller.setblocking(True)
+                callers[caller.fileno()] = caller, Frames()
+                poller.register(caller.fileno(), select.POLLIN)
+
+    while callers or not is_leaving:
+        for descriptor, _ in poller.poll():
             if descriptor == lifeline:
                 return
             if descriptor == wake:
+                # Whoever has connected by now counts on an answer.
+                let_in()
                 poller.unregister(wake)
+                poller.unregister(listener)
+                listener.close()
                 is_leaving = True
-            elif descriptor == listener.fileno():
-                caller, _ = listener.accept()
-                callers[caller.fileno()] = caller, Frames()
-                poller.register(caller.fileno(), select.POLLIN)
+            elif descriptor not in callers:
+                if not is_leaving:
+                    let_in()
             elif not _hear(answering, *callers[descriptor]):
                 poller.unregister(descriptor)
                 callers.pop(descriptor)[0].close()
@@ -156,6 +178,9 @@ def _rows(body: bytes) -> object:
 
 
 def _told(labels: Sequence[Any], scores: Sequence[Any] | None) -> bytes:
+    # A sum is finite only where all that it adds is, and costs a fraction of looking at each.
+    if isinstance(labels[0], float) and not math.isfinite(sum(labels)):
+        _check_finite(labels)
     if scores is None:
         return orjson.dumps([{"index": place, "prediction": label} for place, label in enumerate(labels)])
     return orjson.dumps(
@@ -164,6 +189,14 @@ def _told(labels: Sequence[Any], scores: Sequence[Any] | None) -> bytes:
             for place, (label, score) in enumerate(zip(labels, scores, strict=True))
         ]
     )
+
+
+def _check_finite(labels: Sequence[float]) -> None:
+    for row, label in enumerate(labels):
+        if not math.isfinite(label):
+            raise BadRequest(
+                "predict.failed", f"For row {row} the pipeline predicts {label}, which is no number.", row=row
+            )
 
 
 def _refusal(error: Exception) -> Answer:

@@ -1,162 +1,22 @@
-"""From a request's body to a predictor's answer: who may ask, which predictor answers, and no more than it can bear.
+"""From a request's body to a predictor's answer: which deployment is asked, and which predictor answers.
 
-Everything here lives on one event loop. A request goes out as soon as its predictor is free; what comes meanwhile
-waits and goes out together, so that batches grow with the load and a lone request waits for nobody.
+Everything here lives on one event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from workbench.errors import Busy, Conflict, NotFound, Unavailable
-from workbench.serving import wire
-from workbench.serving.deployment import LIVE, READY, SHADOW, DeploymentRecord, Predictor
+from workbench.errors import Conflict, NotFound
+from workbench.serving.deployment import LIVE, READY, SHADOW, DeploymentRecord, Predictor, PredictorId
+from workbench.serving.line import Line, gone
 from workbench.serving.wire import Answer
 
 if TYPE_CHECKING:
     from workbench.serving.predictors import Served
-
-TOGETHER_MOST = 64
-"""Requests that go out in one frame at most."""
-TOGETHER_BYTES = 1 << 20
-"""Bodies of more than this in all go out one by one: a large request must not hold up what waits behind it."""
-FRAMES_MOST = 2
-"""Frames under way to one predictor: while it computes one, the next is there already."""
-RETRY_S = 1
-
-
-@dataclass(slots=True)
-class _Asked:
-    body: bytes
-    answer: asyncio.Future[Answer]
-
-
-class Line(asyncio.Protocol):
-    """The connection to one predictor.
-
-    Parameters
-    ----------
-    queue_most
-        Requests that may wait for it.
-    """
-
-    def __init__(self, predictor: Predictor, *, queue_most: int) -> None:
-        self.predictor = predictor
-        self.is_up = False
-        self._queue_most = queue_most
-        self._transport: asyncio.Transport | None = None
-        self._frames = wire.Frames()
-        self._waiting: deque[_Asked] = deque()
-        self._under_way: dict[int, _Asked] = {}
-        self._sent: deque[int] = deque()
-        self._number = 0
-        self._is_leaving = False
-        self._per_request_s = 0.001
-
-    async def connect(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Connect to the predictor's socket.
-
-        Raises
-        ------
-        OSError
-            When nobody listens there.
-        """
-        assert self.predictor.address is not None, "it answers somewhere"
-        await loop.create_unix_connection(lambda: self, self.predictor.address)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are none of asyncio's classes.
-        self._transport = cast(asyncio.Transport, transport)
-        self.is_up = True
-
-    def data_received(self, data: bytes) -> None:
-        for frame in self._frames.answers(data):
-            self._sent.popleft()
-            for number, answer in frame:
-                asked = self._under_way.pop(number)
-                if not asked.answer.done():
-                    asked.answer.set_result(answer)
-        self._send()
-        self._leave_if_done()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - whatever it was, nobody answers any more
-        self.is_up = False
-        self._sent.clear()
-        for asked in (*self._under_way.values(), *self._waiting):
-            if not asked.answer.done():
-                asked.answer.set_exception(_gone())
-        self._under_way.clear()
-        self._waiting.clear()
-
-    async def ask(self, body: bytes, timeout_s: float) -> Answer:
-        """Have a request answered.
-
-        Raises
-        ------
-        Busy
-            ``deployment.busy`` when too many wait already.
-        Unavailable
-            ``deployment.unavailable`` when the predictor ends before it has answered, or takes too long.
-        """
-        if not self.is_up:
-            raise _gone()
-        if len(self._waiting) >= self._queue_most:
-            wait_s = max(1, round(len(self._waiting) * self._per_request_s))
-            raise Busy(
-                "deployment.busy",
-                f"{len(self._waiting)} requests wait for an answer already.",
-                hint=f"Come again in {wait_s} s.",
-                retry_after_s=wait_s,
-            )
-        asked = _Asked(body, asyncio.get_running_loop().create_future())
-        started = time.perf_counter()
-        self._waiting.append(asked)
-        self._send()
-        try:
-            async with asyncio.timeout(timeout_s):
-                answer = await asked.answer
-        except TimeoutError:
-            raise Unavailable(
-                "deployment.unavailable", f"There was no answer within {timeout_s:g} s.", retry_after_s=RETRY_S
-            ) from None
-        ahead = len(self._waiting) + len(self._under_way) + 1
-        self._per_request_s += 0.05 * ((time.perf_counter() - started) / ahead - self._per_request_s)
-        return answer
-
-    def leave(self) -> None:
-        """Ask nothing more of the predictor, and hang up once it has answered what it was asked."""
-        self._is_leaving = True
-        self._leave_if_done()
-
-    def _leave_if_done(self) -> None:
-        if self._is_leaving and not self._under_way and not self._waiting and self._transport is not None:
-            self._transport.close()
-
-    def _send(self) -> None:
-        while self._waiting and len(self._sent) < FRAMES_MOST and self._transport is not None:
-            frame: list[tuple[int, bytes]] = []
-            size = 0
-            while self._waiting and len(frame) < TOGETHER_MOST:
-                asked = self._waiting[0]
-                if asked.answer.done():
-                    # Whoever asked has given up.
-                    self._waiting.popleft()
-                    continue
-                if frame and size + len(asked.body) > TOGETHER_BYTES:
-                    break
-                self._waiting.popleft()
-                self._number = (self._number + 1) & 0xFFFFFFFF
-                self._under_way[self._number] = asked
-                frame.append((self._number, asked.body))
-                size += len(asked.body)
-            if frame:
-                self._sent.append(len(frame))
-                self._transport.write(wire.requests(frame))
 
 
 @dataclass(slots=True)
@@ -194,7 +54,7 @@ class Route:
                 state=record.status,
             )
         if self.live is None or not self.live.is_up:
-            raise _gone()
+            raise gone()
         return self.live
 
 
@@ -221,14 +81,15 @@ class Gateway:
 
     Parameters
     ----------
-    identity
-        Machine and home whose predictors can be reached from here.
+    queue_most, timeout_s, hung
+        As of `Line`.
     """
 
-    def __init__(self, identity: str, *, queue_most: int, timeout_s: float) -> None:
-        self._identity = identity
+    def __init__(self, *, queue_most: int, timeout_s: float, hung: Callable[[PredictorId], None]) -> None:
         self._queue_most = queue_most
-        self.timeout_s = timeout_s
+        self._timeout_s = timeout_s
+        self._tell_hung = hung
+        self._hung: set[str] = set()
         self._routes: dict[str, Route] = {}
         self._lines: dict[str, Line] = {}
 
@@ -257,6 +118,7 @@ class Gateway:
     async def take(self, deployments: Iterable[DeploymentRecord], served: Iterable[Served]) -> None:
         """Learn what the store says; connections that are not needed any more are left, none is cut."""
         predictors = {one.deployment.id: one for one in served}
+        self._hung.intersection_update(known.id for one in predictors.values() for known in one.predictors)
         routes: dict[str, Route] = {}
         wanted: set[str] = set()
         for record in deployments:
@@ -278,7 +140,7 @@ class Gateway:
 
     def _reachable(self, served: Served, pipeline_id: str | None, role: str) -> Predictor | None:
         found = served.answering(pipeline_id, role)
-        return found if found is not None and found.served_by == self._identity else None
+        return None if found is None or found.error is not None or found.id in self._hung else found
 
     async def _line(self, predictor: Predictor | None) -> Line | None:
         """Return the connection to a predictor, made where there is none; None where it cannot be made."""
@@ -286,7 +148,7 @@ class Gateway:
             return None
         line = self._lines.get(predictor.id)
         if line is None or not line.is_up:
-            line = Line(predictor, queue_most=self._queue_most)
+            line = Line(predictor, queue_most=self._queue_most, timeout_s=self._timeout_s, hung=self._give_up)
             try:
                 await line.connect(asyncio.get_running_loop())
             except OSError:
@@ -295,11 +157,6 @@ class Gateway:
             self._lines[predictor.id] = line
         return line
 
-
-def _gone() -> Unavailable:
-    return Unavailable(
-        "deployment.unavailable",
-        "The predictor ended and is being started again.",
-        hint="Ask again in a second.",
-        retry_after_s=RETRY_S,
-    )
+    def _give_up(self, predictor_id: PredictorId) -> None:
+        self._hung.add(predictor_id)
+        self._tell_hung(predictor_id)

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from workbench.serving.deployment import LIVE, SHADOW
 from workbench.serving.traffic import Counted, Histogram, Key
-from workbench.settings import Settings
 from workbench.store.store import Store
 from workbench.store.tables import DeploymentRow, PredictionRow, PredictionStatsRow, now
 
@@ -72,8 +71,6 @@ def write(
         for request in kept:
             if request.is_sampled:
                 session.add_all(_rows(request))
-    if kept:
-        _forget(store, {request.deployment_id for request in kept}, store.settings)
 
 
 def _compare(kept: Sequence[Kept], counted: Mapping[Key, Counted]) -> dict[Key, Counted]:
@@ -183,21 +180,23 @@ def _rows(request: Kept) -> list[PredictionRow]:
     return found
 
 
-def _forget(store: Store, deployment_ids: set[str], settings: Settings) -> None:
-    """Remove kept rows and minutes that are too old, and the oldest rows where there are too many."""
+def forget(store: Store) -> None:
+    """Remove kept rows and minutes that are too old, and the oldest rows of deployments that have too many."""
+    settings = store.settings
     oldest = now() - timedelta(days=settings.prediction_days)
-    for deployment_id in deployment_ids:
-        mine = PredictionRow.deployment_id == deployment_id
-        with store.database.write() as session:
-            session.execute(delete(PredictionRow).where(mine, PredictionRow.at < oldest))
-            of_mine = PredictionStatsRow.deployment_id == deployment_id
-            session.execute(delete(PredictionStatsRow).where(of_mine, PredictionStatsRow.minute < oldest))
-            count = session.scalar(select(func.count()).select_from(PredictionRow).where(mine)) or 0
-            if count > settings.prediction_rows:
-                newest = (
-                    select(PredictionRow.id)
-                    .where(mine)
-                    .order_by(PredictionRow.at.desc(), PredictionRow.id.desc())
-                    .offset(settings.prediction_rows)
-                )
-                session.execute(delete(PredictionRow).where(PredictionRow.id.in_(newest)))
+    with store.database.write() as session:
+        session.execute(delete(PredictionRow).where(PredictionRow.at < oldest))
+        session.execute(delete(PredictionStatsRow).where(PredictionStatsRow.minute < oldest))
+        crowded = (
+            select(PredictionRow.deployment_id)
+            .group_by(PredictionRow.deployment_id)
+            .having(func.count() > settings.prediction_rows)
+        )
+        for deployment_id in session.scalars(crowded).all():
+            beyond = (
+                select(PredictionRow.id)
+                .where(PredictionRow.deployment_id == deployment_id)
+                .order_by(PredictionRow.at.desc(), PredictionRow.id.desc())
+                .offset(settings.prediction_rows)
+            )
+            session.execute(delete(PredictionRow).where(PredictionRow.id.in_(beyond)))

@@ -1,0 +1,139 @@
+"""What these tests share: the API in this process, over a predictor that answers when it is let to."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
+from tests.serving.listener import Listener
+from workbench.serving import deployments, predictors
+from workbench.serving.deployment import LIVE, DeploymentRecord, PredictorId
+from workbench.settings import Settings
+from workbench.store.store import Store
+from workbench.workbench import connect
+
+SAYS = b'[{"index":0,"prediction":1.0}]'
+TOKEN = "secret"
+BODY = b'{"rows":[{"x":1}]}'
+
+
+@dataclass
+class Api:
+    """The API of a home with one deployment, ``juice``.
+
+    Attributes
+    ----------
+    listeners
+        One a predictor, in the order in which they were brought.
+    """
+
+    app: Any
+    store: Store
+    folder: Path
+    port: int = 0
+    path: Path = Path()
+    listeners: list[Listener] = field(default_factory=list)
+
+    @property
+    def record(self) -> DeploymentRecord:
+        return deployments.get(self.store, "juice")
+
+    def bring(self, pipeline_id: str) -> PredictorId:
+        """Bring a predictor of a pipeline, and tell the store of it."""
+        path = self.folder / f"{len(self.listeners)}.sock"
+        self.listeners.append(Listener(path, says=SAYS))
+        predictor_id = predictors.ask_for(self.store, self.record.id, pipeline_id, LIVE)
+        assert predictors.started(self.store, predictor_id, 1, 1.0)
+        assert predictors.ready(self.store, predictor_id, str(path), {})
+        return predictor_id
+
+    def swap(self, pipeline_id: str) -> None:
+        deployments.swap(self.store, "juice", pipeline_id, by="ana")
+        self.bring(pipeline_id)
+        assert deployments.swapped(self.store, self.record.id, pipeline_id, by="service")
+        assert self.ask("/routes/learn", "POST")[0] == 200
+
+    def ask(
+        self, path: str, method: str = "GET", content: bytes = b"", *, is_socket: bool = False, **headers: str
+    ) -> tuple[int, Any, Any]:
+        """Ask as the owner; return status, headers and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        if is_socket:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(str(self.path))
+        else:
+            headers["X-Workbench-Token"] = TOKEN
+        connection.request(method, f"/api/v1{path}", content, headers)
+        response = connection.getresponse()
+        told = response.status, response.headers, json.loads(response.read() or b"null")
+        connection.close()
+        return told
+
+    def predict(self, content: bytes = BODY) -> tuple[int, Any, Any]:
+        return self.ask("/deployments/juice/predict", "POST", content)
+
+    def send(self, content: bytes, length: int | None = None) -> socket.socket:
+        """Begin a request without waiting for its answer; `length` promises more than there is."""
+        caller = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        head = f"POST /api/v1/deployments/juice/predict HTTP/1.1\r\nHost: x\r\nX-Workbench-Token: {TOKEN}\r\n"
+        caller.sendall(f"{head}Content-Length: {length or len(content)}\r\n\r\n".encode() + content)
+        return caller
+
+
+def read(caller: socket.socket) -> tuple[int, Any, Any]:
+    """Read the answer to what was sent; return status, headers and body."""
+    with caller:
+        response = http.client.HTTPResponse(caller, method="POST")
+        response.begin()
+        return response.status, response.headers, json.loads(response.read())
+
+
+@pytest.fixture
+def serve(tmp_path_factory, settings: Settings, store, pipelines, eventually) -> Iterator[Callable[..., Api]]:  # noqa: F811
+    """Serve the home's API from this process, with settings changed."""
+    import uvicorn
+
+    from workbench.server.app import make_app
+
+    folder = tmp_path_factory.mktemp("api")
+    ends: list[Callable[[], object]] = []
+
+    def serve(**changed: Any) -> Api:
+        opened = connect(Settings(**(settings.model_dump() | changed)))
+        record = deployments.create(opened._store, "juice", pipelines[0], by="ana")
+        api = Api(make_app(opened, TOKEN), opened._store, folder)
+        deployments.warm(api.store, record.id, by="ana")
+        api.bring(pipelines[0])
+        deployments.became_ready(api.store, record.id, by="service")
+        api.path = folder / "api.sock"
+        tcp, unix = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
+        unix.bind(str(api.path))
+        unix.listen()
+        api.port = tcp.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(api.app, log_level="warning", access_log=False, lifespan="on"))
+        thread = threading.Thread(target=server.run, args=([tcp, unix],), daemon=True)
+        thread.start()
+        eventually(lambda: server.started)
+
+        def end() -> None:
+            for listener in api.listeners:
+                listener.close()
+            server.should_exit = True
+            thread.join(10)
+            opened.close()
+
+        ends.append(end)
+        return api
+
+    yield serve
+    for end in ends:
+        end()

@@ -1,0 +1,136 @@
+"""How far the API goes: what it refuses when there is too much, and what it does while things change under it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from tests.server.conftest import BODY, read
+from workbench.serving import deployments, predictors, reports
+
+
+def test_when_too_many_wait_a_request_is_refused_before_its_body_is_read(serve, eventually):
+    api = serve(predict_queue=1)
+    callers = [api.send(BODY) for _ in range(3)]
+
+    def refused():
+        # Its body never comes.
+        caller = api.send(b"", length=1000)
+        caller.settimeout(0.5)
+        with suppress(TimeoutError):
+            return read(caller)
+
+    status, headers, told = eventually(refused)
+    assert (status, told["code"], headers["Retry-After"]) == (429, "deployment.busy", "1")
+    api.listeners[0].lets.release(10)
+    assert [read(caller)[0] for caller in callers] == [200] * 3
+
+
+def test_a_predictor_that_hangs_is_told_of_and_asked_no_more(serve, eventually):
+    api = serve(predict_timeout_s=0.3)
+    status, headers, told = api.predict()
+    assert (status, told["code"], headers["Retry-After"]) == (503, "deployment.unavailable", "1")
+    (hung,) = eventually(lambda: [one for one in predictors.of_deployment(api.store, api.record.id) if one.error])
+    assert hung.error == "It did not answer within 0.3 s."
+    assert api.predict()[0] == 503
+    assert len(api.listeners[0].frames) == 1
+    eventually(lambda: api.record.error_count == 2)
+
+
+def test_a_request_is_answered_by_what_answers_when_its_body_is_there(serve, pipelines):
+    api = serve()
+    caller = api.send(BODY[:5], length=len(BODY))
+    api.swap(pipelines[1])
+    api.listeners[1].lets.release()
+    caller.sendall(BODY[5:])
+    status, headers, _ = read(caller)
+    assert (status, headers["X-Workbench-Pipeline"]) == (200, pipelines[1])
+
+
+def test_a_request_for_what_was_stopped_while_its_body_came_is_told_so(serve):
+    api = serve()
+    caller = api.send(BODY[:5], length=len(BODY))
+    deployments.stop(api.store, "juice", by="ana")
+    assert api.ask("/routes/learn", "POST")[0] == 200
+    caller.sendall(BODY[5:])
+    status, _, told = read(caller)
+    assert (status, told["code"], told["state"]) == (409, "deployment.not_ready", "stopped")
+
+
+def test_what_waits_for_a_predictor_that_was_swapped_out_goes_to_the_next(serve, pipelines, eventually):
+    api = serve(predict_queue=1)
+    callers = [api.send(BODY) for _ in range(2)]
+    eventually(lambda: len(api.listeners[0].frames) == 1)
+    waiting = api.send(BODY)
+    probe = eventually(lambda: api.predict()[0] == 429)
+    assert probe
+    api.swap(pipelines[1])
+    api.listeners[1].lets.release()
+    api.listeners[0].answers = False
+    api.listeners[0].lets.release(10)
+    assert [read(caller)[0] for caller in callers] == [503, 503]
+    status, headers, _ = read(waiting)
+    assert (status, headers["X-Workbench-Pipeline"]) == (200, pipelines[1])
+
+
+def test_a_log_that_cannot_be_written_makes_nothing_count_twice(serve, settings, eventually):
+    settings.logs.write_text("a file where the folder should be")
+    api = serve()
+    api.listeners[0].lets.release(10)
+    for count in (1, 2):
+        assert api.predict()[0] == 200
+        eventually(lambda count=count: api.record.request_count >= count)
+    assert api.record.request_count == 2
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.05, 1), (0.0, 0)])
+def test_rows_are_kept_unless_none_are_to_be(serve, eventually, share, kept):
+    api = serve(prediction_sample=share)
+    api.listeners[0].lets.release()
+    assert api.predict()[0] == 200
+    eventually(lambda: api.record.request_count)
+    assert len(reports.predictions(api.store, api.record)) == kept
+
+
+def test_a_body_that_is_too_large_counts_as_an_error(serve, eventually):
+    api = serve(predict_body=1024)
+    status, _, told = api.predict(b"x" * 2000)
+    assert (status, told["code"]) == (413, "predict.body_too_large")
+    eventually(lambda: api.record.error_count == 1)
+
+
+def test_a_caller_that_hangs_up_is_no_fault(serve):
+    api = serve()
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/deployments/juice/predict",
+        "headers": [(b"x-workbench-token", b"secret")],
+        "query_string": b"",
+    }
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(_):
+        pass
+
+    # Whatever is raised there is a traceback in the log.
+    asyncio.run(api.app(scope, receive, send))
+
+
+def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(serve):
+    status, headers, told = serve().ask("/deployments", "DELETE")
+    assert (status, told["code"], headers["Allow"]) == (405, "request.refused", "GET, POST")
+
+
+def test_a_page_of_another_site_changes_nothing_through_jupyter(serve):
+    api, site = serve(), {"Sec-Fetch-Site": "cross-site"}
+    status, _, told = api.ask("/routes/learn", "POST", is_socket=True, **site)
+    assert (status, told["code"]) == (403, "access.denied")
+    assert api.ask("/routes/learn", "POST", is_socket=True)[0] == 200
+    assert api.ask("/deployments", is_socket=True, **site)[0] == 200
+    # Who sends the token is no page that borrows a login.
+    assert api.ask("/routes/learn", "POST", **site)[0] == 200
