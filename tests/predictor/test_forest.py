@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import lightgbm
 import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+from workbench.predictor.booster import Booster
 from workbench.predictor.forest import Forest
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -61,3 +63,29 @@ def test_many_rows_are_walked_as_few_are(rows):
     forest = of(RandomForestClassifier(5, random_state=0).fit(*rows))
     many = np.tile(rows[0], (40, 1))
     assert (forest.total(many) == np.tile(forest.total(rows[0]), (40, 1))).all()
+
+
+def boosted(rows, classes: int, **params) -> lightgbm.Booster:
+    X, y = rows
+    target = {0: y * 1.5, 2: y > 0, 3: y}[classes]
+    kind = lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor
+    return kind(n_estimators=12, verbose=-1, n_jobs=1, **params).fit(X, target).booster_
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_boosted_trees_say_what_lightgbm_says_of_gaps_and_thresholds_too(classes, share, rows):
+    random = np.random.default_rng(6)
+    X, y = rows
+    booster = boosted((np.where(random.random(X.shape) < share, np.nan, X), y), classes)
+    thresholds = booster.trees_to_dataframe().threshold.dropna().to_numpy()
+    asked = np.concatenate([X, random.choice(thresholds, X.shape), np.where(random.random(X.shape) < 0.3, np.nan, X)])
+    assert (Booster.of(booster).predict(asked) == booster.predict(asked)).all()
+
+
+@pytest.mark.parametrize(
+    "params", [{"objective": "poisson"}, {"linear_tree": True}, {"zero_as_missing": True}, {"boosting_type": "rf"}]
+)
+def test_boosted_trees_of_a_kind_that_nobody_knows_are_left_to_lightgbm(params, rows):
+    more = {"bagging_freq": 1, "bagging_fraction": 0.5} if "boosting_type" in params else {}
+    assert Booster.of(boosted(rows, 0, **params, **more)) is None

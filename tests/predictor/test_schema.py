@@ -203,7 +203,7 @@ ANYTHING = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.lists(ANYTHING, max_size=4))
 def test_whatever_the_rows_are_they_become_a_table_or_a_refusal(rows):
     try:

@@ -14,6 +14,8 @@ from workbench.predictor.table import Array
 
 DEFAULT_LEFT = 2
 """Bit of a decision: what is missing goes left."""
+ZERO = float(np.float32(1e-35))
+"""What is no farther from 0 is 0 to LightGBM."""
 _OBJECTIVES = re.compile(r"^objective=(?:(regression)|binary sigmoid:(\S+)|(multiclass) num_class:\d+)$", re.MULTILINE)
 
 
@@ -78,7 +80,7 @@ class _Tree:
         )
         return cls(
             read("split_feature", np.int64),
-            read("threshold", np.float64),
+            _around_zero(read("threshold", np.float64)),
             decisions,
             read("left_child", np.int64),
             read("right_child", np.int64),
@@ -104,6 +106,13 @@ class _Tree:
         return flat
 
 
+def _around_zero(thresholds: Array) -> Array:
+    """Put thresholds that lie within what LightGBM takes for 0 on the edge of it: below it or above."""
+    below = np.nextafter(-ZERO, -np.inf)
+    moved = np.where((thresholds >= -ZERO) & (thresholds < 0), below, thresholds)
+    return np.where((moved >= 0) & (moved < ZERO), ZERO, moved)
+
+
 def _laid_flat(trees: list[_Tree], outputs: int) -> Forest:
     nodes, roots, leaves = [], [], []
     before = held_before = 0
@@ -127,4 +136,5 @@ def _finish(objective: re.Match[str]) -> Callable[[Array], None]:
     if sigmoid:
         steepness = float(sigmoid)
         return lambda said: walk.logistic(said, steepness)
-    return walk.softmax
+    softmax: Callable[[Array], None] = walk.softmax
+    return softmax

@@ -208,16 +208,15 @@ class Predictor:
 
 def warm_up() -> Iterator[None]:
     """Import and compile in small steps what loading a pipeline needs, so that a forked process need not."""
-    import sklearn.ensemble
+    import sklearn.ensemble  # noqa: F401
 
     yield
-    from workbench.predictor import walk  # noqa: F401
+    from workbench.predictor import walk
 
     yield
-    rows = np.arange(8.0).reshape(4, 2)
-    forest = sklearn.ensemble.RandomForestClassifier(2, random_state=0).fit(rows, [0, 1, 0, 1])
-    estimators.compiled(forest, "classification")(rows)
-    yield
+    for precision in (np.float32, np.float64):
+        walk.rehearse(precision)
+        yield
 
 
 def _proven(

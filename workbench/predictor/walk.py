@@ -95,3 +95,12 @@ def softmax(said: Any) -> None:
             total += said[row, output]
         for output in range(said.shape[1]):
             said[row, output] /= total
+
+
+def rehearse(precision: type) -> None:
+    """Compile what walks trees with thresholds of a precision, on a tree of one leaf."""
+    nodes = np.zeros((1, 4 if precision is np.float32 else 6), dtype=np.uint32)
+    said = np.zeros((1, 1))
+    add(np.zeros((1, 1), precision), nodes, nodes.view(precision), np.zeros(1, np.uint32), np.zeros((1, 1)), said)
+    logistic(said, 1.0)
+    softmax(said)
