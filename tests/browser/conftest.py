@@ -70,7 +70,15 @@ def home(environment: dict[str, str], end: Callable[[workbench.Workbench], None]
 
 @pytest.fixture
 def empty_home(home: workbench.Workbench) -> workbench.Workbench:
-    """The home without runs and data."""
+    """The home without runs, data, and what came of them."""
+    for deployment in home.deployments.list():
+        deployment.delete()
+    for promotion in home.registry.promotions.list():
+        home.registry.promotions.cancel(promotion)
+    for alias in home.registry.aliases.list():
+        home.registry.aliases.unset(alias.name)
+    for pipeline in home.registry.list():
+        home.registry.delete(pipeline)
     for run in home.runs.list():
         run.delete()
     for source in home.data.list():

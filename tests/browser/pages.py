@@ -46,7 +46,7 @@ class Console:
     def listen(self, page: Page) -> None:
         self.pages.append(page)
         page.on("console", lambda said: said.type == "error" and self._take(f"{said.text} ({said.location['url']})"))
-        page.on("pageerror", lambda error: self._take(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self._take(f"uncaught: {error.stack or error}"))
         page.on("websocket", lambda socket: socket.on("framereceived", self._take_frame))
 
     def _take_frame(self, frame: str | bytes) -> None:
@@ -152,9 +152,9 @@ class Panels:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.data, self.launch, self.runs, self.leaderboard, self.events = (
+        self.data, self.launch, self.runs, self.leaderboard, self.events, self.registry, self.deploy = (
             page.get_by_role("region", name=name, exact=True)
-            for name in ("Data", "Launch", "Runs", "Leaderboard", "Events")
+            for name in ("Data", "Launch", "Runs", "Leaderboard", "Events", "Registry", "Deploy")
         )
 
     @property
@@ -184,6 +184,15 @@ class Panels:
 
     def upload(self, path: Path) -> None:
         self.data.get_by_label("Upload a CSV file").set_input_files(path)
+
+    def turn_to(self, tab: str) -> None:
+        self.page.get_by_role("tablist", name="Workbench").get_by_role("tab", name=tab).click()
+
+    def choose_of_row(self, model: str, item: str) -> None:
+        """Choose an item of the menu of a leaderboard's row."""
+        row = self.leaderboard.locator(f'tbody tr[data-model="{model}"]')
+        row.get_by_role("button", name=re.compile("^Go on with")).click()
+        self.page.get_by_role("menuitem", name=item).click()
 
     def press_launch(self) -> None:
         self.launch.get_by_role("button", name="Launch", exact=True).click()

@@ -15,6 +15,7 @@ from workbench import Workbench
 pytestmark = pytest.mark.browser
 
 PAGE = "/voila/render/runs.ipynb"
+SERVING = "/voila/render/serving.ipynb"
 Table = Callable[..., Path]
 
 
@@ -70,10 +71,30 @@ def test_the_dashboard_of_an_empty_home_says_so(page: Page, voila: Server, empty
     expect(panels.events).to_contain_text("No run yet")
 
 
+def test_what_is_served_is_seen_live_and_nothing_can_be_asked_or_changed(
+    page: Page, voila: Server, empty_home: Workbench
+) -> None:
+    run = empty_home.runs.submit(empty_home.data.sample("wine"), target="cultivar", include=["nb"], folds=2)
+    run.wait(60)
+    deployment = empty_home.deployments.deploy(run, slug="cultivars")
+    page.goto(f"{voila.url}{SERVING}")
+    panels = Panels(page)
+    expect(panels.deploy.locator(".wb-detail-head")).to_contain_text("readycultivars")
+    expect(panels.registry.get_by_role("tab", name="Model card")).to_be_visible()
+    requests = panels.deploy.locator(".wb-figures dd").first
+    before = int(requests.inner_text())
+    deployment.predict(deployment.schema()["sample"][:1])
+    eventually(lambda: int(requests.inner_text()) > before, "another request counted")
+    for word in ("Stop", "Swap", "Delete", "Predict", "Deploy…", "Promote safely…", "Compare…"):
+        expect(page.get_by_role("button", name=word)).to_have_count(0)
+    expect(page.locator("input, select, textarea").locator("visible=true")).to_have_count(0)
+    panels.picture("dashboard-serving.png")
+
+
 def test_nothing_but_the_dashboards_is_listed(page: Page, voila: Server) -> None:
     page.goto(f"{voila.url}/voila/tree")
     links = page.get_by_role("link").evaluate_all("links => links.map(link => new URL(link.href).pathname)")
-    assert links == [PAGE]
+    assert links == [PAGE, SERVING]
 
 
 @pytest.mark.parametrize(

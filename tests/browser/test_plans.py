@@ -229,7 +229,7 @@ def test_a_value_that_is_not_there_says_why(panels: Panels, home: Workbench, win
     expect(panels.leaderboard.get_by_role("tooltip")).to_contain_text(why)
     panels.rows.first.get_by_role("button", name=re.compile("^Go on with")).click()
     items = panels.page.get_by_role("menuitem").locator("span")
-    expect(items).to_have_text(["Fit this model", "Ensemble…", "Calibrate…", "Finalize"])
+    expect(items).to_have_text(["Deploy…", "Fit this model", "Ensemble…", "Calibrate…", "Finalize", "Promote…"])
     panels.page.keyboard.press("Escape")
 
 

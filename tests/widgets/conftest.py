@@ -5,7 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 import workbench
+from tests.registry.conftest import finished, judged, pipelines, promoted, submitted  # noqa: F401
+from workbench.data.source import Source
+from workbench.data.sources import Sources
 from workbench.settings import Settings
+from workbench.store.store import Store
+
+
+@pytest.fixture
+def iris(store: Store) -> Source:
+    return Sources(store).sample("iris")
 
 
 @pytest.fixture
@@ -14,3 +23,11 @@ def home(settings: Settings) -> Iterator[workbench.Workbench]:
     opened = workbench.connect(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def compared(warm: workbench.Workbench) -> workbench.Run:
+    """A comparison on wine that is over."""
+    run = warm.runs.submit(warm.data.sample("wine"), target="cultivar", include=["nb", "ridge", "dt"], folds=2)
+    assert run.wait(60).status == "succeeded"
+    return run

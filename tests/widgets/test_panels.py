@@ -26,14 +26,6 @@ def feeder(warm: workbench.Workbench) -> Iterator[Feeder]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def compared(warm: workbench.Workbench) -> workbench.Run:
-    """A comparison on wine that is over."""
-    run = warm.runs.submit(warm.data.sample("wine"), target="cultivar", include=["nb", "ridge", "dt"], folds=2)
-    assert run.wait(60).status == "succeeded"
-    return run
-
-
 @pytest.fixture
 def at(warm: workbench.Workbench) -> Callable[[workbench.Run], Desk]:
     """A desk at which one run is watched."""

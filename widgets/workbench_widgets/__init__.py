@@ -10,29 +10,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench_widgets.app import Workbench
-    from workbench_widgets.dashboard import RunsDashboard
+    from workbench_widgets.dashboard import RunsDashboard, ServingDashboard
     from workbench_widgets.data import DataPanel
+    from workbench_widgets.deploy import DeployPanel
     from workbench_widgets.events import EventsPanel
     from workbench_widgets.launch import LaunchPanel
     from workbench_widgets.leaderboard import LeaderboardPanel
+    from workbench_widgets.registry import RegistryPanel
     from workbench_widgets.runs import RunsPanel
 
 _HOMES = {
     "DataPanel": "data",
+    "DeployPanel": "deploy",
     "EventsPanel": "events",
     "LaunchPanel": "launch",
     "LeaderboardPanel": "leaderboard",
+    "RegistryPanel": "registry",
     "RunsDashboard": "dashboard",
     "RunsPanel": "runs",
+    "ServingDashboard": "dashboard",
     "Workbench": "app",
 }
 __all__ = [
     "DataPanel",
+    "DeployPanel",
     "EventsPanel",
     "LaunchPanel",
     "LeaderboardPanel",
+    "RegistryPanel",
     "RunsDashboard",
     "RunsPanel",
+    "ServingDashboard",
     "Workbench",
 ]
 

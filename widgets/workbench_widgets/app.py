@@ -10,12 +10,15 @@ import ipywidgets
 import workbench
 from workbench.errors import WorkbenchError
 from workbench_widgets.data import DataPanel
+from workbench_widgets.deploy import DeployPanel
 from workbench_widgets.desk import Desk
 from workbench_widgets.events import EventsPanel
 from workbench_widgets.launch import LaunchPanel
 from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
+from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.runs import RunsPanel
+from workbench_widgets.tabs import TABS, TabsPanel
 
 
 class Workbench(ipywidgets.Box):
@@ -28,7 +31,7 @@ class Workbench(ipywidgets.Box):
 
     Attributes
     ----------
-    data, launch, runs, leaderboard, events
+    tabs, data, launch, runs, leaderboard, events, registry, deploy
         The panels, each of which can also be shown by itself.
     """
 
@@ -40,16 +43,34 @@ class Workbench(ipywidgets.Box):
             # Data can be looked at without it; launching a run says what is wrong.
             self.workbench.service.start()
         desk = Desk(self.workbench)
+        self.tabs = TabsPanel(desk, self.feeder)
         self.data = DataPanel(desk, self.feeder)
         self.launch = LaunchPanel(desk, self.feeder)
         self.runs = RunsPanel(desk, self.feeder)
         self.leaderboard = LeaderboardPanel(desk, self.feeder)
         self.events = EventsPanel(desk, self.feeder)
+        self.registry = RegistryPanel(desk, self.feeder)
+        self.deploy = DeployPanel(desk, self.feeder)
         left = ipywidgets.Box([self.data, self.launch])
         right = ipywidgets.Box([self.runs, self.leaderboard, self.events])
         left.add_class("wb-column")
         right.add_class("wb-column")
         right.add_class("wb-column-wide")
-        super().__init__([left, right], **layout)
-        self.add_class("wb-page")
-        self.feeder.add(self.data, self.launch, self.runs, self.leaderboard, self.events)
+        pages = [ipywidgets.Box([left, right]), ipywidgets.Box([self.registry]), ipywidgets.Box([self.deploy])]
+        for place, (name, page) in enumerate(zip(TABS, pages, strict=True)):
+            page.add_class("wb-page")
+            page.add_class(f"wb-tab-{name}")
+            if place:
+                page.add_class("wb-away")
+        super().__init__([self.tabs, *pages], **layout)
+        self.add_class("wb-tabbed")
+        self.feeder.add(
+            self.tabs,
+            self.data,
+            self.launch,
+            self.runs,
+            self.leaderboard,
+            self.events,
+            self.registry,
+            self.deploy,
+        )

@@ -1,4 +1,4 @@
-"""What panels look at together: one run and one data source, chosen in one panel and followed by the others.
+"""What panels look at together: a run, a table, a pipeline, a deployment, chosen in one and followed by the others.
 
 One panel may also wish another to act: a row of the leaderboard asks for a plan, the form shows what that takes.
 """
@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass
 
 from workbench import Run, Workbench
+from workbench_widgets.choice import Choice, Kept
+from workbench_widgets.deploying import Deploying
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Wish:
 class Desk:
     """The choices that panels share.
 
-    A fresh kernel starts with the run that is under way, or the newest one, and with the newest data source; nothing
-    but the store is needed for that.
+    A fresh kernel starts with the run that is under way, or the newest one, and with the newest data source, pipeline
+    and deployment; nothing but the store is needed for that.
 
     A user's choice is set; what a panel concludes from a look at the store replaces only the choice that it looked
     with, as the user may have made another one in the meantime.
@@ -40,6 +42,12 @@ class Desk:
     ----------
     has_form
         Whether a launch panel takes wishes.
+    kept
+        What the registry shows in detail.
+    deployment
+        Id of the deployment that is shown in detail.
+    deploying
+        What is being deployed and promoted.
     """
 
     def __init__(self, workbench: Workbench) -> None:
@@ -47,25 +55,23 @@ class Desk:
         self.has_form = False
         self._wish: Wish | None = None
         self._lock = threading.Lock()
-        self._run: Run | None = workbench.runs.current()
+        self._run = Choice(workbench.runs.current())
         sources = workbench.data.lines()
-        self._source_id: str | None = sources[0].id if sources else None
+        self._source = Choice(sources[0].id if sources else None)
+        self.kept: Choice[Kept] = Choice(None)
+        self.deployment: Choice[str] = Choice(None)
+        self.deploying = Deploying(workbench, self.kept, self.deployment)
 
     @property
     def run(self) -> Run | None:
-        with self._lock:
-            return self._run
+        return self._run.value
 
     def watch(self, run: Run | None) -> None:
-        with self._lock:
-            self._run = run
+        self._run.set(run)
 
     def replace_run(self, expected: Run | None, run: Run | None) -> Run | None:
         """Watch a run in place of `expected`; return the one that is watched now."""
-        with self._lock:
-            if self._run is expected:
-                self._run = run
-            return self._run
+        return self._run.replace(expected, run)
 
     @property
     def wish(self) -> Wish | None:
@@ -80,16 +86,11 @@ class Desk:
 
     @property
     def source_id(self) -> str | None:
-        with self._lock:
-            return self._source_id
+        return self._source.value
 
     def choose(self, source_id: str | None) -> None:
-        with self._lock:
-            self._source_id = source_id
+        self._source.set(source_id)
 
     def replace_source(self, expected: str | None, source_id: str | None) -> str | None:
         """Choose a data source in place of `expected`; return the one that is chosen now."""
-        with self._lock:
-            if self._source_id == expected:
-                self._source_id = source_id
-            return self._source_id
+        return self._source.replace(expected, source_id)

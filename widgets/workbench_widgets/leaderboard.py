@@ -9,6 +9,7 @@ from typing import Any
 from workbench.catalogue import PLANS, TASKS
 from workbench.runs.follow import can_follow
 from workbench.runs.scores import LeaderboardRow
+from workbench_widgets.deploying import BESIDE
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
@@ -28,7 +29,8 @@ class LeaderboardPanel(Panel):
         Nothing can be launched from a row: for dashboards.
     """
 
-    _esm = script("forms", "leaderboard")
+    _esm = script("forms", "attempts", "deployform", "leaderboard")
+    beside = BESIDE
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
@@ -36,15 +38,32 @@ class LeaderboardPanel(Panel):
         self._read_only = read_only
         self._read_at = 0.0
         self._mark: tuple[Any, ...] = ()
-        super().__init__(desk.workbench, run=None, rows={}, order=[], metrics=[], sort=None, status=None, actions=[])
+        super().__init__(
+            desk.workbench,
+            run=None,
+            rows={},
+            order=[],
+            metrics=[],
+            sort=None,
+            status=None,
+            actions=[],
+            attempts=[],
+        )
         self.feed()
 
     @property
     def commands(self) -> Mapping[str, Command]:
-        return {} if self._read_only else {"launch": self._launch, "prepare": self._prepare}
+        if self._read_only:
+            return {}
+        return {
+            "launch": self._launch,
+            "prepare": self._prepare,
+            **self._desk.deploying.commands(self._feeder.wake),
+        }
 
     def feed(self) -> bool:
         run = self._desk.run
+        self.show(attempts=self._desk.deploying.lines())
         if run is None:
             self.show(run=None, rows={}, order=[], status=None, actions=[])
             return False
@@ -63,8 +82,11 @@ class LeaderboardPanel(Panel):
         before = self._view["rows"]
         actions = _actions(found.task, asks=self._desk.has_form) if found.is_terminal and not self._read_only else []
         plans = [action["plan"] for action in actions]
+        can_deploy = found.is_terminal and not self._read_only
         lines = {
-            row.model: _line(row, found.spec["sort"], [plan for plan in plans if can_follow(row, plan)]) for row in rows
+            row.model: _line(row, found.spec["sort"], [plan for plan in plans if can_follow(row, plan)])
+            | {"deploys": can_deploy and _can_promote(row), "no_new_rows": _no_new_rows(found.task, row)}
+            for row in rows
         }
         self.show(
             put={"rows": {model: line for model, line in lines.items() if before.get(model) != line}},
@@ -105,6 +127,16 @@ def _actions(task: str, *, asks: bool) -> list[dict[str, Any]]:
         }
         for plan in plans
     ]
+
+
+def _can_promote(row: LeaderboardRow) -> bool:
+    return row.status == "scored" and can_follow(row)
+
+
+def _no_new_rows(task: str, row: LeaderboardRow) -> str:
+    """Say why a model answers for no rows that it has not seen; empty where it does."""
+    known = TASKS[task].model((row.recipe or {}).get("model") or "")
+    return "" if known is None else known.new_rows
 
 
 def _metric(task: str, name: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import traitlets
 from workbench import Workbench, WorkbenchError
 
 STATIC = Path(__file__).parent / "static"
+SHARED = ("shared", "over", "lists")
 LIST_MOST = 5000
 """Longest list that a view keeps; of a longer one the newest part."""
 
@@ -30,8 +31,8 @@ Command = Callable[..., Any]
 
 @cache
 def script(*names: str) -> str:
-    """Join the shared script and a panel's own parts: modules loaded by anywidget cannot import each other."""
-    parts = "\n".join((STATIC / f"{part}.js").read_text() for part in ("shared", *names))
+    """Join the shared scripts and a panel's own parts: modules loaded by anywidget cannot import each other."""
+    parts = "\n".join((STATIC / f"{part}.js").read_text() for part in (*SHARED, *names))
     return f"const LIST_MOST = {LIST_MOST};\n{parts}"
 
 
@@ -91,6 +92,9 @@ class Panel(anywidget.AnyWidget):
         """What the browser may ask for, by name."""
         return {}
 
+    beside: frozenset[str] = frozenset()
+    """Commands that may take longer than a moment: each is carried out in a thread of its own and answered from it."""
+
     def show(
         self,
         *,
@@ -143,7 +147,15 @@ class Panel(anywidget.AnyWidget):
 
     def _answer(self, _: Any, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         """Carry a command out and answer it, whatever happens."""
-        number, name = content.get("call"), str(content.get("command"))
+        name = str(content.get("command"))
+        if name in self.beside:
+            asked = (name, content, buffers)
+            threading.Thread(target=self._carry_out, args=asked, name=f"workbench-{name}", daemon=True).start()
+        else:
+            self._carry_out(name, content, buffers)
+
+    def _carry_out(self, name: str, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
+        number = content.get("call")
         try:
             result = self._command(name)(*([buffers] if buffers else []), **content.get("arguments", {}))
             self.send({"answer": number, "result": result})

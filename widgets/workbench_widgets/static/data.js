@@ -10,9 +10,15 @@ export default panel((el, link) => {
   const drop = h("label", { class: "wb-drop" }, file, h("span", {}, h("strong", {}, "Drop a CSV here"), " or ", h("u", {}, "browse")));
   const samples = h("div", { class: "wb-samples" });
   const going = h("div", { class: "wb-upload", hidden: true });
-  const tables = h("div", { class: "wb-tables", role: "listbox", "aria-label": "Data sources", tabindex: "0" });
+  const choose = (id) => link.call("choose", { id }).catch(showError);
+  const picks = pickList("Data sources", {
+    kind: "wb-tables",
+    make: () => ({ what: h("span", { class: "wb-run-what" }), size: h("span", { class: "wb-run-took" }) }),
+    tell: ({ what, size }, source) => (write(what, source.name), write(size, `${number(source.rows)} × ${number(source.columns)}`)),
+    choose,
+  });
   const shown = h("div", { class: "wb-source" });
-  body.append(drop, going, samples, tables, shown);
+  body.append(drop, going, samples, picks.list, shown);
 
   let upload = null;
 
@@ -71,16 +77,6 @@ export default panel((el, link) => {
     else begin(event.dataTransfer.files[0]);
   });
 
-  const choose = (id) => link.call("choose", { id }).catch(showError);
-
-  tables.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const next = link.view.sources[link.view.sources.findIndex((source) => source.id === link.view.source?.id) + step];
-    if (next) choose(next.id);
-  });
-
   const drawSamples = (view) => {
     const have = new Set(view.sources.filter((source) => source.kind === "sample").map((source) => source.name));
     const left = view.samples.filter((sample) => !have.has(sample.name));
@@ -89,20 +85,6 @@ export default panel((el, link) => {
         onclick: () => act(button, showError, () => link.call("sample", { name: sample.name })) }, sample.name);
       return button;
     }));
-  };
-
-  const items = new Map();
-  const drawTables = (view) => {
-    tables.hidden = view.sources.length < 2;
-    arrange(tables, view.sources.map((source) => {
-      const item = items.get(source.id) ?? h("button", { type: "button", role: "option", tabindex: "-1", class: "wb-run", onclick: () => choose(source.id) },
-        h("span", { class: "wb-run-what" }, source.name), h("span", { class: "wb-run-took" }, `${number(source.rows)} × ${number(source.columns)}`));
-      items.set(source.id, item);
-      item.setAttribute("aria-selected", source.id === view.source?.id ? "true" : "false");
-      return item;
-    }));
-    const known = new Set(view.sources.map((source) => source.id));
-    for (const id of items.keys()) if (!known.has(id)) items.delete(id);
   };
 
   const columnLine = (column, rows) => {
@@ -115,14 +97,8 @@ export default panel((el, link) => {
       h("td", { class: "wb-number" }, number(column.distinct) + (column.distinct_exact === false ? "+" : "")), missing, h("td", { class: "wb-range", title: range }, range));
   };
 
-  let tab = "columns";
   let isWhole = false;
-  const turnTo = (name) => {
-    tab = name;
-    drawSource(link.view);
-    shown.querySelector('[role="tab"][aria-selected="true"]').focus();
-  };
-  const tabId = `wb-${Math.random().toString(36).slice(2)}`;
+  const tabs = tabList({ columns: "Columns", preview: "First rows" }, () => drawSource(link.view), "What to see of the table");
   const drawSource = (view) => {
     const source = view.source;
     if (!source) {
@@ -133,45 +109,27 @@ export default panel((el, link) => {
     const kinds = Object.entries(source.columns.reduce((sum, column) => ({ ...sum, [column.kind]: (sum[column.kind] ?? 0) + 1 }), {}));
     const profile = [`${number(source.row_count)} rows`, `${number(source.columns.length)} columns`, kinds.map(([kind, count]) => `${count} ${kind}`).join(", "),
       gaps ? `${number(gaps)} gaps` : "no gaps", bytes(source.size_bytes)].map((part, index) => [index ? " · " : null, h("span", {}, part)]);
-    const remove = h("button", { class: "wb-button wb-quiet", type: "button", title: "Delete this data source",
-      onclick: () => confirmDelete(remove, source) }, "Delete");
-    const tabs = h("div", { class: "wb-tabs", role: "tablist" }, ["columns", "preview"].map((name) =>
-      h("button", { type: "button", role: "tab", id: `${tabId}-${name}`, "aria-controls": tabId, "aria-selected": tab === name ? "true" : "false", tabindex: tab === name ? "0" : "-1", onclick: () => turnTo(name) },
-        name === "columns" ? "Columns" : "First rows")));
-    tabs.addEventListener("keydown", (event) => {
-      if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
-      event.preventDefault();
-      turnTo(event.key === "Home" ? "columns" : event.key === "End" ? "preview" : tab === "columns" ? "preview" : "columns");
-    });
+    const remove = h("button", { class: "wb-button wb-quiet", type: "button", title: "Delete this data source" }, "Delete");
+    confirmed(remove, "Delete for good?", () => act(remove, showError, () => link.call("delete", { id: source.id })));
     const columns = isWhole ? source.columns : source.columns.slice(0, COLUMNS_FIRST);
     const names = columns.map((column) => column.name);
     const all = columns.length === source.columns.length ? null
-      : h("button", { class: "wb-pill", type: "button", onclick: () => ((isWhole = true), turnTo(tab)) }, `Show all ${number(source.columns.length)} columns`);
-    const table = tab === "columns"
+      : h("button", { class: "wb-pill", type: "button", onclick: () => ((isWhole = true), tabs.turnTo(tabs.current())) }, `Show all ${number(source.columns.length)} columns`);
+    const table = tabs.current() === "columns"
       ? h("table", { class: "wb-table wb-columns" }, h("thead", {}, h("tr", {}, ["", "Column", "Distinct", "Missing", "Values"].map((text, index) => h("th", { scope: "col", class: index === 2 || index === 3 ? "wb-number" : "" }, text)))),
           h("tbody", {}, columns.map((column) => columnLine(column, source.row_count))))
       : h("table", { class: "wb-table wb-preview" }, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)))),
           h("tbody", {}, source.preview.map((row) => h("tr", {}, names.map((name) => h("td", { class: typeof row[name] === "number" ? "wb-number" : "" }, row[name] === null ? h("i", { class: "wb-faint" }, "–") : String(row[name])))))));
     fill(shown, h("div", { class: "wb-run-line" }, h("div", { class: "wb-run-title" }, h("strong", {}, source.name)), remove), h("p", { class: "wb-profile" }, profile),
-      source.notices.map((notice) => h("p", { class: "wb-notice" }, notice)), tabs, h("div", { class: "wb-scroll wb-short", role: "tabpanel", id: tabId, "aria-labelledby": `${tabId}-${tab}`, tabindex: "0" }, table),
+      source.notices.map((notice) => h("p", { class: "wb-notice" }, notice)), tabs.tabs, h("div", { class: "wb-scroll wb-short", ...tabs.pane() }, table),
       all && h("div", { class: "wb-samples" }, h("span", { class: "wb-faint" }, `The first ${number(columns.length)} columns are shown.`), all));
-  };
-
-  const confirmDelete = (button, source) => {
-    if (button.dataset.armed) {
-      act(button, showError, () => link.call("delete", { id: source.id }));
-      return;
-    }
-    button.dataset.armed = "yes";
-    button.textContent = "Delete for good?";
-    button.classList.add("wb-danger");
-    setTimeout(() => button.isConnected && drawSource(link.view), 4000);
   };
 
   let described = null;
   return (view, patch) => {
     if (touches(patch, "samples", "sources")) drawSamples(view);
-    if (touches(patch, "sources", "source")) drawTables(view);
+    if (touches(patch, "sources", "source")) picks.draw(view.sources, view.source?.id);
+    picks.list.hidden = view.sources.length < 2;
     if (!touches(patch, "source")) return;
     if (view.source?.id !== described) isWhole = false;
     described = view.source?.id;

@@ -167,6 +167,9 @@ export default panel((el, link) => {
   body.append(scroll, legend, empty);
   const hideTip = tips(scroll);
   const drawn = new Map();
+  const forms = deployForms(el, link);
+  // Rows are drawn anew: the button that is there now.
+  const buttonOf = (model) => () => drawn.get(model)?.querySelector(".wb-act") ?? null;
   let run = null;
   // Null: the store's own ranking. Otherwise a column and a direction that the reader chose.
   let sorting = null;
@@ -238,10 +241,14 @@ export default panel((el, link) => {
   };
 
   const actsCell = (view, row) => {
-    const actions = view.actions.filter((action) => row.plans.includes(action.plan));
+    const actions = view.actions.filter((action) => row.plans.includes(action.plan))
+      .map((action) => ({ title: `${action.title}${action.asks ? "…" : ""}`, about: action.about, pick: () => goOn(button, action, row) }));
+    const about = { run: view.run, model: row.model };
+    if (row.deploys && !row.no_new_rows) actions.unshift({ title: "Deploy…", about: "Predictions over HTTP, in a moment", pick: () => forms.deploy(buttonOf(row.model), row.name, about) });
+    if (row.deploys) actions.push({ title: "Promote…", about: row.no_new_rows || "Keep it in the registry, as it is", pick: () => forms.promote(buttonOf(row.model), row.name, about) });
     if (!actions.length) return h("td", { class: "wb-acts" });
     const button = h("button", { type: "button", class: "wb-act", "aria-haspopup": "menu", title: "Go on with this model", "aria-label": `Go on with ${row.name}` }, "⋯");
-    button.addEventListener("click", () => menu(button, actions.map((action) => ({ title: `${action.title}${action.asks ? "…" : ""}`, about: action.about, pick: () => goOn(button, action, row) }))));
+    button.addEventListener("click", () => menu(button, actions));
     return h("td", { class: "wb-acts" }, button);
   };
 
@@ -361,7 +368,10 @@ export default panel((el, link) => {
     draw(link.view);
   });
   resizing.observe(body);
-  const update = (view) => draw(view);
+  const update = (view, patch) => {
+    forms.tell(view);
+    if (!patch || !isOnly(patch, "attempts")) draw(view);
+  };
   update.dispose = () => resizing.disconnect();
   return update;
 });

@@ -123,7 +123,7 @@ function tickedOf(option, value, keep, offered, { nothing = "none", found = () =
 function typedControl(option, value, isChosen, keep, { models }) {
   const isModel = option.kind === "text" && models.some((model) => model.id === option.default);
   const proposals = isModel ? models.map((model) => [model.id, model.name]) : option.choices.map((choice) => [choice ?? "none", null]);
-  const list = proposals.length ? `wb-${Math.random().toString(36).slice(2)}` : null;
+  const list = proposals.length ? newId() : null;
   const control = h("input", { type: "text", list, value: isChosen ? String(value) : "", placeholder: option.default === null ? "none" : String(option.default), onchange: (event) => keep(event.target.value.trim()) });
   return [control, list && h("datalist", { id: list }, proposals.map(([id, name]) => h("option", { value: id }, name)))];
 }

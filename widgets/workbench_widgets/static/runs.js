@@ -4,9 +4,13 @@ export default panel((el, link) => {
   const service = h("span", { class: "wb-count" });
   const { body, showError } = frame(el, "Runs", { side: [service] });
   const watched = h("div", { class: "wb-watched" });
-  const list = h("div", { class: "wb-runs", role: "listbox", "aria-label": "Runs, newest first", tabindex: "0" });
+  const picks = pickList("Runs, newest first", {
+    make: () => ({ light: h("span"), hidden: h("span", { class: "wb-sr" }), what: h("span", { class: "wb-run-what" }), best: h("span", { class: "wb-run-best" }), took: h("span", { class: "wb-run-took" }), made: h("time") }),
+    tell: (parts, run) => tellItem(parts, run),
+    choose: (id) => link.call("watch", { id }).catch(showError),
+  });
   const empty = h("p", { class: "wb-empty" }, "No runs yet. Choose a table and a target, and launch one.");
-  body.append(watched, list, empty);
+  body.append(watched, picks.list, empty);
 
   const title = h("div", { class: "wb-run-title" });
   const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
@@ -54,24 +58,9 @@ export default panel((el, link) => {
     written.hidden = false;
   });
 
-  let armed = null;
-  const disarm = () => {
-    clearTimeout(armed);
-    armed = null;
-    remove.textContent = "Delete";
-    remove.classList.remove("wb-danger");
-  };
-  remove.addEventListener("click", () => {
+  const disarm = confirmed(remove, "Delete for good?", () => {
     const run = current();
-    if (!run) return;
-    if (armed) {
-      disarm();
-      act(remove, showError, () => link.call("delete", { id: run.id }));
-      return;
-    }
-    remove.textContent = "Delete for good?";
-    remove.classList.add("wb-danger");
-    armed = setTimeout(disarm, 4000);
+    if (run) act(remove, showError, () => link.call("delete", { id: run.id }));
   });
 
   const seconds = (run) => (run.started ? ((run.finished ? new Date(run.finished) : new Date()) - new Date(run.started)) / 1000 : null);
@@ -108,51 +97,23 @@ export default panel((el, link) => {
     reproduce.hidden = remove.hidden = !over || view.read_only;
   };
 
-  const items = new Map();
-
-  const makeItem = (id) => {
-    const parts = { light: h("span"), hidden: h("span", { class: "wb-sr" }), what: h("span", { class: "wb-run-what" }), best: h("span", { class: "wb-run-best" }), took: h("span", { class: "wb-run-took" }), made: h("time") };
-    const node = h("button", { type: "button", role: "option", class: "wb-run", tabindex: "-1", onclick: () => link.call("watch", { id }).catch(showError) }, Object.values(parts));
-    return { node, ...parts };
-  };
-
-  const drawItem = (run, watchedId) => {
-    if (!items.has(run.id)) items.set(run.id, makeItem(run.id));
-    const item = items.get(run.id);
+  const tellItem = (parts, run) => {
     const status = STATUS_WORDS[run.status] ?? run.status;
     const best = run.best_short ?? (run.status === "succeeded" ? "" : status);
-    item.node.setAttribute("aria-selected", run.id === watchedId ? "true" : "false");
-    item.light.className = `wb-light wb-${run.status}`;
-    item.light.title = status;
-    write(item.hidden, best === status ? "" : status);
-    write(item.what, [run.plan, run.source, run.target].filter(Boolean).join(" · "));
-    write(item.best, best);
-    write(item.took, duration(seconds(run)));
-    item.made.dateTime = run.created;
-    write(item.made, when(run.created));
-    return item.node;
+    parts.light.className = `wb-light wb-${run.status}`;
+    parts.light.title = status;
+    write(parts.hidden, best === status ? "" : status);
+    write(parts.what, [run.plan, run.source, run.target].filter(Boolean).join(" · "));
+    write(parts.best, best);
+    write(parts.took, duration(seconds(run)));
+    parts.made.dateTime = run.created;
+    write(parts.made, when(run.created));
   };
-
-  const drawList = (view) => {
-    arrange(list, view.runs.map((run) => drawItem(run, view.watched)));
-    const known = new Set(view.runs.map((run) => run.id));
-    for (const id of items.keys()) if (!known.has(id)) items.delete(id);
-    list.hidden = view.runs.length < 2;
-  };
-
-  list.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const at = link.view.runs.findIndex((run) => run.id === link.view.watched);
-    const next = link.view.runs[at + step];
-    if (next) link.call("watch", { id: next.id }).catch(showError);
-  });
 
   let shown = null;
   const tick = () => {
     const under = link.view.runs.filter((run) => !isOver(run));
-    for (const run of under) drawItem(run, link.view.watched);
+    for (const run of under) picks.drawItem(run);
     if (under.includes(current())) drawWatched(link.view);
   };
   const ticking = setInterval(tick, 500);
@@ -168,7 +129,8 @@ export default panel((el, link) => {
     empty.hidden = view.runs.length > 0;
     write(service, view.read_only ? "" : { warm: "service ready", starting: "service starting…" }[view.service] ?? "service stopped");
     drawWatched(view);
-    if (touches(patch, "runs", "watched")) drawList(view);
+    if (touches(patch, "runs", "watched")) picks.draw(view.runs, view.watched);
+    picks.list.hidden = view.runs.length < 2;
   };
   update.dispose = () => clearInterval(ticking);
   return update;

@@ -6,11 +6,12 @@ const BUSY_MS = 1500;
 const POST_MS = 10000;
 const WAITING = "waiting for the kernel to finish its cell…";
 
-/** A command that the engine refused, with its code and its one sentence. */
+/** A command that the engine refused, with its code, its one sentence, and what else it says of the matter. */
 class Refused extends Error {
   constructor(problem) {
     super([problem.detail, problem.hint].filter(Boolean).join(" "));
     this.code = problem.code;
+    this.problem = problem;
   }
 }
 
@@ -205,13 +206,12 @@ function write(element, text) {
 /** Whether a patch touches one of these parts of the view; null stands for the whole view. */
 const touches = (patch, ...keys) => !patch || keys.some((key) => key in patch.set || key in patch.put || key in patch.append);
 
-/** A panel's frame: title, a place at its right, body, and the area where errors are shown. */
-function frame(el, title, { side = [], label = title } = {}) {
-  const body = h("div", { class: "wb-body" });
+/** Whether a patch touches this part of the view and no other. */
+const isOnly = (patch, key) => touches(patch, key) && [patch.set, patch.put, patch.append].flatMap(Object.keys).every((name) => name === key);
+
+/** Where an error is shown, and what shows it there until it is dismissed; null takes it away. */
+function errorArea() {
   const error = h("div", { class: "wb-error", role: "alert", hidden: true });
-  const heading = h("h3", { class: "wb-title" }, title);
-  const section = h("section", { class: "wb-panel", "aria-label": label }, h("header", { class: "wb-head" }, heading, h("div", { class: "wb-side" }, side)), error, body);
-  el.append(section);
   const showError = (problem) => {
     error.hidden = !problem;
     const dismiss = h("button", { class: "wb-dismiss", type: "button", title: "Dismiss", "aria-label": "Dismiss", onclick: () => showError(null) }, "×");
@@ -220,14 +220,32 @@ function frame(el, title, { side = [], label = title } = {}) {
     // Who pressed a button below a long form does not look at the panel's head.
     error.scrollIntoView({ block: "nearest" });
   };
+  return { error, showError };
+}
+
+/** A panel's frame: title, a place at its right, body, and the area where errors are shown. */
+function frame(el, title, { side = [], label = title } = {}) {
+  const body = h("div", { class: "wb-body" });
+  const { error, showError } = errorArea();
+  const heading = h("h3", { class: "wb-title" }, title);
+  const section = h("section", { class: "wb-panel", "aria-label": label }, h("header", { class: "wb-head" }, heading, h("div", { class: "wb-side" }, side)), error, body);
+  el.append(section);
   return { body, heading, section, showError };
 }
 
-/** Bring another panel of the page into sight: below or beside a long form, what was launched would go unseen. */
+/**
+ * Bring another panel of the page into sight: in another tab, below or beside a long form, what was launched would go unseen.
+ * False where the page has no such panel.
+ */
 function reveal(el, title) {
-  const section = el.closest(".wb-page")?.querySelector(`.wb-panel[aria-label="${title}"]`);
-  const { top = 0, bottom = 0 } = section?.getBoundingClientRect() ?? {};
-  if (section && (top > innerHeight - 120 || bottom < 120)) section.scrollIntoView({ block: "start", behavior: "smooth" });
+  const section = (el.closest(".wb-tabbed") ?? el.closest(".wb-page"))?.querySelector(`.wb-panel[aria-label="${title}"]`);
+  if (!section) return false;
+  const wasAway = section.offsetParent === null;
+  section.dispatchEvent(new CustomEvent("wb-reveal", { bubbles: true }));
+  const { top, bottom } = section.getBoundingClientRect();
+  if (wasAway) bringUp(section);
+  else if (top > innerHeight - 120 || bottom < 120) section.scrollIntoView({ block: "start", behavior: "smooth" });
+  return true;
 }
 
 /** Bring a panel into sight from wherever the page is, where its head or its end cannot be seen. */
@@ -237,12 +255,12 @@ function bringUp(el) {
 }
 
 /** Run an action from a button: busy while it lasts, its error shown where the user is looking. */
-async function act(button, showError, action) {
+async function act(button, showError, action, waiting = WAITING) {
   if (button.getAttribute("aria-busy") === "true") return undefined;
   button.setAttribute("aria-busy", "true");
   const waits = h("span", { class: "wb-waits", "aria-live": "polite" });
   button.after(waits);
-  const late = setTimeout(() => (waits.textContent = WAITING), BUSY_MS);
+  const late = setTimeout(() => (waits.textContent = waiting), BUSY_MS);
   showError(null);
   try {
     return await action();
@@ -257,6 +275,8 @@ async function act(button, showError, action) {
 }
 
 const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-US"));
+
+const plural = (count, one, several = `${one}s`) => `${number(count)} ${count === 1 ? one : several}`;
 
 /** A value in at most four decimals or four digits, as it is read in a table. */
 function figure(value) {
@@ -296,67 +316,22 @@ function when(iso) {
   return today ? clock(iso) : then.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
+const newId = () => `wb-${Math.random().toString(36).slice(2)}`;
+
 /** A field of a form: label, control, and room for a hint. */
 function field(label, control, { hint = null, wide = false } = {}) {
-  const id = `wb-${Math.random().toString(36).slice(2)}`;
+  const id = newId();
   control.id = id;
   return h("div", { class: wide ? "wb-field wb-wide" : "wb-field" }, h("label", { for: id }, label), control, hint ? h("small", {}, hint) : null);
 }
 
-/** Fill a select while keeping what is chosen, where it is still among the choices. */
+/** Fill a select while keeping what is chosen, where it is still among the choices; one that is open stays open. */
 function choices(select, options, chosen = select.value) {
-  fill(select, options.map(([value, text]) => h("option", { value }, text)));
+  const known = [...select.options].map(({ value, text }) => [value, text]);
+  if (JSON.stringify(known) !== JSON.stringify(options)) fill(select, options.map(([value, text]) => h("option", { value }, text)));
   if (options.some(([value]) => value === chosen)) select.value = chosen;
   return select;
 }
-
-/** Open a popover beside the button that asked for it, inside the window; it goes when it is closed. */
-function openBeside(button, list) {
-  // It lies over the page: where the button is scrolled, it goes along, and goes when the button is out of sight.
-  const follow = (event) => {
-    if (!event.target.contains(button)) return;
-    const { top, bottom } = button.getBoundingClientRect();
-    if (bottom < 0 || top > innerHeight) list.hidePopover();
-    else putBeside(button, list);
-  };
-  document.addEventListener("scroll", follow, true);
-  list.addEventListener("toggle", (event) => {
-    button.setAttribute("aria-expanded", event.newState === "open" ? "true" : "false");
-    if (event.newState !== "closed") return;
-    document.removeEventListener("scroll", follow, true);
-    list.remove();
-  });
-  button.after(list);
-  list.showPopover();
-  putBeside(button, list);
-}
-
-/** Put what lies over the page below an element, or above it where there is more room, inside the window. */
-function putBeside(element, over) {
-  const place = element.getBoundingClientRect();
-  const { width, height } = over.getBoundingClientRect();
-  over.style.left = `${Math.max(8, Math.min(place.left, innerWidth - 8 - width))}px`;
-  over.style.top = `${place.bottom + height > innerHeight - 8 ? Math.max(8, place.top - height) : place.bottom}px`;
-}
-
-/** Show what `data-tip` says of an element within `root` at once, to who points at it and to who gets there by key. */
-function tips(root) {
-  const tip = h("div", { class: "wb-tip", role: "tooltip", popover: "manual" });
-  root.append(tip);
-  const hide = () => tip.hidePopover();
-  const show = (event) => {
-    const told = event.target.closest("[data-tip]");
-    if (!told) return;
-    tip.textContent = told.dataset.tip;
-    tip.showPopover();
-    putBeside(told, tip);
-  };
-  for (const name of ["pointerover", "focusin"]) root.addEventListener(name, (event) => (hide(), show(event)));
-  for (const name of ["pointerleave", "focusout", "pointerdown"]) root.addEventListener(name, hide);
-  root.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  return hide;
-}
-
 
 const STATUS_WORDS = { timed_out: "timed out", raced_out: "raced out" };
 
