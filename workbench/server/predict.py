@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,6 +17,8 @@ from workbench.server import problems
 from workbench.serving.gateway import Answered, Route
 from workbench.serving.line import RETRY_S, WAITING_BYTES
 
+HEARD_OUT, HEARD_OUT_S = 1 << 20, 0.2
+"""Largest body that is taken to its end though its request is refused, in bytes, and how long it is waited for."""
 _AGAIN = "Come again in a second."
 _GIVEN_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -48,6 +52,7 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
     async def predict(request: Request) -> Response:
         scope = request.scope
         slug, request_id = scope["path_params"]["slug"], _request_id(scope)
+        is_read = False
         try:
             route = await front.route(slug)
             door.of_deployment(scope, route.deployment.access)
@@ -56,12 +61,15 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
             except WorkbenchError as error:
                 front.refused(route, request_id, error)
                 raise
+            is_read = True
             # While the body came it may have been swapped, stopped, or closed to the public.
             now = await front.route(slug)
             if now is not route:
                 door.of_deployment(scope, now.deployment.access)
             answered = await front.predict(now, body, request_id)
         except WorkbenchError as error:
+            if not is_read:
+                await _hear_out(request)
             return problems.answer(error, {"X-Request-Id": request_id})
         except ClientDisconnect:
             # Nobody reads it.
@@ -127,6 +135,16 @@ class Bodies:
         finally:
             self._coming -= size
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _hear_out(request: Request) -> None:
+    """Take what is left of a small body: Jupyter's proxy reads no answer while it cannot send to the end."""
+    told = request.headers.get("content-length")
+    if told is not None and told.isdigit() and int(told) <= HEARD_OUT:
+        with suppress(ClientDisconnect, TimeoutError):
+            async with asyncio.timeout(HEARD_OUT_S):
+                async for _ in request.stream():
+                    pass
 
 
 def _too_large(most: int) -> TooLarge:
