@@ -145,6 +145,8 @@ class Notebook:
     def theme(self, name: str) -> None:
         self.command("apputils:change-theme", theme=name)
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        # It covers the page while themes change, and a change before it is gone takes it away twice.
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 class Panels:
