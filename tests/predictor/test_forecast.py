@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.errors import BadRequest, Conflict
+from workbench.errors import BadRequest
 
 STEPS = 48
 
@@ -71,5 +71,5 @@ def test_a_forecaster_that_cannot_do_with_a_gap_says_so(dated):
 
 def test_two_requests_for_forecasts_are_not_put_together(dated):
     tables = [dated.read(ahead(1)), dated.read(ahead(2))]
-    with pytest.raises(Conflict):
+    with pytest.raises(BadRequest):
         dated.join(tables)

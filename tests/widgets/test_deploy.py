@@ -189,7 +189,7 @@ def test_a_slug_that_cannot_be_had_is_refused_while_it_is_typed(panel: DeployPan
     check("trees")
 
 
-def test_a_deployment_that_fails_stays_on_the_page_with_its_step_until_it_is_dismissed(
+def test_what_fails_stays_on_the_page_with_its_step_until_it_is_dismissed(
     panel: DeployPanel, finished: Callable[..., Any], store: Store
 ) -> None:
     run = finished("dt")
@@ -197,10 +197,10 @@ def test_a_deployment_that_fails_stays_on_the_page_with_its_step_until_it_is_dis
     pickled.write_bytes(b"something else")
     deploying = panel._desk.deploying
     with pytest.raises(EngineFault):
-        deploying.deploy(lambda: None, attempt="a", run=run.id, model="dt", slug="trees")
+        deploying.promote(lambda: None, attempt="a", run=run.id, model="dt")
     panel.feed()
     (attempt,) = panel._view["attempts"]
-    assert (attempt["what"], attempt["step"], attempt["steps"][0]) == ("trees", "promote", "promote")
+    assert (attempt["what"], attempt["step"], attempt["steps"]) == ("DT", "promote", ("promote",))
     assert "pipeline.pkl is not what was stored" in attempt["error"]
     panel.commands["dismiss"](id="a")
     assert panel._view["attempts"] == []

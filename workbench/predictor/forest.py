@@ -16,8 +16,8 @@ import numpy as np
 
 from workbench.predictor.table import Array
 
-BLOCK = 65536
-"""Most rows that a thread takes at a time: each tree is fetched once for all of them."""
+BLOCK = 4 * 2**20
+"""Bytes of the rows that a thread takes at a time: few enough to stay near while tree after tree comes by."""
 FEW = 4096
 """Below so many rows it is one thread that works."""
 MISSING_LEFT = np.uint32(0x80000000)
@@ -92,17 +92,25 @@ class Forest:
         out = np.empty((len(X), self.leaves.shape[1]))
         out[:] = start
         thresholds = self.nodes.view(precision)
-        in_blocks(len(X), lambda rows: add(X[rows], self.nodes, thresholds, self.roots, self.leaves, out[rows]))
+
+        def walk(rows: slice) -> None:
+            add(X[rows], self.nodes, thresholds, self.roots, self.leaves, out[rows])
+
+        blocks = _blocks(X.shape[0], X.shape[1] * X.itemsize)
+        if len(blocks) == 1:
+            walk(blocks[0])
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                list(threads.map(walk, blocks))
         return out
 
 
-def in_blocks(rows: int, work: Callable[[slice], Any]) -> list[Any]:
-    """Do work that lets go of Python's lock on blocks of rows, by several threads where there are many rows."""
-    if rows < FEW or (workers := os.cpu_count() or 1) == 1:
-        return [work(slice(0, rows))]
-    size = min(BLOCK, -(-rows // workers))
-    with ThreadPoolExecutor(workers) as threads:
-        return list(threads.map(work, [slice(start, start + size) for start in range(0, rows, size)]))
+def _blocks(rows: int, bytes_each: int) -> list[slice]:
+    """Share rows out: in one block where they are few, else in one a processor or more."""
+    if rows < FEW:
+        return [slice(0, rows)]
+    size = min(max(1, BLOCK // bytes_each), -(-rows // (os.cpu_count() or 1)))
+    return [slice(start, start + size) for start in range(0, rows, size)]
 
 
 def _rounded_down(thresholds: Array) -> Array:

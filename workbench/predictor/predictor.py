@@ -170,11 +170,11 @@ class Predictor:
 
         Raises
         ------
-        Conflict
+        BadRequest
             ``predict.failed`` for forecasts: a table asks for the steps after training, two together for others.
         """
         if isinstance(self._itself, Forecaster):
-            raise Conflict("predict.failed", "Forecasts cannot be put together: each begins after the training rows.")
+            raise BadRequest("predict.failed", "Forecasts cannot be put together: each begins after the training rows.")
         return join(tables)
 
     def predict(self, table: Table) -> Predictions:
