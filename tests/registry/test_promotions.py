@@ -409,7 +409,7 @@ def test_the_oldest_promotion_is_evaluated_first(promotions, evaluations, champi
 def test_a_process_that_is_lost_costs_its_promotion(promotions, evaluations, champion, challenger):
     promotion = promotions.propose(challenger, "champion")
     evaluations.register(promotion.id, 4711, 12.5)
-    evaluations.lost(promotion.id, "The evaluation process was killed.")
+    evaluations.lost(promotion.id, "The evaluation process was killed.", 4711)
     found = promotions.get(promotion)
     assert (found.status, found.error) == ("failed", "The evaluation process was killed.")
     assert evaluations.under_way() == evaluations.waiting() == []
@@ -417,7 +417,7 @@ def test_a_process_that_is_lost_costs_its_promotion(promotions, evaluations, cha
 
 def test_a_process_that_told_its_outcome_and_ends_is_not_lost(promotions, evaluations, proposed):
     promotion = proposed()
-    evaluations.lost(promotion.id, "It ended.")
+    evaluations.lost(promotion.id, "It ended.", 4711)
     assert promotions.get(promotion) == promotion
 
 
@@ -427,7 +427,7 @@ def test_the_process_of_a_cancelled_promotion_is_ended_unheard(promotions, evalu
     promotions.cancel(promotion)
     assert evaluations.under_way() == [(promotion.id, 4711, 12.5, True)]
     assert not evaluations.evaluated(promotion.id, judged())
-    evaluations.lost(promotion.id, "It was cancelled.")
+    evaluations.lost(promotion.id, "It was cancelled.", 4711)
     assert evaluations.under_way() == []
     found = promotions.get(promotion)
     assert (found.status, found.error, found.comparison) == ("cancelled", None, None)
