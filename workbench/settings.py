@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import secrets
@@ -13,6 +12,7 @@ from typing import Any
 from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workbench import drawn
 from workbench.errors import BadRequest
 
 MIB = 1024 * 1024
@@ -154,12 +154,7 @@ class Settings(BaseSettings):
 
         It tells whose processes are whose where several services share one database.
         """
-        path = self.home / "identity"
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(16))
-        return path.read_text()
+        return drawn.once(self.home / "identity", lambda: secrets.token_hex(16))
 
     @property
     def worker_count(self) -> int:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from workbench import drawn
 from workbench.errors import EngineFault
 from workbench.service import interpreter
 from workbench.settings import Settings
@@ -138,12 +139,7 @@ def token(settings: Settings) -> str:
 
     It lies in a file that only the home's owner can read; where that is removed, the next start draws another.
     """
-    path = settings.home / "token"
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text()
+    return drawn.once(settings.home / "token", lambda: secrets.token_urlsafe(32))
 
 
 def log_file(settings: Settings) -> Path:
