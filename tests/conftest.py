@@ -29,7 +29,22 @@ os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
 MISSING = "missing:"
 """A skip whose reason begins so is for something that the machine lacks; it fails under WORKBENCH_TEST_STRICT=1."""
 
+_LONG = ("browser", "training", "cli", "service")
+"""Folders whose tests take minutes, the longest first."""
+
 _ELSEWHERE = ("WORKBENCH_HOME", "WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_URL", "WORKBENCH_TRAINING_PYTHON")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests are shared out, keep those of a file in one process, and all that need a JupyterLab in another."""
+    if not config.pluginmanager.has_plugin("xdist"):
+        return
+    # What takes longest comes first, so that no process is left with it while the other has nothing to do.
+    items.sort(key=lambda item: next((n for n, name in enumerate(_LONG) if name in item.path.parts), len(_LONG)))
+    for item in items:
+        group = "browser" if item.get_closest_marker("browser") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
