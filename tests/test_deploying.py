@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -241,6 +242,19 @@ def test_a_batch_adds_predictions_to_a_whole_table(warm, deployment):
     assert list(frame.columns) == [*table.columns, "prediction_label", "prediction_score"]
     single = deployment.predict(table.drop(columns="species"))["predictions"]
     assert list(frame["prediction_label"]) == [one["prediction"] for one in single]
+
+
+def test_a_batch_leaves_the_other_columns_of_a_table_as_they_were(warm, deployment, tmp_path):
+    iris = warm.data.load(warm.data.get("iris")).head(4)
+    notes = ['said "no", twice', "two\nlines", None, "=1+1"]
+    odd = iris.assign(note=notes, seen=[True, None, False, True], prediction_label=[1e-9, None, 0.1 + 0.2, -7.0])
+    odd.to_csv(tmp_path / "odd.csv", index=False)
+    source = warm.data.upload(tmp_path / "odd.csv")
+    batch = deployment.batch(source)
+    assert batch.wait(timeout_s=60).status == "succeeded"
+    frame = batch.frame()
+    assert list(frame)[-2:] == ["prediction_label_2", "prediction_score"]
+    pd.testing.assert_frame_equal(frame.iloc[:, :-2], warm.data.load(source))
 
 
 def test_a_batch_on_a_table_that_lacks_columns_says_which(warm, deployment):

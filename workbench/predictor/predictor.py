@@ -124,6 +124,11 @@ class Predictor:
         self._itself = itself
         self._path = path
 
+    @property
+    def is_forecaster(self) -> bool:
+        """Whether it predicts the steps that follow a series, so that rows mean nothing one by one."""
+        return isinstance(self._itself, Forecaster)
+
     @classmethod
     def load(
         cls,
@@ -173,7 +178,7 @@ class Predictor:
         BadRequest
             ``predict.failed`` for forecasts: a table asks for the steps after training, two together for others.
         """
-        if isinstance(self._itself, Forecaster):
+        if self.is_forecaster:
             raise BadRequest("predict.failed", "Forecasts cannot be put together: each begins after the training rows.")
         return join(tables)
 
