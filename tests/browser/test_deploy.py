@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -95,12 +96,23 @@ def test_a_row_is_deployed_tried_swapped_and_stopped(
     finally:
         panels.page.set_viewport_size({"width": 1600, "height": 1200})
 
+    deploy.get_by_role("tab", name="Batch").click()
+    deploy.get_by_label("Data", exact=True).select_option(label="wine (178 rows)")
+    deploy.get_by_role("button", name="Predict the table").click()
+    with panels.page.expect_download() as told:
+        deploy.get_by_role("link", name="Download").click()
+    assert told.value.suggested_filename == "wine-predicted.csv"
+    assert Path(told.value.path()).read_bytes() == home.deployments.batches()[0].path().read_bytes()
+    panels.picture("8-batch.png")
+    deploy.get_by_role("tab", name="Settings").click()
+
     other = home.registry.promote(wine, name="better")
     deploy.get_by_label("Pipeline to swap in").select_option("better")
     deploy.get_by_role("button", name="Swap").click()
     expect(head.get_by_role("button", name="better", exact=True)).to_be_visible(timeout=WARM_MS)
     assert home.deployments.get("cultivars").pipeline.id == other.id
     assert other.model == best.model
+    deploy.get_by_role("tab", name="Try it").click()
     predict.click()
     expect(answer.locator(".wb-said-value")).to_be_visible()
 

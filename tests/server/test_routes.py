@@ -110,6 +110,16 @@ def test_a_deployment_is_shown_as_python_shows_it(ask, warm, slug):
     assert slug in [told["slug"] for told in ask("GET", "/deployments")[1]]
 
 
+def test_a_batch_is_begun_watched_and_fetched(ask, warm, slug, eventually):
+    status, begun = ask("POST", "/batches", {"deployment": slug, "source": "iris"})
+    assert (status, begun["status"], begun["rows_total"]) == (201, "queued", 150)
+    path = f"/batches/{begun['id']}"
+    assert eventually(lambda: (told := ask("GET", path)[1]) and told["finished_at"] and told)["status"] == "succeeded"
+    assert ask("GET", f"{path}/file") == (200, warm.deployments.batch(begun["id"]).path().read_text())
+    assert ask("GET", "/batches?limit=1")[1][0]["id"] == begun["id"]
+    assert ask("POST", f"{path}/cancel")[1]["status"] == "succeeded"
+
+
 def test_a_deployment_is_shadowed_swapped_stopped_warmed_and_deleted(ask, slug, pipelines, eventually):
     first, second = pipelines
 
@@ -135,6 +145,8 @@ def test_a_deployment_is_shadowed_swapped_stopped_warmed_and_deleted(ask, slug, 
     [
         ("GET", f"/pipelines/{UNKNOWN}", None, 404, "pipeline.not_found"),
         ("GET", f"/pipelines/{UNKNOWN}/card", None, 404, "pipeline.not_found"),
+        ("GET", f"/batches/{UNKNOWN}/file", None, 404, "batch.not_found"),
+        ("POST", "/batches", {"deployment": "nobody", "source": "iris"}, 404, "deployment.not_found"),
         ("GET", f"/compare?a={UNKNOWN}&b={UNKNOWN}", None, 404, "pipeline.not_found"),
         ("POST", "/pipelines", {"run": UNKNOWN}, 404, "run.not_found"),
         ("POST", "/pipelines", {"runs": UNKNOWN}, 422, "request.malformed"),
