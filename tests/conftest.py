@@ -35,16 +35,9 @@ _LONG = ("browser", "training", "cli", "service")
 _ELSEWHERE = ("WORKBENCH_HOME", "WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_URL", "WORKBENCH_TRAINING_PYTHON")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests are shared out, keep those of a file in one process, and all that need a JupyterLab in another."""
-    if not config.pluginmanager.has_plugin("xdist"):
-        return
-    # What takes longest comes first, so that no process is left with it while the other has nothing to do.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: where files are shared out, no process is left with it at the end."""
     items.sort(key=lambda item: next((n for n, name in enumerate(_LONG) if name in item.path.parts), len(_LONG)))
-    for item in items:
-        group = "browser" if item.get_closest_marker("browser") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
