@@ -14,6 +14,7 @@ from workbench.registry.aliases import Aliases
 from workbench.registry.evaluations import Evaluations
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
+from workbench.registry.promotion import Promotion
 from workbench.registry.promotions import Promotions
 from workbench.runs import ending, events, lookup, queue
 from workbench.runs.queue import SourceIdentity
@@ -177,3 +178,42 @@ def judged() -> Callable[..., dict[str, Any]]:
         } | other
 
     return judge
+
+
+@pytest.fixture
+def champion(promoted: Callable[..., Pipeline], aliases: Aliases) -> Pipeline:
+    """The pipeline that an alias of that name names."""
+    kept = promoted(name="old")
+    aliases.set("champion", kept)
+    return kept
+
+
+@pytest.fixture
+def challenger(promoted: Callable[..., Pipeline]) -> Pipeline:
+    return promoted("dt", name="new")
+
+
+@pytest.fixture
+def evaluate(
+    promotions: Promotions, evaluations: Evaluations, judged: Callable[..., dict[str, Any]]
+) -> Callable[..., Promotion]:
+    """Do as a process of the service does: register, and store what was found."""
+
+    def evaluate(promotion: Promotion, verdict: str = "better", delta: float | None = 0.02, **other: Any) -> Promotion:
+        assert evaluations.register(promotion.id, 4711, 12.5)
+        assert evaluations.evaluated(promotion.id, judged(verdict, delta, **other))
+        return promotions.get(promotion)
+
+    return evaluate
+
+
+@pytest.fixture
+def proposed(
+    promotions: Promotions, champion: Pipeline, challenger: Pipeline, evaluate: Callable[..., Promotion]
+) -> Callable[..., Promotion]:
+    """A promotion that waits, its metric gate by the verdict."""
+
+    def propose(verdict: str = "better", **asked: Any) -> Promotion:
+        return evaluate(promotions.propose(challenger, "champion", **asked), verdict)
+
+    return propose
