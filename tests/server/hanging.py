@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from workbench.service import sockets
+from workbench.serving import sockets
 
 if __name__ == "__main__":
     folder, path = map(Path, sys.argv[1:])

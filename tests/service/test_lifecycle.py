@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 
 import psutil
 import pytest
@@ -93,6 +94,33 @@ def test_stopping_it_ends_all_that_belongs_to_it(workbench, living, eventually):
     assert workbench.service.stop() is True
     assert workbench.service.state() is None
     eventually(lambda: living(workbench.settings.home) == [])
+
+
+def test_stopping_it_stops_what_was_started_beside_it_and_waited_for_its_place(settings):
+    held = lifecycle.ServiceLock(settings)
+    assert held.hold()
+    services = [subprocess.Popen(["sleep", "600"]) for _ in range(2)]
+
+    def tell(service: subprocess.Popen[bytes]) -> None:
+        told = lifecycle.ServiceState(service.pid, "warm", 1.0, __version__, None, "t")
+        lifecycle.write_state(settings, told)
+
+    def live() -> None:
+        for service in services:
+            tell(service)
+            service.wait(30)
+        held.release()
+
+    tell(services[0])
+    lives = threading.Thread(target=live)
+    lives.start()
+    try:
+        assert lifecycle.stop(settings) is True
+    finally:
+        for service in services:
+            service.kill()
+        lives.join(30)
+    assert [service.returncode for service in services] == [-signal.SIGTERM] * 2
 
 
 def test_what_a_killed_service_left_behind_does_not_count(workbench, living, eventually):

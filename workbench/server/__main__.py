@@ -1,4 +1,8 @@
-"""``python -m workbench.server FD…``: serve the API on sockets that the service bound, as long as the service lives."""
+"""``python -m workbench.server FD…``: serve the API on sockets that the service bound, as long as the service lives.
+
+Standard input is a socket to the service: it closes when the service ends, and over it the event loop gives a sign of
+life a second.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,40 @@ import os
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import uvicorn
 
 from workbench.server.app import make_app
 from workbench.workbench import connect
 
+BEAT_TICKS = 10
+"""uvicorn's loop ticks ten times a second."""
 
-def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+
+class Beating(uvicorn.Server):
+    """A server whose event loop tells the service that it turns."""
+
+    def __init__(self, config: uvicorn.Config, service: socket.socket) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % BEAT_TICKS == 0:
+            # A service that stands still reads nothing; this loop must not wait for it.
+            with suppress(OSError):
+                self._service.send(b".", socket.MSG_DONTWAIT)
+        return await super().on_tick(counter)
+
+
+def _end_with_parent(service: socket.socket) -> None:
+    service.recv(1)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    service = socket.socket(fileno=sys.stdin.fileno())
+    threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     app = make_app(connect(), os.environ.pop("WORKBENCH_API_TOKEN"))
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:]])
+    Beating(config, service).run(sockets=[socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:]])

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.serving import sockets
 from workbench.settings import load
 
 
 def proxied() -> dict[str, Any]:
-    """Tell jupyter-server-proxy where the API is; the service starts it, not Jupyter."""
+    """Tell jupyter-server-proxy where the API is; the service starts it, not Jupyter.
+
+    Raises
+    ------
+    EngineFault
+        ``service.not_started`` when its socket lies where another user may stand behind it.
+    """
+    socket = load().api_socket
+    # Made now, so that nobody else makes it before the service does.
+    sockets.own(socket.parent)
     return {
         "command": [],
-        "unix_socket": str(load().api_socket),
+        "unix_socket": str(socket),
         "launcher_entry": {"enabled": False},
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.errors import WorkbenchError
 from workbench.exports import manifest
-from workbench.service import sockets
+from workbench.serving import sockets
 from workbench.serving.answering import Answering, serve
 
 

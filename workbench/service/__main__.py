@@ -19,6 +19,7 @@ from typing import Any
 from workbench.service import lifecycle
 from workbench.service.api import ApiProcess
 from workbench.service.runner import Runner
+from workbench.serving import sockets
 from workbench.settings import load
 from workbench.store.store import open_store
 from workbench.version import __version__
@@ -33,6 +34,7 @@ def main() -> int:
     held = lifecycle.ServiceLock(settings)
     if not held.hold():
         return 0
+    sockets.sweep(settings.sockets)
     token = lifecycle.token(settings)
     told = lifecycle.ServiceState(
         os.getpid(), "starting", time.time(), __version__, None, token, settings.environment()

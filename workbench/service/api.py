@@ -1,7 +1,12 @@
-"""The HTTP API as a child of the service: a crash there takes no run down, and it ends when the service does."""
+"""The HTTP API as a child of the service: a crash there takes no run down, and it ends when the service does.
+
+The two hold the ends of one socket. The API ends when the service's end closes, which it does however the service ends;
+the service replaces an API that has ended, or whose event loop has given no sign of life for too long.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import os
@@ -13,13 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.errors import EngineFault
-from workbench.service import sockets
+from workbench.serving import sockets
 from workbench.settings import Settings
 
 RESTART_S = 2.0
 """Least time between two starts of the API, so that one that cannot start does not take the processor."""
 BIND_S = 10.0
 """Time between two tries to listen where it was not possible."""
+SILENT_S = 10.0
+"""Longest that an API which has given a sign of life may take until the next, in seconds; it gives one a second."""
+START_S = 60.0
+"""Longest that an API may take until its first sign of life, in seconds."""
+LOOK_MOST_S = 1.0
+"""Most that counts of the time between two looks: a machine that stood still has kept the API from nothing."""
 
 _NEEDED = ("uvicorn", "fastapi", "orjson", "prometheus_client")
 
@@ -43,13 +54,15 @@ class ApiProcess:
         self._settings = settings
         self._environment = os.environ | settings.environment() | {"WORKBENCH_API_TOKEN": token}
         self._process: subprocess.Popen[bytes] | None = None
-        self._started = self._tried = float("-inf")
+        self._pulse: socket.socket | None = None
+        self._silent_s, self._silent_most_s = 0.0, START_S
+        self._started = self._tried = self._looked = float("-inf")
         self._listeners: dict[str, socket.socket] = {}
         self._is_possible = all(importlib.util.find_spec(name) is not None for name in _NEEDED)
         self.tend()
 
     def tend(self) -> None:
-        """Listen where it was not possible before, and start the API where it does not run."""
+        """Listen where it was not possible before, and start the API where it does not run, or runs and hangs."""
         if not self._is_possible:
             return
         if len(self._listeners) < len(_PLACES) and time.monotonic() - self._tried > BIND_S and self._listen():
@@ -61,11 +74,18 @@ class ApiProcess:
         elif self._process.poll() is not None:
             log.warning("the API ended with %s; starting it again", self._process.returncode)
             self._start()
+        elif self._is_silent():
+            log.warning("the API has given no sign of life for %.0f s; it is killed", self._silent_s)
+            self._silent_s = 0.0
+            # Not waited for here: the next look finds that it has ended.
+            self._process.kill()
 
     def close(self) -> None:
         for listener in self._listeners.values():
             listener.close()
         self._end()
+        if self._pulse is not None:
+            self._pulse.close()
 
     def _end(self) -> None:
         process, self._process, self._started = self._process, None, float("-inf")
@@ -77,6 +97,16 @@ class ApiProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def _is_silent(self) -> bool:
+        """Take in the signs of life that came since the last look; return whether there was none for too long."""
+        assert self._pulse is not None, "it was started"
+        last, self._looked = self._looked, time.monotonic()
+        self._silent_s += min(self._looked - last, LOOK_MOST_S)
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            if self._pulse.recv(4096):
+                self._silent_s, self._silent_most_s = 0.0, SILENT_S
+        return self._silent_s > self._silent_most_s
 
     def _listen(self) -> bool:
         """Listen where nobody listens yet; return whether that is more than before."""
@@ -93,15 +123,20 @@ class ApiProcess:
         return len(self._listeners) > before
 
     def _start(self) -> None:
-        self._started = time.monotonic()
+        self._started = self._looked = time.monotonic()
+        self._silent_s, self._silent_most_s = 0.0, START_S
         descriptors = [listener.fileno() for listener in self._listeners.values()]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.server", *map(str, descriptors)],
-            pass_fds=descriptors,
-            # Never written to: the child ends when it closes, which it does however the service ends.
-            stdin=subprocess.PIPE,
-            env=self._environment,
-        )
+        if self._pulse is not None:
+            self._pulse.close()
+        self._pulse, theirs = socket.socketpair()
+        self._pulse.setblocking(False)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workbench.server", *map(str, descriptors)],
+                pass_fds=descriptors,
+                stdin=theirs.fileno(),
+                env=self._environment,
+            )
 
 
 def _bound(settings: Settings) -> socket.socket:

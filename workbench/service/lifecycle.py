@@ -263,14 +263,19 @@ def stop(settings: Settings, *, patience_s: float = STOP_PATIENCE_S) -> bool:
     """
     if not is_running(settings):
         return False
-    told = wait_until_running(settings)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(told.pid, signal.SIGTERM)
+    told: ServiceState | None = wait_until_running(settings)
+    asked: set[int] = set()
     deadline = time.monotonic() + patience_s
     while is_running(settings):
+        # One that was started beside it may have waited for its place.
+        if told is not None and told.pid not in asked:
+            asked.add(told.pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(told.pid, signal.SIGTERM)
         if time.monotonic() > deadline:
-            raise EngineFault("service.not_started", f"The service (process {told.pid}) does not stop.")
+            raise EngineFault("service.not_started", f"The service (process {max(asked)}) does not stop.")
         time.sleep(0.05)
+        told = state(settings)
     return True
 
 

@@ -13,9 +13,9 @@ import psutil
 
 from workbench.errors import EngineFault, Gone, WorkbenchError
 from workbench.registry.pipelines import Pipelines
-from workbench.service import bell, sockets
+from workbench.service import bell
 from workbench.service.loading import load
-from workbench.serving import predictors
+from workbench.serving import predictors, sockets
 from workbench.serving.answering import Answering, serve
 from workbench.serving.deployment import PredictorId
 from workbench.settings import Settings
@@ -44,7 +44,7 @@ def _answer(predictor_id: PredictorId, settings: Settings, lifeline: int, wake: 
         tell = predictors.stall if _may_pass(error) else predictors.cannot
         tell(store, predictor_id, why)
         return
-    path = settings.sockets / f"{predictor_id[-12:]}.sock"
+    path = settings.sockets / f"{predictor_id[-12:]}{sockets.SUFFIX}"
     listener = sockets.listen(path)
     try:
         if not predictors.ready(store, predictor_id, str(path), engine):

@@ -8,10 +8,12 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from workbench import errors
 from workbench.errors import Unavailable, WorkbenchError
+from workbench.serving import sockets
 from workbench.settings import Settings
 
 ROOT = "/api/v1"
@@ -28,7 +30,7 @@ class Client:
     """A connection to the API of a home. May be shared between threads, which then take turns."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = str(settings.api_socket)
+        self._path = settings.api_socket
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
 
@@ -41,6 +43,8 @@ class Client:
             What the API answered instead, as the same error.
         Unavailable
             ``deployment.unavailable`` when there is no API at the moment.
+        EngineFault
+            ``service.not_started`` when its socket lies where another user may stand behind it.
         """
         with self._lock:
             status, body = self._ask(path, content, timeout_s, {"Content-Type": "application/json", **(headers or {})})
@@ -83,7 +87,7 @@ _ENVELOPE = ("type", "title", "status", "detail", "code", "hint")
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__("workbench")
         self._path = path
 
@@ -94,6 +98,7 @@ class _Connection(http.client.HTTPConnection):
                 self.sock.settimeout(timeout_s)
 
     def connect(self) -> None:
+        sockets.check(self._path.parent)
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        self.sock.connect(str(self._path))
