@@ -14,9 +14,11 @@ from typing import Any
 import psutil
 import pytest
 
+from workbench.batch import Batch
 from workbench.runs import queue
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
+from workbench.store.tables import BatchRow
 from workbench.workbench import Workbench, connect
 
 # Tests share few processors, and a native thread pool each would fight over them. numpy reads these once, when it is
@@ -164,6 +166,23 @@ def workbench(settings: Settings, end: Callable[[Workbench], None]) -> Iterator[
     opened = connect(settings)
     yield opened
     end(opened)
+
+
+@pytest.fixture(scope="session")
+def hold(eventually: Callable[..., Any]) -> Callable[[Batch], psutil.Process]:
+    """Hold the process of a batch still before the batch is over, and return it."""
+
+    def hold(batch: Batch) -> psutil.Process:
+        def find() -> int | None:
+            with batch._store.database.read() as session:
+                return session.get_one(BatchRow, batch.id).process_id
+
+        process = psutil.Process(eventually(find))
+        process.suspend()
+        assert batch.status == "running"
+        return process
+
+    return hold
 
 
 @pytest.fixture(scope="session")

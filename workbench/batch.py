@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOOK_S = 0.05
+_END_S = 30.0
 
 
 class Batch:
@@ -48,8 +49,23 @@ class Batch:
     def cancel(self) -> BatchRecord:
         """End it; no file is left. A batch that is over already is returned as it is."""
         found = batches.request_cancel(self._store, self.id, by=self._user)
-        bell.ring(self._store.settings)
+        if not found.is_over:
+            # Its process is to be ended, and only a service does that.
+            bell.ring(self._store.settings)
+            lifecycle.start(self._store.settings)
         return found
+
+    def delete(self) -> None:
+        """Remove it with its file; its process is ended first.
+
+        Raises
+        ------
+        Conflict
+            ``batch.not_ended`` where its process does not end.
+        """
+        if not self.cancel().is_over:
+            self.wait(_END_S)
+        batches.delete(self._store, self.id)
 
     def path(self) -> Path:
         """Return where the file lies.

@@ -31,6 +31,7 @@ ErrorCode = Literal[
     "artifact.hash_mismatch",
     "artifact.missing",
     "batch.failed",
+    "batch.not_ended",
     "batch.not_found",
     "dashboard.failed",
     "data.columns_too_many",

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     prediction_days: float = Field(
         default=30, gt=0, description="Longest that such a row, and what was counted in a minute, is kept, in days."
     )
+    log_days: float = Field(
+        default=30,
+        gt=0,
+        description="Longest that of a predictor, batch or evaluation that has ended the log is kept, in days.",
+    )
     service_idle_s: float = Field(default=8 * 3600, ge=1, description="The service stops after this long without work.")
 
     @field_validator("training_python", mode="before")

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -271,6 +272,9 @@ def test_a_row_that_was_not_the_best_is_deployed_in_steps_asked_and_stopped(
         source = warm.data.get("wine")
         panel.commands["batch"](id=made["id"], source=source.id)
         eventually(lambda: (panel.feed() or panel._view["batches"][0]["status"]) == "succeeded")
+        (line,) = panel._view["batches"]
+        panel.commands["delete_batch"](id=line["id"])
+        assert (panel._view["batches"], Path(line["path"]).exists()) == ([], False)
         panel.commands["stop"](id=made["id"])
         (line,) = [found for found in panel._view["deployments"] if found["slug"] == "cultivars"]
         assert line["status"] == "stopped"

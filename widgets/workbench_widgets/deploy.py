@@ -84,6 +84,7 @@ class DeployPanel(Panel):
             "follow": self._follow,
             "batch": self._batch,
             "cancel_batch": self._cancel_batch,
+            "delete_batch": self._delete_batch,
             "dismiss": self._dismiss,
         }
 
@@ -245,6 +246,10 @@ class DeployPanel(Panel):
 
     def _cancel_batch(self, id: str) -> None:
         self.workbench.deployments.batch(id).cancel()
+        self._again()
+
+    def _delete_batch(self, id: str) -> None:
+        self.workbench.deployments.batch(id).delete()
         self._again()
 
     def _dismiss(self, id: str) -> None:

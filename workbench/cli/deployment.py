@@ -248,6 +248,14 @@ def batch(
         render.console.print(str(path), markup=False, soft_wrap=True)
 
 
+@app.command(name="delete-batch")
+def delete_batch(
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="A batch's id, as `batch --json` tells it.")],
+) -> None:
+    """Remove a batch with its file."""
+    connect().deployments.batch(batch).delete()
+
+
 def _followed(deployment: Deployment, source: str) -> Batch:
     made = deployment.batch(source)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from workbench.registry import promotion_rows as rows
 from workbench.registry.promotion import EVALUATING, FAILED, QUEUED, WAITING, PromotionId, metric_gate
+from workbench.store import homes
 from workbench.store.store import Store
 from workbench.store.tables import PromotionRow
 
@@ -32,13 +33,16 @@ class Evaluations:
             return [PromotionId(found) for found in session.scalars(query)]
 
     def under_way(self) -> list[tuple[PromotionId, int | None, float | None, bool]]:
-        """Return those that a process evaluates: id, process, when that was started, and whether it is to be ended."""
+        """Return those that a process evaluates: id, process, when that was started, and whether it is to be ended.
+
+        Those of a home that is gone are among them, whose process nobody else looks after.
+        """
         has_process = PromotionRow.process_id.is_not(None)
         columns = PromotionRow.id, PromotionRow.process_id, PromotionRow.process_started, PromotionRow.status
         query = (
             select(*columns)
             .where((PromotionRow.status == EVALUATING) | has_process)
-            .where(PromotionRow.served_by == self._store.settings.identity)
+            .where(homes.is_to_look_after(self._store, PromotionRow.served_by))
             .order_by(PromotionRow.created_at, PromotionRow.id)
         )
         with self._store.database.read() as session:

@@ -70,7 +70,7 @@ def expect_waiting(found: Promotion, verb: str) -> None:
             f"Promotion {found.short_id} is {found.status}: it cannot be {verb}.",
             hint=hint,
             promotion_id=found.id,
-            status=found.status,
+            state=found.status,
         )
 
 

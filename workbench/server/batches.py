@@ -1,4 +1,4 @@
-"""Batches over HTTP: begun, watched, cancelled, and their files fetched."""
+"""Batches over HTTP: begun, watched, cancelled and deleted, and their files fetched."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.post("/{batch_id}/cancel")
     def cancel(batch_id: str) -> dict[str, Any]:
         return of.batch(batch_id).cancel().as_dict()
+
+    @router.delete("/{batch_id}", status_code=204)
+    def delete(batch_id: str) -> None:
+        of.batch(batch_id).delete()
 
     @router.get("/{batch_id}/file")
     def fetch(batch_id: str) -> FileResponse:

@@ -42,11 +42,11 @@ class Errand(Protocol):
         ...
 
     def under_way(self) -> Sequence[tuple[str, int | None, float | None, bool]]:
-        """Those that have one: id, process, when that was started, and whether they are unwanted."""
+        """Those for whose process this home answers: id, process, when that was started, whether they are unwanted."""
         ...
 
     def lost(self, of: str, why: str, process_id: int | None) -> None:
-        """Take note that an errand's process is gone; one that told its own end, or has another one, is left alone."""
+        """See to an errand whose process is gone; one that told its own end, or has another one, is left alone."""
         ...
 
 
@@ -57,10 +57,13 @@ class Errands:
     ----------
     fork
         Has the fork server make the process of an errand: its kind, its id.
+    hold
+        Says to other homes that this one is there.
     """
 
-    def __init__(self, store: Store, owner: str, fork: Callable[[str, str], None]) -> None:
+    def __init__(self, store: Store, owner: str, fork: Callable[[str, str], None], hold: Callable[[], None]) -> None:
         self._fork = fork
+        self._hold = hold
         self._kinds: Mapping[str, Errand] = {"batch": BatchQueue(store), "evaluation": Evaluations(store, owner)}
         self._ordered: set[tuple[str, str]] = set()
         self._processes: dict[int, tuple[str, str]] = {}
@@ -75,16 +78,15 @@ class Errands:
     def _look_at(self, what: str, kind: Errand, *, is_warm: bool) -> bool:
         under_way = [UnderWay(*found) for found in kind.under_way()]
         for errand in under_way:
-            if errand.is_unwanted:
-                if errand.process_id is not None and is_alive(errand.process_id, errand.process_started):
+            if is_alive(errand.process_id, errand.process_started):
+                if errand.is_unwanted and errand.process_id is not None:
                     end_group(errand.process_id)
-                kind.lost(errand.id, "It was cancelled.", errand.process_id)
-            elif (what, errand.id) in self._processes.values():
-                # The fork server tells of its end, and how it ended.
-                continue
-            elif not is_alive(errand.process_id, errand.process_started):
+            elif (what, errand.id) not in self._processes.values():
+                # Of its own children the fork server tells the end, and how they ended.
                 kind.lost(errand.id, explain(None, f"{what} process"), errand.process_id)
         waiting = kind.waiting()
+        if under_way or waiting:
+            self._hold()
         busy = len(under_way) + sum(ordered == what for ordered, _ in self._ordered)
         for of in waiting if is_warm else ():
             if busy >= AT_ONCE:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from workbench.service.alive import end_group, is_alive
 from workbench.service.exits import explain
@@ -69,11 +70,14 @@ class Keeper:
     ----------
     fork
         Has the fork server make a predictor's process.
+    hold
+        Says to other homes that this one is there.
     """
 
-    def __init__(self, store: Store, fork: Callable[[PredictorId], None]) -> None:
+    def __init__(self, store: Store, fork: Callable[[PredictorId], None], hold: Callable[[], None]) -> None:
         self._store = store
         self._fork = fork
+        self._hold = hold
         self._processes: dict[PredictorId, int] = {}
         self._leaving: dict[PredictorId, _Leaving] = {}
         self._deaths: dict[_Key, deque[_Death]] = {}
@@ -91,6 +95,8 @@ class Keeper:
             self._take_over()
             self._is_new = False
         found = predictors.served(self._store, SERVED)
+        if found:
+            self._hold()
         for served in found:
             self._see_to(served, is_warm=is_warm)
         return any(self._is_served(served) for served in found)
@@ -190,7 +196,12 @@ class Keeper:
     def _bury(self, predictor_id: PredictorId, status: int | None) -> None:
         self._leaving.pop(predictor_id, None)
         gone = predictors.get(self._store, predictor_id)
-        if gone is None or gone.status in (ENDED, BROKEN):
+        if gone is None:
+            return
+        if gone.address is not None:
+            # One that was killed has left its socket.
+            Path(gone.address).unlink(missing_ok=True)
+        if gone.status in (ENDED, BROKEN):
             return
         if gone.status == DRAINING:
             predictors.ended(self._store, predictor_id)

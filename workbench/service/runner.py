@@ -26,8 +26,10 @@ from workbench.service.bell import Bell
 from workbench.service.errands import Errands
 from workbench.service.exits import UNKNOWN, explain
 from workbench.service.keeper import Keeper
+from workbench.service.retention import Retention
 from workbench.serving.deployment import PredictorId
 from workbench.settings import Settings
+from workbench.store.homes import Lease
 from workbench.store.store import Store
 
 POLL_S = 0.2
@@ -124,8 +126,10 @@ class Runner:
         # The other end is nobody's but this process's: it closes when the process ends.
         self._lifeline, self._life = os.pipe()
         self._server = ForkServer(self._settings, self._lifeline)
-        self._keeper = Keeper(store, lambda predictor: self._server.fork("predictor", predictor, owner))
-        self._errands = Errands(store, owner, lambda what, of: self._server.fork(what, of, owner))
+        lease = Lease(store)
+        self._keeper = Keeper(store, lambda predictor: self._server.fork("predictor", predictor, owner), lease.hold)
+        self._errands = Errands(store, owner, lambda what, of: self._server.fork(what, of, owner), lease.hold)
+        self._retention = Retention(store)
         # What the fork server was asked for and has not answered; what it forked and has not seen end.
         self._ordered: set[RunId] = set()
         self._processes: dict[int, RunId] = {}
@@ -193,6 +197,7 @@ class Runner:
         is_served = self._keeper.look(is_warm=self._server.is_warm)
         if self._errands.look(is_warm=self._server.is_warm) or is_served:
             self._busy_at = time.monotonic()
+        self._retention.look()
 
     def _hear(self) -> bool:
         """Take what the fork server says, waiting for it a little; return whether it said anything."""

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
-from workbench.errors import NotFound
+from workbench.errors import Conflict, NotFound
 from workbench.plain import shown
+from workbench.settings import Settings
+from workbench.store import homes
 from workbench.store.store import Store
 from workbench.store.tables import BatchRow, now
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "queued", "running", "succeeded", "failed", "cancelled"
 OPEN = (QUEUED, RUNNING)
+PARTIAL = ".partial"
+DEATHS_MOST = 2
+"""Processes that a batch may lose; with the next one it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,9 @@ class BatchRecord:
     Attributes
     ----------
     status
-        ``queued → running → succeeded | failed | cancelled``.
+        ``queued → running → succeeded | failed | cancelled``; back to ``queued`` where it has lost its process.
+    error
+        Why it has no file, or why it starts again; else None.
     rows_done, rows_total
         Rows predicted so far, and in all.
     file
@@ -135,11 +142,39 @@ def request_cancel(store: Store, batch_id: str, *, by: str) -> BatchRecord:
     """Ask for a batch's end: one that waits ends at once, one that runs when its process is killed."""
     with store.database.write() as session:
         row = session.get(BatchRow, batch_id, with_for_update=True)
-        if row is not None and row.status == QUEUED:
-            row.status, row.finished_at, row.error = CANCELLED, now(), f"Cancelled by {by}."
-        elif row is not None and row.status == RUNNING:
+        if row is not None and row.status in OPEN:
             row.cancel_requested_by = row.cancel_requested_by or by
+            if row.status == QUEUED:
+                _end(row, CANCELLED, "")
     return get(store, batch_id)
+
+
+def delete(store: Store, batch_id: str) -> None:
+    """Remove a batch with its file and its log.
+
+    Raises
+    ------
+    NotFound
+        ``batch.not_found``
+    Conflict
+        ``batch.not_ended`` while it waits or runs.
+    """
+    get(store, batch_id)
+    with store.database.write() as session:
+        row = session.get(BatchRow, batch_id, with_for_update=True)
+        if row is not None and row.status in OPEN:
+            raise Conflict("batch.not_ended", f"The batch is {row.status}.", hint="Cancel it, or wait for its end.")
+        # The row last: as long as it is there, whatever stands in the way can be tried again.
+        discard(store.settings, batch_id)
+        store.settings.process_log("batch", batch_id).unlink(missing_ok=True)
+        if row is not None:
+            session.delete(row)
+
+
+def discard(settings: Settings, batch_id: str) -> None:
+    """Remove what a batch has written, whole or not."""
+    for path in settings.predictions.glob(f"{batch_id}.*"):
+        path.unlink(missing_ok=True)
 
 
 def register(store: Store, batch_id: str, process_id: int, process_started: float) -> BatchRecord | None:
@@ -152,23 +187,45 @@ def register(store: Store, batch_id: str, process_id: int, process_started: floa
         "started_at": now(),
         "rows_done": 0,
     }
-    return get(store, batch_id) if _change(store, batch_id, (QUEUED,), values) else None
+    return get(store, batch_id) if _change(store, values, BatchRow.id == batch_id, BatchRow.status == QUEUED) else None
 
 
 def progress(store: Store, batch_id: str, rows_done: int) -> bool:
-    """Tell how far a batch is; False when it is not wanted any more."""
-    return _change(store, batch_id, (RUNNING,), {"rows_done": rows_done})
+    """Tell how far a batch is; False when it is not wanted any more, or another home has taken it over."""
+    return _change(store, {"rows_done": rows_done}, *_carried(store, batch_id), BatchRow.cancel_requested_by.is_(None))
 
 
 def finish(store: Store, batch_id: str, *, file: str, sha256: str, rows_done: int) -> bool:
-    """Tell where a batch's file is."""
-    values = {"status": SUCCEEDED, "file": file, "sha256": sha256, "rows_done": rows_done, "finished_at": now()}
-    return _change(store, batch_id, (RUNNING,), values)
+    """Tell where a batch's file is; False as of `progress`."""
+    values = {
+        "status": SUCCEEDED,
+        "error": None,
+        "file": file,
+        "sha256": sha256,
+        "rows_done": rows_done,
+        "finished_at": now(),
+    }
+    return _change(store, values, *_carried(store, batch_id), BatchRow.cancel_requested_by.is_(None))
 
 
 def fail(store: Store, batch_id: str, why: str) -> bool:
-    """Tell why a batch has no file."""
-    return _change(store, batch_id, OPEN, {"status": FAILED, "error": why, "finished_at": now()})
+    """Tell why a batch has no file; one whose end was asked for is cancelled."""
+    with store.database.write() as session:
+        row = session.scalar(select(BatchRow).where(*_carried(store, batch_id)).with_for_update())
+        if row is not None:
+            _end(row, FAILED, why)
+        return row is not None
+
+
+def sweep(store: Store) -> None:
+    """Remove the parts of files that batches left whose process was killed and that nobody carries any more."""
+    # Listed first: whoever writes one of these has said before that it carries the batch.
+    partials = list(store.settings.predictions.glob(f"*{PARTIAL}"))
+    with store.database.read() as session:
+        carried = set(session.scalars(select(BatchRow.id).where(BatchRow.status.in_(OPEN))))
+    for partial in partials:
+        if partial.stem not in carried:
+            partial.unlink(missing_ok=True)
 
 
 class BatchQueue:
@@ -183,7 +240,9 @@ class BatchQueue:
             return list(session.scalars(query))
 
     def under_way(self) -> list[tuple[str, int | None, float | None, bool]]:
-        query = select(BatchRow).where(BatchRow.status == RUNNING, BatchRow.served_by == self._store.settings.identity)
+        """Return those that run in this home, or in one that is gone."""
+        ours = homes.is_to_look_after(self._store, BatchRow.served_by)
+        query = select(BatchRow).where(BatchRow.status == RUNNING, ours)
         with self._store.database.read() as session:
             return [
                 (row.id, row.process_id, row.process_started, row.cancel_requested_by is not None)
@@ -191,22 +250,33 @@ class BatchQueue:
             ]
 
     def lost(self, of: str, why: str, process_id: int | None) -> None:
+        """Have a batch start again whose process is gone, or end it where that went so too often."""
         with self._store.database.write() as session:
             row = session.get(BatchRow, of, with_for_update=True)
             if row is None or row.status not in OPEN or row.process_id not in (None, process_id):
                 return
-            (self._store.settings.predictions / f"{row.id}.partial").unlink(missing_ok=True)
-            by = row.cancel_requested_by
-            row.status, row.error = (FAILED, why) if by is None else (CANCELLED, f"Cancelled by {by}.")
-            row.finished_at = now()
+            discard(self._store.settings, row.id)
+            row.deaths += 1
+            if row.deaths > DEATHS_MOST or row.cancel_requested_by is not None:
+                _end(row, FAILED, why)
+                return
+            row.status, row.error = QUEUED, f"{why} It starts again."
+            row.process_id, row.process_started, row.served_by = None, None, None
+            row.started_at, row.rows_done = None, 0
 
 
-def _change(store: Store, batch_id: str, before: tuple[str, ...], values: dict[str, Any]) -> bool:
-    statement = (
-        update(BatchRow)
-        .where(BatchRow.id == batch_id, BatchRow.status.in_(before))
-        .values(**values)
-        .returning(BatchRow.id)
-    )
+def _carried(store: Store, batch_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Tell a batch as long as this home carries it."""
+    return BatchRow.id == batch_id, BatchRow.status == RUNNING, BatchRow.served_by == store.settings.identity
+
+
+def _end(row: BatchRow, status: str, why: str) -> None:
+    by = row.cancel_requested_by
+    row.status, row.error = (status, why) if by is None else (CANCELLED, f"Cancelled by {by}.")
+    row.finished_at = now()
+
+
+def _change(store: Store, values: dict[str, Any], *where: ColumnElement[bool]) -> bool:
+    statement = update(BatchRow).where(*where).values(**values).returning(BatchRow.id)
     with store.database.write() as session:
         return session.execute(statement).first() is not None

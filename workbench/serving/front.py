@@ -94,7 +94,9 @@ class Front:
         NotFound
             ``deployment.not_found``
         """
-        if not self.gateway.answers(slug) and time.monotonic() - self._learned > ASK_AGAIN_S:
+        if not self.gateway.answers(slug):
+            # Whoever has seen it ready must not be told what was so a moment before.
+            await asyncio.sleep(max(0.0, self._learned + ASK_AGAIN_S - time.monotonic()))
             await self.learn()
         return self.gateway.route(slug)
 

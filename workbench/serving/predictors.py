@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from workbench.serving.deployment import (
     ANSWERS,
@@ -23,6 +24,7 @@ from workbench.serving.deployment import (
     Predictor,
     PredictorId,
 )
+from workbench.store import homes
 from workbench.store.store import Store
 from workbench.store.tables import DeploymentRow, PredictorRow, now
 
@@ -78,6 +80,12 @@ def served(store: Store, statuses: tuple[str, ...]) -> list[Served]:
             Served(DeploymentRecord.of(row), row.deleted_at is not None, tuple(predictors.get(row.id, ())))
             for row in session.scalars(query)
         ]
+
+
+def present(store: Store) -> set[str]:
+    """Return the ids of predictors that have not ended."""
+    with store.database.read() as session:
+        return set(session.scalars(select(PredictorRow.id).where(PredictorRow.status.in_(_PRESENT))))
 
 
 def of_deployment(store: Store, deployment_id: str) -> list[Predictor]:
@@ -145,6 +153,20 @@ def ended(store: Store, predictor_id: PredictorId, *, error: str | None = None) 
     """Tell that a predictor is gone, and why where it should not be."""
     values = {"status": ENDED if error is None else BROKEN, "error": error, "ended_at": now()}
     return _change(store, predictor_id, _PRESENT, values)
+
+
+def forget(store: Store, before: datetime) -> None:
+    """Remove predictors that ended before a moment, and tell that those have ended whose home is gone since."""
+    orphaned = (
+        PredictorRow.status.in_(_PRESENT),
+        PredictorRow.served_by != store.settings.identity,
+        # One that only slept finds its predictors as it left them.
+        homes.is_to_look_after(store, PredictorRow.served_by, since=before),
+    )
+    told = {"status": BROKEN, "error": "Its home is gone.", "ended_at": now()}
+    with store.database.write() as session:
+        session.execute(update(PredictorRow).where(*orphaned).values(**told))
+        session.execute(delete(PredictorRow).where(PredictorRow.ended_at < before))
 
 
 def _change(store: Store, predictor_id: str, before: tuple[str, ...], values: Mapping[str, Any]) -> bool:

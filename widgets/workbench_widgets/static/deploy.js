@@ -90,12 +90,14 @@ export default panel((el, link) => {
     bar.firstElementChild.style.width = `${(100 * part).toFixed(1)}%`;
     const cancel = button("Cancel", "wb-quiet");
     cancel.addEventListener("click", () => act(cancel, showError, () => link.call("cancel_batch", { id: batch.id })));
+    const forget = button("Delete", "wb-quiet");
+    confirmed(forget, "Delete with its file?", () => act(forget, showError, () => link.call("delete_batch", { id: batch.id })));
     const took = batch.started_at && batch.finished_at ? (new Date(batch.finished_at) - new Date(batch.started_at)) / 1000 : null;
     const path = batch.path && h("code", {}, batch.path);
     // By Jupyter's own login, from the disk to the disk: a file may be larger than what a kernel can send.
     const fetched = path && h("a", { class: "wb-button wb-quiet", href: new URL(`workbench/api/v1/batches/${batch.id}/file`, baseUrl()), download: "" }, "Download");
     return h("div", { class: "wb-batch" },
-      h("div", { class: "wb-run-line" }, h("div", { class: "wb-run-title" }, chip(batch.status), h("strong", {}, batch.source), h("span", { class: "wb-faint" }, [`${number(batch.rows_done)} of ${number(batch.rows_total)} rows`, `by ${batch.pipeline}`, took !== null && duration(took)].filter(Boolean).join(" · "))), batch.is_over ? (path ? h("span", { class: "wb-line-end" }, fetched, copyButton("Copy its path", path)) : null) : cancel),
+      h("div", { class: "wb-run-line" }, h("div", { class: "wb-run-title" }, chip(batch.status), h("strong", {}, batch.source), h("span", { class: "wb-faint" }, [`${number(batch.rows_done)} of ${number(batch.rows_total)} rows`, `by ${batch.pipeline}`, took !== null && duration(took)].filter(Boolean).join(" · "))), batch.is_over ? h("span", { class: "wb-line-end" }, fetched, path && copyButton("Copy its path", path), forget) : cancel),
       batch.is_over ? null : bar, path, batch.error ? h("p", { class: "wb-why wb-bad" }, batch.error) : null);
   };
 

@@ -6,7 +6,14 @@ Primary keys are UUIDv7 strings, times are UTC, and JSON columns hold what is di
 from workbench.store.tables.base import Base, UtcDateTime, new_id, now
 from workbench.store.tables.registry import AliasHistoryRow, AliasRow, PipelineRow, PromotionRow
 from workbench.store.tables.runs import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, SourceRow
-from workbench.store.tables.serving import BatchRow, DeploymentRow, PredictionRow, PredictionStatsRow, PredictorRow
+from workbench.store.tables.serving import (
+    BatchRow,
+    DeploymentRow,
+    HomeRow,
+    PredictionRow,
+    PredictionStatsRow,
+    PredictorRow,
+)
 from workbench.store.tables.workspaces import AuditRow, ProjectRow, WorkspaceRow
 
 __all__ = [
@@ -19,6 +26,7 @@ __all__ = [
     "DeploymentRow",
     "EventRow",
     "ExperimentRow",
+    "HomeRow",
     "PipelineRow",
     "PredictionRow",
     "PredictionStatsRow",

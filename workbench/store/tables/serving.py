@@ -64,6 +64,15 @@ class PredictorRow(Base):
     ended_at: Mapped[datetime | None]
 
 
+class HomeRow(Base):
+    """A home whose service has processes for what the store asks for."""
+
+    __tablename__ = "homes"
+
+    identity: Mapped[str] = mapped_column(String(64), primary_key=True)
+    lease_until: Mapped[datetime] = mapped_column(doc="Its service says again and again that it is there.")
+
+
 class PredictionRow(Base):
     """One row that was asked for, of those that the sampling kept."""
 
@@ -121,6 +130,7 @@ class BatchRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    deaths: Mapped[int] = mapped_column(default=0, server_default="0", doc="Processes that it has lost.")
     cancel_requested_by: Mapped[str | None]
     served_by: Mapped[str | None] = mapped_column(Text, doc="The home whose service has its process.")
     process_id: Mapped[int | None]
