@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 import psutil
 import pytest
+from sqlalchemy import select
 
 from workbench.errors import BadRequest, Conflict, NotFound
 from workbench.serving import predictors
 from workbench.store.artifacts import Key
+from workbench.store.tables import PredictorRow
 
 ROW = {"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}
 
@@ -115,6 +117,44 @@ def test_bytes_that_are_not_what_was_promoted_are_never_loaded(warm, runs):
     assert "SHA-256" in raised.value.message
     assert "iris-tampered" not in names(warm)
     assert any(line.action == "pipeline.hash_mismatch" for line in warm.audit(subject_id=tampered.id))
+
+
+@pytest.fixture(scope="module")
+def unpromoted(warm):
+    run = warm.runs.submit(warm.data.get("iris"), target="species", plan="create", model="dt", folds=2, seed=1)
+    assert run.wait(timeout_s=60).status == "succeeded"
+    return run
+
+
+@pytest.mark.parametrize(
+    ("step", "refuses", "says"),
+    [("warm", Conflict, "'warm': .*SHA-256"), ("check", KeyboardInterrupt, "enough")],
+)
+def test_of_what_fails_after_it_was_promoted_nothing_half_made_is_left(
+    warm, unpromoted, step, refuses, says, eventually
+):
+    folder = Path(warm._store.artifacts.url) / "pipelines"
+    before = names(warm), {found.id for found in warm.registry.list()}, set(folder.iterdir())
+    made: list[str] = []
+
+    def tell(began: str) -> None:
+        if began != step:
+            return
+        (pipeline,) = {found.id for found in warm.registry.list()} - before[1]
+        made.append(pipeline)
+        if step == "check":
+            raise KeyboardInterrupt("enough")
+        path = folder / pipeline / "pipeline.pkl"
+        path.write_bytes(path.read_bytes() + b"!")
+
+    with pytest.raises(refuses, match=says):
+        warm.deployments.deploy(unpromoted, slug="iris-half-made", tell=tell)
+    assert len(made) == 1
+    assert (names(warm), {found.id for found in warm.registry.list()}, set(folder.iterdir())) == before
+    with warm._store.database.read() as session:
+        theirs = session.scalars(select(PredictorRow.id).where(PredictorRow.pipeline_id == made[0])).all()
+    assert theirs
+    eventually(lambda: all(predictors.get(warm._store, one).status in ("ended", "failed") for one in theirs))
 
 
 def test_a_swap_loses_no_request_and_mixes_no_answers(warm, deployment, pipelines):
@@ -261,6 +301,29 @@ def test_a_batch_on_a_table_that_lacks_columns_says_which(warm, deployment):
     done = deployment.batch(warm.data.sample("wine")).wait(timeout_s=60)
     assert done.status == "failed"
     assert "sepal_length_cm" in done.error
+
+
+def test_a_batch_that_is_cancelled_has_no_process_and_no_file(warm, deployment, hold, eventually):
+    batch = deployment.batch("iris")
+    process = hold(batch)
+    batch.cancel()
+    done = batch.wait(timeout_s=60)
+    assert (done.status, done.file) == ("cancelled", None)
+    assert done.error.startswith("Cancelled by ")
+    assert eventually(lambda: not process.is_running())
+    assert not any(warm.settings.predictions.glob(f"{batch.id}*"))
+
+
+def test_a_batch_that_is_deleted_leaves_nothing_and_one_that_runs_is_ended_first(warm, deployment, hold, eventually):
+    over, running = deployment.batch("iris"), deployment.batch("iris")
+    process = hold(running)
+    path = over.wait(timeout_s=60) and over.path()
+    for batch in (over, running):
+        batch.delete()
+        with pytest.raises(NotFound):
+            warm.deployments.batch(batch.id)
+    assert eventually(lambda: not process.is_running())
+    assert not path.exists()
 
 
 def test_what_is_stopped_has_no_process_and_can_be_swapped_and_warmed(deployment, pipelines, eventually):

@@ -140,3 +140,32 @@ def test_a_refused_promotion_exits_with_1(say, promoted, spoil):
     refused = say("promotion", "propose", "new", "champion")
     assert refused.code == 1
     assert "refused" in refused.out
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("registry promote 00000000", "There is no run"),
+        ("registry show nothing", "There is no pipeline 'nothing'"),
+        ("registry card nothing", "There is no pipeline 'nothing'"),
+        ("registry compare nothing nothing", "There is no pipeline 'nothing'"),
+        ("registry delete nothing", "There is no pipeline 'nothing'"),
+        ("alias set champion nothing", "There is no pipeline 'nothing'"),
+        ("alias history nothing", "nothing"),
+        ("alias rollback nothing", "nothing"),
+        ("alias unset nothing", "nothing"),
+        ("alias at nothing 2999-01-01", "nothing"),
+        ("promotion propose nothing champion", "There is no pipeline 'nothing'"),
+        ("promotion show 00000000", "There is no promotion"),
+        ("promotion acknowledge 00000000 metric --by Grace", "There is no promotion"),
+        ("promotion complete 00000000", "There is no promotion"),
+        ("promotion cancel 00000000", "There is no promotion"),
+    ],
+    ids=lambda value: " ".join(value.split()[:2]),
+)
+def test_what_is_not_there_is_said_in_one_sentence(say, command, told):
+    refused = say(*command.split())
+    assert (refused.code, refused.out) == (2, "")
+    (sentence,) = refused.err.splitlines()
+    assert sentence.startswith("error: ")
+    assert told in sentence

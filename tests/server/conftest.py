@@ -7,12 +7,14 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.server.calling import Caller
 from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
 from tests.serving.listener import Listener
 from workbench.serving import deployments, predictors
@@ -97,43 +99,68 @@ def read(caller: socket.socket) -> tuple[int, Any, Any]:
         return response.status, response.headers, json.loads(response.read())
 
 
+@contextmanager
+def listening(app: Any, eventually: Callable[..., Any], *others: socket.socket) -> Iterator[int]:
+    """Serve an application from this process; yield its port. It listens on other sockets besides."""
+    import uvicorn
+
+    tcp = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on"))
+    thread = threading.Thread(target=server.run, args=([tcp, *others],), daemon=True)
+    thread.start()
+    try:
+        eventually(lambda: server.started)
+        yield tcp.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
 @pytest.fixture
 def serve(tmp_path_factory, settings: Settings, store, pipelines, eventually) -> Iterator[Callable[..., Api]]:  # noqa: F811
     """Serve the home's API from this process, with settings changed."""
-    import uvicorn
-
     from workbench.server.app import make_app
 
     folder = tmp_path_factory.mktemp("api")
-    ends: list[Callable[[], object]] = []
+    ends = ExitStack()
 
     def serve(**changed: Any) -> Api:
         opened = connect(Settings(**(settings.model_dump() | changed)))
+        ends.callback(opened.close)
         record = deployments.create(opened._store, "juice", pipelines[0], by="ana")
         api = Api(make_app(opened, TOKEN), opened._store, folder)
         deployments.warm(api.store, record.id, by="ana")
         api.bring(pipelines[0])
         deployments.became_ready(api.store, record.id, by="service")
         api.path = folder / "api.sock"
-        tcp, unix = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
+        unix = socket.socket(socket.AF_UNIX)
         unix.bind(str(api.path))
         unix.listen()
-        api.port = tcp.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(api.app, log_level="warning", access_log=False, lifespan="on"))
-        thread = threading.Thread(target=server.run, args=([tcp, unix],), daemon=True)
-        thread.start()
-        eventually(lambda: server.started)
-
-        def end() -> None:
-            for listener in api.listeners:
-                listener.close()
-            server.should_exit = True
-            thread.join(10)
-            opened.close()
-
-        ends.append(end)
+        api.port = ends.enter_context(listening(api.app, eventually, unix))
+        ends.callback(lambda: [listener.close() for listener in api.listeners])
         return api
 
-    yield serve
-    for end in ends:
-        end()
+    with ends:
+        yield serve
+
+
+@pytest.fixture(scope="session")
+def trained(warm) -> dict[str, str]:
+    """Pipelines of the sample iris by their models: two that differ in what they answer."""
+    source = warm.data.sample("iris")
+    runs = {
+        model: warm.runs.submit(source, target="species", plan="create", model=model, folds=2, seed=1)
+        for model in ("nb", "dummy")
+    }
+    for run in runs.values():
+        assert run.wait(timeout_s=60).status == "succeeded"
+    return {model: warm.registry.promote(run).id for model, run in runs.items()}
+
+
+@pytest.fixture(scope="module")
+def owner(warm) -> Iterator[Caller]:
+    """A caller of the warm service's API who knows its token."""
+    told = warm.service.state()
+    caller = Caller(told.api_port, told.api_token)
+    yield caller
+    caller.close()

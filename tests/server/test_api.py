@@ -65,6 +65,12 @@ def test_health_is_told_to_everybody(ask):
     assert ask("/health", token=None) == Answer(200, "application/json", {"status": "ok", "version": __version__})
 
 
+def test_readiness_is_told_to_everybody_and_figures_to_those_who_know_the_token(ask):
+    assert ask("/ready", token=None) == Answer(200, "application/json", {"status": "ready"})
+    refused = ask("/metrics", token=None)
+    assert (refused.status, refused.body["code"]) == (401, "access.unauthenticated")
+
+
 @pytest.mark.parametrize("token", [None, "", "wrong", "wröng"])
 @pytest.mark.parametrize(
     ("method", "path"),

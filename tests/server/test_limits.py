@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.server.conftest import BODY, read
+from tests.server.calling import Caller, refuses
+from tests.server.conftest import BODY, TOKEN, read
 from workbench.serving import deployments, predictors, reports
 
 
@@ -59,6 +60,20 @@ def test_a_request_for_what_was_stopped_while_its_body_came_is_told_so(serve):
     assert (status, told["code"], told["state"]) == (409, "deployment.not_ready", "stopped")
 
 
+def test_what_has_become_ready_answers_though_it_was_refused_a_moment_before(serve, pipelines):
+    api = serve()
+    (before,) = predictors.of_deployment(api.store, api.record.id)
+    predictors.ended(api.store, before.id)
+    deployments.stop(api.store, "juice", by="ana")
+    assert api.ask("/routes/learn", "POST")[0] == 200
+    deployments.warm(api.store, "juice", by="ana")
+    assert api.predict()[0] == 409
+    api.bring(pipelines[0])
+    api.listeners[1].lets.release()
+    deployments.became_ready(api.store, api.record.id, by="service")
+    assert api.predict()[0] == 200
+
+
 def test_what_waits_for_a_predictor_that_was_swapped_out_goes_to_the_next(serve, pipelines, eventually):
     api = serve(predict_queue=1)
     callers = [api.send(BODY) for _ in range(2)]
@@ -99,6 +114,12 @@ def test_a_body_that_is_too_large_counts_as_an_error(serve, eventually):
     status, _, told = api.predict(b"x" * 2000)
     assert (status, told["code"]) == (413, "predict.body_too_large")
     eventually(lambda: api.record.error_count == 1)
+
+
+def test_a_body_whose_length_is_not_told_is_refused_once_it_is_too_large(serve):
+    api = serve(predict_body=1024)
+    told = Caller(api.port, TOKEN).ask("POST", "/deployments/juice/predict", iter([b"x" * 500] * 3))
+    refuses(told, 413, "predict.body_too_large")
 
 
 def test_a_caller_that_hangs_up_is_no_fault(serve):

@@ -110,7 +110,7 @@ def test_a_deployment_is_shown_as_python_shows_it(ask, warm, slug):
     assert slug in [told["slug"] for told in ask("GET", "/deployments")[1]]
 
 
-def test_a_batch_is_begun_watched_and_fetched(ask, warm, slug, eventually):
+def test_a_batch_is_begun_watched_fetched_and_deleted(ask, warm, slug, eventually):
     status, begun = ask("POST", "/batches", {"deployment": slug, "source": "iris"})
     assert (status, begun["status"], begun["rows_total"]) == (201, "queued", 150)
     path = f"/batches/{begun['id']}"
@@ -118,6 +118,8 @@ def test_a_batch_is_begun_watched_and_fetched(ask, warm, slug, eventually):
     assert ask("GET", f"{path}/file") == (200, warm.deployments.batch(begun["id"]).path().read_text())
     assert ask("GET", "/batches?limit=1")[1][0]["id"] == begun["id"]
     assert ask("POST", f"{path}/cancel")[1]["status"] == "succeeded"
+    assert ask("DELETE", path)[0] == 204
+    assert ask("GET", path)[1]["code"] == "batch.not_found"
 
 
 def test_a_deployment_is_shadowed_swapped_stopped_warmed_and_deleted(ask, slug, pipelines, eventually):
