@@ -158,9 +158,9 @@ class Deployments:
         """Return batches, newest first."""
         return [Batch(self._store, record.id, self._user) for record in self.batch_records(limit=limit)]
 
-    def batch_records(self, *, limit: int = 100) -> builtins.list[BatchRecord]:
-        """Return batches as they stand, newest first, in one look at the store."""
-        return batches.listed(self._store, limit=limit)
+    def batch_records(self, *, deployment_id: str | None = None, limit: int = 100) -> builtins.list[BatchRecord]:
+        """Return batches as they stand, of one deployment or all, newest first, in one look at the store."""
+        return batches.listed(self._store, deployment_id=deployment_id, limit=limit)
 
     def front(self) -> Front:
         """Make what answers requests for all of them in one process: for the API alone."""

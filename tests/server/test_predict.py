@@ -164,6 +164,10 @@ def test_a_slug_that_is_not_there_is_not_found(post):
     assert (answer.status, answer.code) == (404, "deployment.not_found")
 
 
+def test_a_stranger_is_not_told_which_slugs_there_are(post):
+    assert post({"rows": [ROW]}, slug="nothing-here", token=None).status == 401
+
+
 def test_a_request_keeps_the_id_that_it_came_with(post):
     answer = post({"rows": [ROW]}, **{"X-Request-Id": 'mine-"7"'})
     assert (answer.body["request_id"], answer.headers["X-Request-Id"]) == ('mine-"7"', 'mine-"7"')

@@ -122,6 +122,26 @@ def test_a_batch_is_begun_watched_fetched_and_deleted(ask, warm, slug, eventuall
     assert ask("GET", path)[1]["code"] == "batch.not_found"
 
 
+def test_who_may_ask_a_deployment_and_which_alias_it_follows_are_changed(ask, slug, pipelines):
+    path = f"/deployments/{slug}"
+    assert ask("POST", f"{path}/access", {"access": "public"})[1]["access"] == "public"
+    assert ask("POST", f"{path}/access", {"access": "workspace"})[1]["access"] == "workspace"
+    ask("PUT", "/aliases/route-followed", {"pipeline": pipelines[0]})
+    assert ask("POST", f"{path}/follow", {"alias": "route-followed"})[1]["alias"] == "route-followed"
+    assert ask("POST", f"{path}/follow", {})[1]["alias"] is None
+    assert ask("DELETE", "/aliases/route-followed")[0] == 204
+
+
+def test_a_deployment_tells_its_engine_its_shadow_and_its_rows(ask, warm, slug, pipelines, eventually):
+    path = f"/deployments/{slug}"
+    assert ask("GET", path)[1]["engine"]["path"] == "compiled"
+    assert ask("GET", f"{path}/shadow")[0] == 409
+    assert ask("GET", f"{path}/shadow?pipeline={pipelines[1]}")[1]["compared"] == 0
+    row = warm.deployments.get(slug).schema()["sample"][0]
+    assert ask("POST", f"{path}/predict", {"rows": [row]})[0] == 200
+    assert row in [told["input"] for told in eventually(lambda: ask("GET", f"{path}/predictions")[1])]
+
+
 def test_a_deployment_is_shadowed_swapped_stopped_warmed_and_deleted(ask, slug, pipelines, eventually):
     first, second = pipelines
 

@@ -129,11 +129,11 @@ class DeployPanel(Panel):
             self._formed = (record.id, record.pipeline_id)
         if is_changed:
             self.show(history=[entry.as_dict() for entry in deployment.history(limit=HISTORY_SHOWN)])
-        batches = [one for one in self.workbench.deployments.batch_records() if one.deployment_id == record.id]
+        batches = self.workbench.deployments.batch_records(deployment_id=record.id, limit=BATCHES_SHOWN)
         self.show(
             inside=self._inside(deployment, record),
             minutes=points_of(deployment.traffic(minutes=WINDOW_MIN)),
-            batches=[self._batch_line(found) for found in batches[:BATCHES_SHOWN]],
+            batches=[self._batch_line(found) for found in batches],
         )
 
     def _read_shelves(self) -> None:
@@ -219,8 +219,8 @@ class DeployPanel(Panel):
         self._of(id).delete()
         self._again()
 
-    def _swap(self, id: str, pipeline: str, why: str = "") -> None:
-        self._of(id).swap(pipeline, why=why, wait=False)
+    def _swap(self, id: str, pipeline: str, why: str = "", other_columns: bool = False) -> None:
+        self._of(id).swap(pipeline, why=why, other_columns=other_columns, wait=False)
         self._again()
 
     def _rollback(self, id: str) -> None:

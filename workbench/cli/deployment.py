@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -234,10 +234,15 @@ def export(
 def batch(
     slug: Slug,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Name or id of a data source.")],
-    to: Annotated[Path | None, typer.Option(help="Where to write the file; default: it stays in the home.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the file; default: it stays in the home.", dir_okay=False, writable=True),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Predict a whole data source into a CSV file."""
+    if to is not None and not os.access(to.parent, os.W_OK):
+        raise typer.BadParameter(f"Nothing can be written in {to.parent}.")
     made = _followed(connect().deployments.get(slug), source)
     path = made.path()
     if to is not None:
@@ -265,7 +270,6 @@ def _followed(deployment: Deployment, source: str) -> Batch:
             while not (record := made.record).is_over:
                 progress.update(task, completed=record.rows_done)
                 made.wait(timeout_s=0.2)
-                time.sleep(0)
     except KeyboardInterrupt:
         made.cancel()
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -22,11 +23,21 @@ class Deploy(_Asked):
     pipeline: str | None = None
     slug: str
     access: str = "workspace"
+    follow: str | None = None
 
 
 class Swap(_Asked):
     pipeline: str
     why: str = ""
+    other_columns: bool = False
+
+
+class Access(_Asked):
+    access: str
+
+
+class Follow(_Asked):
+    alias: str | None = None
 
 
 class Shadow(_Asked):
@@ -44,12 +55,12 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.post("", status_code=201)
     def deploy(asked: Deploy) -> dict[str, Any]:
-        made = of.deploy(asked.run, model=asked.model, pipeline=asked.pipeline, slug=asked.slug, access=asked.access)
-        return made.record.as_dict()
+        return of.deploy(**asked.model_dump()).record.as_dict()
 
     @router.get("/{slug}")
     def show(slug: str) -> dict[str, Any]:
-        return of.get(slug).record.as_dict()
+        found = of.get(slug)
+        return found.record.as_dict() | {"engine": found.engine}
 
     @router.delete("/{slug}", status_code=204)
     def delete(slug: str) -> None:
@@ -77,7 +88,7 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.post("/{slug}/swap")
     def swap(slug: str, asked: Swap) -> dict[str, Any]:
-        return of.get(slug).swap(asked.pipeline, why=asked.why).as_dict()
+        return of.get(slug).swap(asked.pipeline, why=asked.why, other_columns=asked.other_columns).as_dict()
 
     @router.post("/{slug}/rollback")
     def rollback(slug: str) -> dict[str, Any]:
@@ -86,5 +97,21 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.post("/{slug}/shadow")
     def shadow(slug: str, asked: Shadow) -> dict[str, Any]:
         return of.get(slug).shadow(asked.pipeline).as_dict()
+
+    @router.get("/{slug}/shadow")
+    def compare_shadow(slug: str, pipeline: str | None = None) -> dict[str, Any]:
+        return asdict(of.get(slug).shadow_report(pipeline))
+
+    @router.post("/{slug}/access")
+    def open_to(slug: str, asked: Access) -> dict[str, Any]:
+        return of.get(slug).open_to(asked.access).as_dict()
+
+    @router.post("/{slug}/follow")
+    def follow(slug: str, asked: Follow) -> dict[str, Any]:
+        return of.get(slug).follow(asked.alias).as_dict()
+
+    @router.get("/{slug}/predictions")
+    def predictions(slug: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
+        return [row.as_dict() for row in of.get(slug).predictions(limit=limit)]
 
     return router

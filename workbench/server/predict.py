@@ -26,6 +26,8 @@ _GIVEN_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 class Front(Protocol):
     """What answers: a home's deployments, or one model that was exported."""
 
+    def access(self, slug: str) -> str: ...
+
     async def route(self, slug: str) -> Route: ...
 
     async def predict(self, route: Route, body: bytes, request_id: str) -> Answered: ...
@@ -54,6 +56,8 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
         slug, request_id = scope["path_params"]["slug"], _request_id(scope)
         is_read = False
         try:
+            # Before anything is looked up: what there is, is nobody else's to find out.
+            door.of_deployment(scope, front.access(slug))
             route = await front.route(slug)
             door.of_deployment(scope, route.deployment.access)
             try:

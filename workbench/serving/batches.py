@@ -131,9 +131,11 @@ def get(store: Store, reference: str) -> BatchRecord:
         return BatchRecord.of(row)
 
 
-def listed(store: Store, *, limit: int = 100) -> list[BatchRecord]:
-    """Return batches, newest first."""
+def listed(store: Store, *, deployment_id: str | None = None, limit: int = 100) -> list[BatchRecord]:
+    """Return batches, newest first; None: of all deployments."""
     query = select(BatchRow).order_by(BatchRow.created_at.desc(), BatchRow.id.desc()).limit(limit)
+    if deployment_id is not None:
+        query = query.where(BatchRow.deployment_id == deployment_id)
     with store.database.read() as session:
         return [BatchRecord.of(row) for row in session.scalars(query)]
 

@@ -86,6 +86,10 @@ class Front:
         if self._watcher is not None:
             await asyncio.to_thread(self._watcher.join, 5)
 
+    def access(self, slug: str) -> str:
+        """Say who may ask a deployment, as far as is known here; of one that is not known, the workspace."""
+        return self.gateway.access(slug)
+
     async def route(self, slug: str) -> Route:
         """Find a deployment by its slug; before one is refused, the store is asked whether it still is so.
 
@@ -222,7 +226,7 @@ class Front:
     def _samples(self, record: DeploymentRecord, at: float) -> bool:
         """Whether rows of a request are kept: of the first ones of each minute, and of a share of the others."""
         share = self._settings.prediction_sample
-        if not share:
+        if not share or not self._settings.prediction_rows:
             return False
         minute = int(at // 60)
         before, count = self._this_minute.get(record.id, (minute, 0))

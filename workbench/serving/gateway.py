@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.errors import Conflict, NotFound
-from workbench.serving.deployment import LIVE, READY, SHADOW, DeploymentRecord, Predictor, PredictorId
+from workbench.serving.deployment import LIVE, READY, SHADOW, WORKSPACE, DeploymentRecord, Predictor, PredictorId
 from workbench.serving.line import Line, gone
 from workbench.serving.wire import Answer
 
@@ -101,6 +101,11 @@ class Gateway:
         """Whether a deployment has a predictor that can be asked."""
         route = self._routes.get(slug)
         return route is not None and route.live is not None and route.live.is_up
+
+    def access(self, slug: str) -> str:
+        """Say who may ask a deployment; of one that is not known, the workspace."""
+        route = self._routes.get(slug)
+        return WORKSPACE if route is None else route.deployment.access
 
     def route(self, slug: str) -> Route:
         """Find a deployment by its slug.

@@ -40,7 +40,22 @@ export default panel((el, link) => {
   const questions = [confirmed(stop, "Stop answering?", () => act(stop, showError, () => ask("stop"))), confirmed(remove, "Delete for good?", () => act(remove, showError, () => ask("delete")))];
   const swapTo = h("select", { "aria-label": "Pipeline to swap in" });
   const swap = button("Swap");
-  swap.addEventListener("click", () => act(swap, showError, () => ask("swap", { pipeline: swapTo.value })));
+  // One that takes other input columns is swapped in once that has been read.
+  let warned = null;
+  const drawSwap = () => (swap.textContent = warned === swapTo.value ? "Swap all the same?" : "Swap");
+  swapTo.addEventListener("change", drawSwap);
+  const swapIn = async (pipeline) => {
+    try {
+      await ask("swap", { pipeline, other_columns: warned === pipeline });
+      warned = null;
+    } catch (refused) {
+      warned = refused.code === "deployment.other_columns" ? pipeline : null;
+      throw refused;
+    } finally {
+      drawSwap();
+    }
+  };
+  swap.addEventListener("click", () => act(swap, showError, () => swapIn(swapTo.value)));
   const swapping = h("span", { class: "wb-swap" }, swapTo, swap);
   const figures = h("dl", { class: "wb-figures" });
   const plots = h("div", { class: "wb-plots" });

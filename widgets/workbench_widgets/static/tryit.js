@@ -18,7 +18,7 @@ function columnControl(column, sample) {
   const write = (value) => (control.value = value === null || value === undefined ? "" : String(value));
   if (column.kind !== "number") return { control, read: () => (control.value === "" ? null : control.value), write };
   // What is no number goes as it was typed: the answer says at the field what is wrong with it.
-  const read = () => (control.value.trim() === "" ? null : Number.isNaN(Number(control.value)) ? control.value : Number(control.value));
+  const read = () => (control.value.trim() === "" ? null : Number.isFinite(Number(control.value)) ? Number(control.value) : control.value);
   return { control, read, write };
 }
 
