@@ -109,6 +109,25 @@ def test_a_row_is_predicted_alike_alone_and_among_others(task, model, loaded, dr
         assert [said.scores[0] for said in alone] == pytest.approx(together.scores, rel=DIFFERENCE)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%d %B %Y", "%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%MZ"]
+)
+def test_a_date_means_the_same_alone_and_among_others_as_where_it_was_learned(pattern, loaded):
+    random, days = np.random.default_rng(5), pd.date_range("2019-12-31 13:30", periods=200)
+    since = days.strftime(pattern)
+    frame = pd.DataFrame({"since": since, "spends": days.month * 100.0 + days.day, "x": random.normal(size=200)})
+    predictor = loaded("dt", "regression", {"date_features": ["since"]}, frame=frame)
+    rows = predictor.read([{"since": text, "x": 0.0} for text in (*since[[32, 0, 77]], "2020-02-01")])
+    assert predictor.engine.path == "compiled", predictor.engine.why
+    together = predictor.predict(rows).labels
+    assert together == predictor.original(rows).labels
+    for order in ([0], [1], [3, 0], [1, 0], [2, 1, 0]):
+        some = rows.take(order)
+        assert predictor.predict(some).labels == predictor.original(some).labels == [together[row] for row in order]
+    as_learned = predictor._itself.pipeline.steps[0][1].transform(frame)
+    assert as_learned["since"].equals(pd.to_datetime(frame["since"]).dt.tz_localize(None))
+
+
 def test_many_rows_are_shared_out_over_threads_and_come_back_in_order(loaded, draw):
     predictor = loaded("lightgbm")
     check(predictor, draw(predictor, 9000))

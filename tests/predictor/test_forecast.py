@@ -63,6 +63,18 @@ def test_dates_that_do_not_go_on_where_the_series_ends_are_refused(rows, told, d
     assert refused.value.code == "predict.invalid_rows"
 
 
+def test_dates_are_read_as_the_series_has_them_whatever_the_order_of_its_rows(loaded):
+    days = pd.date_range("2020-01-05", periods=62)
+    frame = pd.DataFrame({"day": days.strftime("%d/%m/%Y"), "sales": np.arange(62.0) % 7, "price": np.arange(62.0) % 5})
+    turned = frame.iloc[[*range(20, 62), *range(20)]].reset_index(drop=True)
+    predictor = loaded("arima", "time_series", {"index": "day", "fh": 2}, frame=turned)
+    rows = frame[["day", "price"]].tail(2).to_dict("records")
+    assert [row["day"] for row in rows] == ["05/03/2020", "06/03/2020"]
+    assert np.isfinite(predictor.predict(predictor.read(rows)).labels).all()
+    with pytest.raises(BadRequest, match="'day' is 03/05/2020; the series goes on with 2020-03-05"):
+        predictor.predict(predictor.read([rows[0] | {"day": "03/05/2020"}]))
+
+
 def test_a_forecaster_that_cannot_do_with_a_gap_says_so(dated):
     with pytest.raises(BadRequest) as refused:
         dated.predict(dated.read([row | {"price": None} for row in ahead(2)]))

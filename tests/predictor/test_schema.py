@@ -126,6 +126,15 @@ def test_a_flood_of_problems_is_cut_and_counted():
     assert refused.value.message == "Row 0: 'age' is missing. There are 249 more problems."
 
 
+def test_what_is_wrong_with_a_part_of_a_table_is_told_by_where_it_stands_in_the_whole():
+    with pytest.raises(InvalidRows) as refused:
+        SCHEMA.read([ROW, {}] + [{}] * 50)
+    told = refused.value.after(20_000)
+    assert told.message == "Row 20001: 'age' is missing. There are 254 more problems."
+    assert [problem["row"] for problem in told.about["problems"]][:: len(STORED)] == list(range(20_001, 20_021))
+    assert (told.code, told.about["more"]) == (refused.value.code, refused.value.about["more"])
+
+
 def test_what_is_wrong_crosses_between_processes():
     with pytest.raises(InvalidRows) as refused:
         SCHEMA.read([{}])
@@ -133,7 +142,7 @@ def test_what_is_wrong_crosses_between_processes():
 
 
 def test_columns_that_nothing_reads_may_be_there_or_not():
-    schema = SCHEMA.narrowed(["age", "city", "buys"], [])
+    schema = SCHEMA.narrowed(["age", "city", "buys"], {})
     few = {"age": 1, "city": "Rome"}
     assert [column.name for column in schema.columns] == ["age", "city"]
     assert len(schema.read([few, ROW])) == 2
@@ -141,12 +150,25 @@ def test_columns_that_nothing_reads_may_be_there_or_not():
         schema.read([few | {"town": 1}])
 
 
-@pytest.mark.parametrize("text", ["2020-02-30", "soon", "0001-01-01", ""])
+def dated(pattern: str | None) -> Schema:
+    return Schema.of([{"name": "since", "dtype": "object"}]).narrowed(["since"], {"since": pattern})
+
+
+@pytest.mark.parametrize("text", ["2020-02-30", "soon", "0001-01-01", "", "now", "today", "12:30"])
 def test_what_is_no_date_is_refused_where_the_pipeline_reads_dates(text):
-    schema = Schema.of([{"name": "since", "dtype": "object"}]).narrowed(["since"], ["since"])
-    assert len(schema.read([{"since": "2020-02-28"}, {"since": "28 Feb 2020"}, {"since": None}])) == 3
+    assert len(dated(None).read([{"since": "2020-02-28"}, {"since": "28 Feb 2020"}, {"since": None}])) == 3
     with pytest.raises(InvalidRows, match="which is no date"):
-        schema.read([{"since": text}])
+        dated(None).read([{"since": text}])
+
+
+@pytest.mark.parametrize(
+    "text", ["12/31/2019", "31.12.2019", "31/12/2019 10:00", "28 Feb 2020", "2020", "now", "12:30"]
+)
+def test_a_date_that_is_written_otherwise_than_where_it_was_learned_is_refused_with_an_example(text):
+    rows = [{"since": known} for known in ("31/12/2019", "01/02/2020", "2020-02-01", "2020-02-01T10:00:00.000Z", None)]
+    assert len(dated("%d/%m/%Y").read(rows)) == len(rows)
+    with pytest.raises(InvalidRows, match="which is no date; it takes a date like 31/12/2019"):
+        dated("%d/%m/%Y").read([*rows, {"since": text}])
 
 
 def test_a_schema_without_columns_takes_empty_rows():
@@ -160,6 +182,13 @@ def test_a_frame_is_taken_by_its_columns_names_whatever_else_it_has():
     table = SCHEMA.of_frame(frame)
     assert table.frame().columns.tolist() == [column.name for column in SCHEMA.columns]
     assert np.isnan(table.frame().price).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("column", "dtype"), [("age", "Int64"), ("price", "Float64")])
+def test_a_frame_may_have_gaps_in_columns_of_nullable_numbers(column, dtype):
+    frame = pd.DataFrame([ROW, ROW]).astype({column: dtype})
+    frame.loc[1, column] = pd.NA
+    assert SCHEMA.of_frame(frame).frame()[column].isna().tolist() == [False, True]
 
 
 def test_a_frame_that_lacks_columns_is_refused_by_their_names():

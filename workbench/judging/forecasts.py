@@ -18,7 +18,7 @@ from workbench.judging.noise import lags, of_steps
 from workbench.judging.rows import held_out
 from workbench.judging.sides import ADVICE, Side, Table
 from workbench.predictor.predictor import Predictor
-from workbench.training.dates import read_dates
+from workbench.training.dates import read_dates, read_learned
 from workbench.training.forecasting.table import arrange
 from workbench.training.forecasting.wape import wape
 from workbench.training.request import Limits
@@ -187,7 +187,9 @@ def _after(side: Side, table: Table) -> Array:
         raise NotComparable(f"{table.name} has no column '{side.index}', which holds the dates.")
     last = pd.Timestamp(until)
     try:
-        dates = read_dates(table.frame[side.index])
+        pattern = (side.reference or {}).get("pattern")
+        column = table.frame[side.index]
+        dates = read_learned(column, pattern) if pattern else read_dates(column)
         later = np.flatnonzero(dates > last)
         # With the last date that was learned from they must be a series without a gap.
         series = arrange(pd.DataFrame({side.index: [last, *dates.iloc[later]]}), side.index)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.predictor.parts import (
+    PARTS,
     Codes,
     Dates,
     Filled,
@@ -206,7 +207,10 @@ class Columns:
             return Words(self._place(name), self._vectorizers[name], np.array(details), np.array(features))
         if None in details:
             raise NotCompiled(f"The column {name} is given to the model as text.")
-        return Dates(self._place(name), date_reader(details), np.array(features))
+        unknown = set(details) - PARTS.keys()
+        if unknown:
+            raise NotCompiled(f"There is no way known to take the {min(unknown)} of a date.")
+        return Dates(self._place(name), date_reader(details, self._columns[name].pattern), np.array(features))
 
     def _are_plain(self, names: Sequence[str]) -> bool:
         made = {made.name: made.origin for made in self._made}

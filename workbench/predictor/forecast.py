@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from workbench.dates import PATTERN, read_date
 from workbench.predictor.original import Predictions, refused
 from workbench.predictor.schema import InvalidRows, Problem, Schema
 from workbench.predictor.table import Table
@@ -28,7 +29,11 @@ class Forecaster:
         index = pipeline._y.index
         # Rows that are numbered need not say where they stand.
         self._dates = None if index.dtype.kind in "iu" else index.name
-        columns = [replace(column, kind="date") if column.name == self._dates else column for column in schema.columns]
+        self._pattern: str | None = getattr(pipeline, PATTERN, None)
+        columns = [
+            replace(column, kind="date", pattern=self._pattern) if column.name == self._dates else column
+            for column in schema.columns
+        ]
         self.schema = replace(schema, columns=tuple(columns))
 
     def predict(self, table: Table) -> Predictions:
@@ -69,7 +74,7 @@ class Forecaster:
             if pd.isna(text):
                 yield Problem(row, str(dates.name), f"has no date; the series goes on with {expected}")
                 continue
-            date = pd.to_datetime(text)
+            date = read_date(text, self._pattern) if isinstance(text, str) else text
             told = pd.Period(date, expected.freqstr) if isinstance(expected, pd.Period) else date
             if told != expected:
                 yield Problem(row, str(dates.name), f"is {text}; the series goes on with {expected}")

@@ -51,7 +51,7 @@ class Original:
     columns
         Names of the columns that it was fitted on, the target among them; None where it does not tell.
     dates
-        Names of the columns that it reads as dates.
+        Names of the columns that it reads as dates → the pattern that it reads them by; None: each as it comes.
     steps
         Its steps before the estimator, in order, with their names.
     company
@@ -64,7 +64,12 @@ class Original:
         self.steps: list[tuple[str, Any]] = steps
         names = getattr(pipeline, "feature_names_in_", None)
         self.columns: list[str] | None = None if names is None else list(map(str, names))
-        self.dates = [name for _, step in steps if type(step).__name__ == "Dates" for name in step.columns]
+        self.dates: dict[str, str | None] = {
+            name: (step.patterns or {}).get(name)
+            for _, step in steps
+            if type(step).__name__ == "Dates"
+            for name in step.columns
+        }
         drops = [
             step.transformer for _, step in steps if type(getattr(step, "transformer", None)).__name__ == "DropImputer"
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -12,9 +11,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from workbench.dates import read_date
 from workbench.predictor.table import Array, Table
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _DATES_KEPT = 16384
 """Dates that are kept as read."""
 
@@ -267,25 +266,23 @@ def beside(features: Sequence[int]) -> Array | slice:
     return np.array(features)
 
 
-def date_reader(parts: Sequence[str]) -> Callable[[str | None], tuple[float, ...]]:
-    """Return what takes parts of dates, by pandas' names, reading each text as pandas reads it by itself."""
+def date_reader(parts: Sequence[str], pattern: str | None) -> Callable[[str | None], tuple[float, ...]]:
+    """Return what takes parts of dates, by pandas' names, reading each text by a pattern; see `read_date`."""
+    take = [PARTS[part] for part in parts]
 
     @lru_cache(_DATES_KEPT)
     def read(text: str | None) -> tuple[float, ...]:
         if text is None:
             return (np.nan,) * len(parts)
-        if _ISO.fullmatch(text):
-            date = datetime.fromisoformat(text)
-            return tuple(_PARTS[part](date) for part in parts)
-        import pandas as pd
-
-        date = pd.to_datetime(text)
-        return tuple(float(getattr(date, part)) for part in parts)
+        date = read_date(text, pattern)
+        if date is None:
+            raise ValueError(f"{text!r} is no date.")
+        return tuple(part(date) for part in take)
 
     return read
 
 
-_PARTS: Mapping[str, Callable[[datetime], float]] = {
+PARTS: Mapping[str, Callable[[datetime], float]] = {
     "day": lambda date: date.day,
     "month": lambda date: date.month,
     "year": lambda date: date.year,
@@ -296,3 +293,4 @@ _PARTS: Mapping[str, Callable[[datetime], float]] = {
     "minute": lambda date: date.minute,
     "second": lambda date: date.second,
 }
+"""Part of a date, by pandas' name → what takes it."""

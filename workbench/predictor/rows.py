@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -130,9 +131,12 @@ def _texts(domain: Domain, rows: int, random: np.random.Generator, *, wild: bool
     known = list(domain.known) or [USUAL[domain.column.kind]]
     drawn: list[str] = [known[place] for place in random.integers(0, len(known), rows)]
     if domain.column.kind == "date":
-        if all(_DAY.fullmatch(text) for text in known):
-            days = np.datetime64("1999-01-01") + random.integers(0, 12000, rows)
-            drawn = [str(day) if random.random() < 0.5 else text for day, text in zip(days, drawn, strict=True)]
+        pattern = "%Y-%m-%d" if all(_DAY.fullmatch(text) for text in known) else domain.column.pattern
+        if pattern:
+            days = [date(1999, 1, 1) + timedelta(days=int(day)) for day in random.integers(0, 12000, rows)]
+            drawn = [
+                day.strftime(pattern) if random.random() < 0.5 else text for day, text in zip(days, drawn, strict=True)
+            ]
         return drawn
     if not domain.is_category:
         # Text that is read word by word.

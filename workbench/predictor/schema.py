@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from workbench.dates import example, read_date
 from workbench.errors import BadRequest
 from workbench.plain import shown
 from workbench.predictor.table import NUMERIC, Array, Column, ColumnKind, Table
@@ -29,8 +29,6 @@ _TAKES: Mapping[ColumnKind, tuple[frozenset[type], str]] = {
 }
 Values = tuple[Any, ...] | list[Any] | Array
 """A column's values: as JSON has them, or an array of numbers with NaN for gaps."""
-_YEARS = range(1678, 2262)
-"""Years of which pandas holds every nanosecond."""
 
 
 class InvalidRows(BadRequest):
@@ -50,11 +48,23 @@ class InvalidRows(BadRequest):
                 named.append(problem)
             else:
                 more += 1
+        return cls._telling(named, more)
+
+    @classmethod
+    def _telling(cls, named: Sequence[Problem], more: int) -> InvalidRows:
         others = len(named) + more - 1
         many = "is one more problem" if others == 1 else f"are {others:,} more problems"
         tail = f" There {many}." if others else ""
         told = [{"row": problem.row, "column": problem.column, "problem": problem.what} for problem in named]
         return cls("predict.invalid_rows", f"{named[0]}{tail}", problems=told, more=more)
+
+    def after(self, rows: int) -> InvalidRows:
+        """Tell the same of rows that stand after so many others."""
+        named = [
+            Problem(None if told["row"] is None else told["row"] + rows, told["column"], told["problem"])
+            for told in self.about["problems"]
+        ]
+        return self._telling(named, self.about["more"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +125,14 @@ class Schema:
             )
         )
 
-    def narrowed(self, taken: Sequence[str], dates: Sequence[str]) -> Schema:
-        """Ask for those columns only that a pipeline takes, and for dates in those that it reads as dates."""
+    def narrowed(self, taken: Sequence[str], dates: Mapping[str, str | None]) -> Schema:
+        """Ask for those columns only that a pipeline takes, and for dates in those that it reads as dates.
+
+        Parameters
+        ----------
+        dates
+            Name of such a column → the pattern that it reads them by; None: each as it comes.
+        """
         kinds: dict[str, ColumnKind] = {column.name: "text" for column in self.columns if column.kind == "date"}
         kinds |= {
             column.name: "date"
@@ -126,7 +142,7 @@ class Schema:
         wanted = set(taken)
         return Schema(
             tuple(
-                replace(column, kind=kinds.get(column.name, column.kind))
+                replace(column, kind=kinds.get(column.name, column.kind), pattern=dates.get(column.name))
                 for column in self.columns
                 if column.name in wanted
             ),
@@ -196,7 +212,7 @@ class Schema:
                 continue
             if not _TAKES[column.kind][0].issuperset(map(type, held)):
                 raise _Unfit
-            if column.kind == "date" and not all(map(_is_date, held)):
+            if column.kind == "date" and not all(_is_date(value, column) for value in held):
                 raise _Unfit
         numeric = values[: self._numeric]
         try:
@@ -248,7 +264,7 @@ def _picker(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _values(column: pd.Series[Any], wanted: Column) -> Values:
     if wanted.kind == "number" and column.dtype.kind in "iuf":
-        return column.to_numpy(dtype=np.float64)
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = column.astype(object).to_numpy(copy=True)
     values[column.isna().to_numpy()] = None
     return list(values)
@@ -269,8 +285,9 @@ def _wrong(column: Column, value: Any) -> str | None:
         return f"is {_told(value)}; it takes {takes}"
     if column.kind == "number" and value is not None and not _is_finite(value):
         return f"is {_told(value)}; it takes a finite number"
-    if column.kind == "date" and not _is_date(value):
-        return f"is {_told(value)}, which is no date"
+    if column.kind == "date" and not _is_date(value, column):
+        takes = f"; it takes a date like {example(column.pattern)}" if column.pattern else ""
+        return f"is {_told(value)}, which is no date{takes}"
     return None
 
 
@@ -289,16 +306,5 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-def _is_date(value: str | None) -> bool:
-    if value is None:
-        return True
-    try:
-        return datetime.fromisoformat(value).year in _YEARS
-    except ValueError:
-        pass
-    import pandas as pd
-
-    try:
-        return not pd.isna(pd.to_datetime(value))
-    except (ValueError, TypeError, OverflowError):
-        return False
+def _is_date(value: str | None, column: Column) -> bool:
+    return value is None or read_date(value, column.pattern) is not None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from workbench.dates import read_date
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -29,11 +31,14 @@ class Column:
         ``date`` is for texts that the pipeline reads as dates.
     dtype
         What pandas held it as in the table that the pipeline was fitted on.
+    pattern
+        How its dates are written, as for ``strptime``; None: that was not learned, or they are written in several ways.
     """
 
     name: str
     kind: ColumnKind
     dtype: str
+    pattern: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,5 +124,7 @@ def _text(column: Column, values: Sequence[str | None]) -> Any:
     if column.dtype.startswith("datetime64"):
         import pandas as pd
 
-        return pd.to_datetime(pd.Series(held))
+        return pd.to_datetime(
+            pd.Series([None if value is None else read_date(value, column.pattern) for value in values])
+        )
     return held

@@ -15,6 +15,8 @@ import psutil
 
 from workbench.data.sources import Sources
 from workbench.errors import WorkbenchError
+from workbench.predictor.schema import InvalidRows, Schema
+from workbench.predictor.table import Table
 from workbench.service.loading import load
 from workbench.serving import batches
 from workbench.serving.batches import BatchRecord
@@ -69,7 +71,7 @@ def _predict(store: Store, record: BatchRecord, partial: Path) -> int:
     with partial.open("wb") as to:
         for start in range(0, len(frame), most):
             rows = frame.iloc[start : start + most].reset_index(drop=True)
-            predicted = predictor.predict(predictor.schema.of_frame(rows))
+            predicted = predictor.predict(checked(rows, predictor.schema, start))
             added: dict[str, list[Any]] = {label: predicted.labels}
             if predicted.scores is not None:
                 added[score] = predicted.scores
@@ -79,6 +81,14 @@ def _predict(store: Store, record: BatchRecord, partial: Path) -> int:
                 if not batches.progress(store, record.id, start + len(rows)):
                     raise RuntimeError("The batch was ended.")
     return len(frame)
+
+
+def checked(rows: pd.DataFrame, schema: Schema, start: int) -> Table:
+    """Check a part of a table; what is wrong is told by where it stands in the whole."""
+    try:
+        return schema.of_frame(rows)
+    except InvalidRows as error:
+        raise error.after(start) from None
 
 
 def _write(rows: pd.DataFrame, added: Mapping[str, Sequence[Any]], to: BinaryIO, *, header: bool) -> None:

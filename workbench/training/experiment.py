@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
@@ -72,7 +72,7 @@ class Fitted:
     numbers
         Number in the table, from 0, of each row of `features`.
     dates
-        Columns that hold dates, as text or not.
+        Columns that hold dates, as text or not → the pattern of their texts; None: they have no single one.
     has_labels
         Whether it predicts labels, and not quantities.
     ahead
@@ -90,7 +90,7 @@ class Fitted:
     rows: Array
     held_out: Array
     numbers: Array
-    dates: Sequence[str] = ()
+    dates: Mapping[str, str | None] = field(default_factory=dict)
     has_labels: bool = False
     ahead: Array | None = None
     until: str | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.training.columns import Kind, jsonable, kind_of, values
-from workbench.training.dates import read_dates
+from workbench.training.dates import read_learned
 from workbench.training.experiment import Fitted
 from workbench.training.work import first_line
 
@@ -45,7 +45,8 @@ def summarise(fitted: Fitted, *, seed: int) -> dict[str, Any]:
         JSON-ready, of a size that is bounded whatever the table's.
 
         ``rows``: rows that it was fitted on, before any preprocessing drops some. ``until``: the last date among them,
-        of a series with dates. ``columns``: input column → summary. ``target``: summary with ``name``; None where there
+        of a series with dates; ``pattern``: how its dates are written, None where they are so in several ways or are no
+        texts. ``columns``: input column → summary. ``target``: summary with ``name``; None where there
         is none. ``predictions``: summary of what the pipeline says of at most 2,000 of its rows; None where ``note``
         says why. ``sample``: at most 500 rows, drawn at random: ``numbers`` (of the table, from 0),
         ``columns``, ``target`` and ``predictions``, a list of values each.
@@ -68,13 +69,17 @@ def summarise(fitted: Fitted, *, seed: int) -> dict[str, Any]:
 
     summary: dict[str, Any] = {
         "rows": len(rows),
-        "columns": {str(name): _summary(features[name].iloc[rows], kind, most=most) for name, kind in kinds.items()},
+        "columns": {
+            str(name): _summary(features[name].iloc[rows], kind, most=most, pattern=fitted.dates.get(str(name)))
+            for name, kind in kinds.items()
+        },
         "target": None,
         "predictions": None if said is None else {"rows": len(said), **of_answers(said)},
         "sample": _sample(fitted, rows[chosen], said),
     }
     if fitted.until is not None:
         summary["until"] = fitted.until
+        summary["pattern"] = next(iter(fitted.dates.values()))
     if note:
         summary["note"] = note
     if fitted.target is not None:
@@ -110,13 +115,15 @@ def _sample(fitted: Fitted, rows: Array, said: pd.Series[Any] | None) -> dict[st
     }
 
 
-def _summary(column: pd.Series[Any], kind: Kind, *, most: int, is_label: bool = False) -> dict[str, Any]:
+def _summary(
+    column: pd.Series[Any], kind: Kind, *, most: int, is_label: bool = False, pattern: str | None = None
+) -> dict[str, Any]:
     if kind == "number" and not is_label:
         found = column.to_numpy(dtype=float, na_value=np.nan)
         found = found[np.isfinite(found)]
         told = _of_numbers(found)
     elif kind == "date":
-        found = read_dates(column).dropna().to_numpy(dtype="datetime64[ns]")
+        found = read_learned(column, pattern).dropna().to_numpy(dtype="datetime64[ns]")
         told = _of_dates(found)
     else:
         found = column.dropna().to_numpy()

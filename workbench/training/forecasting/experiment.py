@@ -11,10 +11,10 @@ import pandas as pd
 from sklearn.base import clone
 
 from workbench.catalogue.horizon import Horizon, pycaret_setup
+from workbench.dates import PATTERN
 from workbench.ranking import mean_test_ratio
 from workbench.recipe import Recipe
 from workbench.training import recipes
-from workbench.training.dates import read_dates
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.forecasting import models, table
 from workbench.training.forecasting.scoring import FitAndForecast, Metric, Split
@@ -33,7 +33,7 @@ class ForecastingExperiment:
         self._target = request.target
         self.pycaret = pycaret_experiment(request.task)
         self.pycaret.setup(
-            series.frame,
+            series.frame if series.dates is None else series.frame.assign(**{str(series.index): series.dates}),
             target=request.target,
             session_id=request.seed,
             fold=request.folds,
@@ -100,7 +100,8 @@ class ForecastingExperiment:
         pipeline.fit(y=y, X=X, fh=self._fh)
         series, places = self._series, np.arange(len(y))
         steps, ahead = places[-1] + np.array(self._horizon.steps), np.arange(len(y), len(series.frame))
-        last = None if series.index is None else read_dates(series.frame[series.index]).iloc[places[-1]]
+        setattr(pipeline, PATTERN, series.pattern)
+        last = None if series.dates is None else series.dates.iloc[places[-1]]
         return Fitted(
             pipeline,
             takes=self._columns,
@@ -110,7 +111,7 @@ class ForecastingExperiment:
             held_out=np.intersect1d(steps, ahead),
             ahead=ahead,
             numbers=series.numbers,
-            dates=[series.index] if series.index else (),
+            dates={series.index: series.pattern} if series.index else {},
             until=None if last is None else last.isoformat(),
             answers_none="A forecaster predicts the rows after those that it was fitted on.",
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import BadRequest
-from workbench.training.dates import read_dates
+from workbench.training.dates import learn_pattern, read_dates
 
 Array = np.ndarray[Any, Any]
 
@@ -31,12 +31,18 @@ class Series:
         Column of dates; None: rows are numbered from 0.
     notices
         What was changed about the table, a sentence each.
+    dates
+        That column read, in the order of the rows; None: there is none.
+    pattern
+        How its texts are written; None: in several ways, or they are dates already.
     """
 
     frame: pd.DataFrame
     numbers: Array
     index: str | None = None
     notices: tuple[str, ...] = ()
+    dates: pd.Series[Any] | None = None
+    pattern: str | None = None
 
 
 def arrange(frame: pd.DataFrame, index: str | None) -> Series:
@@ -63,7 +69,7 @@ def arrange(frame: pd.DataFrame, index: str | None) -> Series:
         return Series(frame, np.arange(len(frame)))
     if index not in frame:
         raise BadRequest("spec.invalid", f"The option 'index' names '{index}', which the table does not have.")
-    times = _times(frame[index])
+    times, pattern = _times(frame[index]), learn_pattern(frame[index])
     _check_distinct(frame[index], times)
     notices = []
     if not times.is_monotonic_increasing:
@@ -81,7 +87,8 @@ def arrange(frame: pd.DataFrame, index: str | None) -> Series:
     if notice:
         frame = frame.assign(**{index: dates})
         notices.append(notice)
-    return Series(frame.reset_index(drop=True), numbers, index, tuple(notices))
+    read = pd.Series(dates.to_numpy(), name=index)
+    return Series(frame.reset_index(drop=True), numbers, index, tuple(notices), read, pattern)
 
 
 def _times(column: pd.Series[Any]) -> pd.Series[Any]:

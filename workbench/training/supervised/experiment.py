@@ -14,7 +14,7 @@ import pandas as pd
 from workbench.ranking import mean_test_ratio
 from workbench.recipe import Recipe
 from workbench.training import recipes
-from workbench.training.dates import taking_text, with_dates
+from workbench.training.dates import learn_patterns, taking_text, with_dates
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.request import FoldPrepared, TrainingRequest
 from workbench.training.supervised import folds, regression
@@ -34,7 +34,7 @@ class SupervisedExperiment:
 
     def __init__(self, frame: pd.DataFrame, request: TrainingRequest) -> None:
         self.pycaret = pycaret_experiment(request.task)
-        self._dates = request.setup.get("date_features")
+        self._dates = learn_patterns(frame, request.setup.get("date_features"))
         with _remembered(self.pycaret):
             self.pycaret.setup(
                 with_dates(frame, self._dates),
@@ -85,7 +85,7 @@ class SupervisedExperiment:
             rows=rows,
             held_out=np.setdiff1d(table, rows),
             numbers=table,
-            dates=self._dates or (),
+            dates=self._dates,
             has_labels=self._has_labels,
         )
 

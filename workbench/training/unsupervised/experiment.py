@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from workbench.catalogue import PLANS, TASKS
 from workbench.recipe import Recipe
 from workbench.training import recipes
-from workbench.training.dates import taking_text, with_dates
+from workbench.training.dates import learn_patterns, taking_text, with_dates
 from workbench.training.experiment import QUIET, Fitted, Shape, pycaret_experiment
 from workbench.training.measured import Measured
 from workbench.training.request import FoldPrepared, TrainingRequest, UnitScored
@@ -54,7 +54,7 @@ class UnsupervisedExperiment:
         known = PLANS[request.plan].options_of(request.task)
         self._shared = {option.parameter: request.options[name] for name, option in known.items() if option.parameter}
         self.pycaret = pycaret_experiment(request.task)
-        self._dates = request.setup.get("date_features")
+        self._dates = learn_patterns(frame, request.setup.get("date_features"))
         self.pycaret.setup(
             with_dates(learnable, self._dates), session_id=request.seed, memory=False, **QUIET, **request.setup
         )
@@ -100,7 +100,7 @@ class UnsupervisedExperiment:
             rows=rows,
             held_out=rows[:0],
             numbers=numbers,
-            dates=self._dates or (),
+            dates=self._dates,
             has_labels=True,
             answers_none="" if known is None else known.new_rows,
         )
