@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from workbench.errors import BadRequest, Conflict, NotFound
+from workbench.errors import BadRequest, Conflict, EngineFault, NotFound
 from workbench.serving import predictors
 from workbench.store.artifacts import Key
 from workbench.store.tables import PredictorRow
+from workbench.workbench import connect
 
 ROW = {"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}
 
@@ -236,15 +238,44 @@ def test_a_storage_that_is_away_for_a_moment_fails_no_deployment(warm, deploymen
     assert deployment.status == "ready"
 
 
-def test_a_pipeline_that_takes_other_columns_is_swapped_in_only_where_that_is_allowed(warm, deployment, pipelines):
-    wine = warm.runs.submit(warm.data.sample("wine"), target="cultivar", plan="create", model="nb", folds=2, seed=1)
-    assert wine.wait(timeout_s=60).status == "succeeded"
-    other = warm.registry.promote(wine)
+def test_a_pipeline_that_takes_other_columns_is_swapped_in_only_where_that_is_allowed(
+    warm, deployment, runs, pipelines
+):
+    less = warm.runs.submit(
+        from_run=runs["nb"], plan="create", model="nb", setup={"ignore_features": ["sepal_width_cm"]}
+    )
+    assert less.wait(timeout_s=60).status == "succeeded"
+    other = warm.registry.promote(less)
     with pytest.raises(Conflict) as raised:
         deployment.swap(other.id)
     assert raised.value.code == "deployment.other_columns"
     assert deployment.swap(other.id, other_columns=True).pipeline_id == other.id
     assert deployment.rollback().pipeline_id == pipelines["nb"].id
+
+
+@pytest.fixture(scope="module")
+def stranger(warm):
+    """A pipeline that predicts something else."""
+    wine = warm.runs.submit(warm.data.sample("wine"), target="cultivar", plan="create", model="nb", folds=2, seed=1)
+    assert wine.wait(timeout_s=60).status == "succeeded"
+    return warm.registry.promote(wine)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda deployment, pipeline: deployment.swap(pipeline.id, other_columns=True),
+        lambda deployment, pipeline: deployment.shadow(pipeline.id),
+    ],
+    ids=["swap", "shadow"],
+)
+def test_a_pipeline_that_predicts_something_else_neither_takes_over_nor_shadows(deployment, stranger, take):
+    before = deployment.record
+    with pytest.raises(Conflict, match="is a classification of cultivar, while iris-nb, which answers") as raised:
+        take(deployment, stranger)
+    assert raised.value.code == "deployment.not_comparable"
+    after = deployment.record
+    assert (after.pipeline_id, after.next_pipeline_id, after.shadow_pipeline_id) == (before.pipeline_id, None, None)
 
 
 def test_a_shadow_answers_unheard_and_is_compared(deployment, pipelines, eventually):
@@ -272,6 +303,76 @@ def test_a_deployment_goes_along_with_the_alias_that_it_follows(warm, deployment
     assert deployment.record.pipeline_id == pipelines["dummy"].id
     deployment.follow(None)
     deployment.swap(pipelines["nb"])
+
+
+@pytest.fixture
+def followed(warm, deployment, pipelines):
+    """A promotion that waits to be completed, of an alias that the deployment follows."""
+    deployment.swap(pipelines["dummy"])
+    deployment.swap(pipelines["nb"])
+    warm.registry.aliases.set("iris-followed", pipelines["nb"].id)
+    deployment.follow("iris-followed")
+    proposed = warm.registry.promotions.propose(pipelines["dummy"], "iris-followed", why="a test")
+    for gate in proposed.open_gates:
+        warm.registry.promotions.acknowledge(proposed, gate.name, by="Ana", why="a test")
+    yield proposed
+    deployment.follow(None)
+
+
+def test_a_promotion_that_is_interrupted_while_it_swaps_leaves_nothing_swapped(
+    warm, deployment, followed, pipelines, eventually
+):
+    def interrupt() -> None:
+        eventually(lambda: deployment.record.next_pipeline_id == pipelines["dummy"].id)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    before = deployment.record
+    other = threading.Thread(target=interrupt)
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        warm.registry.promotions.complete(followed)
+    other.join()
+    after = deployment.wait()
+    assert (after.pipeline_id, after.next_pipeline_id) == (pipelines["nb"].id, None)
+    assert after.previous_pipeline_id == before.previous_pipeline_id
+    assert warm.registry.aliases.get("iris-followed").pipeline_id == pipelines["nb"].id
+    assert warm.registry.promotions.get(followed).status == "failed"
+    assert label(deployment) == "virginica"
+
+
+def test_a_deployment_that_was_swapped_along_goes_back_when_the_promotion_fails(warm, deployment, followed, pipelines):
+    seen = []
+
+    def fails(_) -> None:
+        seen.append(deployment.record.pipeline_id)
+        raise RuntimeError("what comes after it fails")
+
+    before = deployment.record
+    with pytest.raises(EngineFault) as raised:
+        warm.registry.promotions.complete(followed, after=[fails])
+    assert (seen, raised.value.about["not_put_back"]) == ([pipelines["dummy"].id], [])
+    after = deployment.record
+    assert (after.pipeline_id, after.next_pipeline_id) == (pipelines["nb"].id, None)
+    assert after.previous_pipeline_id == before.previous_pipeline_id
+    assert label(deployment) == "virginica"
+
+
+def test_the_check_asks_for_no_more_rows_than_a_request_may_hold(warm, pipelines, eventually):
+    with closing(connect(warm.settings.model_copy(update={"predict_rows": 3}))) as narrow:
+        made = narrow.deployments.deploy(pipeline=pipelines["nb"].id, slug="iris-narrow")
+        assert eventually(lambda: made.record.row_count) == 3
+        made.delete()
+
+
+def test_what_does_not_answer_when_it_is_checked_is_not_deployed(warm, pipelines):
+    def tell(step: str) -> None:
+        if step == "check":
+            warm.deployments.get("iris-gone").stop()
+
+    with pytest.raises(Conflict, match="iris-gone is stopped") as raised:
+        warm.deployments.deploy(pipeline=pipelines["nb"].id, slug="iris-gone", tell=tell)
+    assert (raised.value.code, raised.value.about["step"]) == ("deployment.step_failed", "check")
+    assert "iris-gone" not in names(warm)
 
 
 def test_a_batch_adds_predictions_to_a_whole_table(warm, deployment):

@@ -15,7 +15,7 @@ from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.run import Run
 from workbench.service import lifecycle
-from workbench.serving import batches, deployments
+from workbench.serving import batches, deployments, terms
 from workbench.serving.batches import BatchRecord
 from workbench.serving.deployment import READY, DeploymentRecord
 from workbench.store.store import Store
@@ -44,6 +44,8 @@ class Deployments:
         tell: Callable[[str], None] | None = None,
     ) -> Deployment:
         """Promote, create, warm and check in one call; whatever fails, all that it made is undone.
+
+        A run that was fitted because `model` was chosen stays: it is a run like any other, and the next try takes it.
 
         Parameters
         ----------
@@ -78,14 +80,14 @@ class Deployments:
         Conflict
             ``deployment.slug_taken``, ``run.no_pipeline``
         Conflict, EngineFault
-            ``deployment.step_failed`` naming the step, where one fails later; nothing of it is left.
+            ``deployment.step_failed`` naming the step, where one fails later; nothing but that run is left.
         """
         if (run is None) == (pipeline is None):
             raise BadRequest("spec.invalid", "Name a run or a pipeline to deploy, and not both.")
         if model is not None and run is None:
             raise BadRequest("spec.invalid", "A model is chosen of a run's leaderboard: name the run too.")
-        deployments.check_access(access)
-        deployments.check_slug(self._store, slug)
+        terms.check_access(access)
+        terms.check_slug(self._store, slug)
         self._check_api()
         if follow is not None:
             self._registry.aliases.get(follow)
@@ -124,7 +126,7 @@ class Deployments:
         Conflict
             ``deployment.slug_taken``
         """
-        deployments.check_slug(self._store, slug)
+        terms.check_slug(self._store, slug)
 
     def get(self, reference: str) -> Deployment:
         """Find a deployment by its slug or its id.
@@ -169,17 +171,19 @@ class Deployments:
         return Front(self._store)
 
     def _promoted(self, run: Run | str, undo: builtins.list[Callable[[], Any]]) -> Pipeline:
-        known = {found.id for found in self._registry.list()}
-        promoted = self._registry.promote(run)
-        if promoted.id not in known:
+        promoted, is_new = self._registry.make(run.id if isinstance(run, Run) else run)
+        if is_new:
             undo.append(lambda: self._registry.delete(promoted.id))
         return promoted
 
-    @staticmethod
-    def _check(deployment: Deployment) -> None:
+    def _check(self, deployment: Deployment) -> None:
         """Ask it for the sample rows over the API, as its users will."""
-        sample = deployment.schema()["sample"]
-        if deployment.status == READY and sample:
+        record = deployment.wait()
+        if record.status != READY:
+            told = record.error or f"{record.slug} is {record.status} and does not answer."
+            raise Conflict("deployment.step_failed", told, deployment_id=record.id, state=record.status)
+        # A series that goes by its own past has no sample.
+        if sample := deployment.schema()["sample"][: self._store.settings.predict_rows]:
             deployment.predict(sample)
 
 

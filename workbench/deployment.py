@@ -5,26 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.batch import Batch
 from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import BadRequest, Busy, Conflict, Unavailable
+from workbench.errors import Busy, Conflict, Unavailable
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
 from workbench.service import bell, lifecycle
-from workbench.serving import batches, deployments, predictors, reports
+from workbench.serving import batches, deployments, predictors, reports, restoring
+from workbench.serving.asking import as_plain
 from workbench.serving.client import Client
-from workbench.serving.deployment import (
-    READY,
-    SERVED,
-    WARMING,
-    DeploymentRecord,
-    Predictor,
-)
+from workbench.serving.deployment import READY, SERVED, WARMING, DeploymentRecord, Predictor
 from workbench.serving.reports import Comparison, Logged, Minute
 from workbench.store import audit
 from workbench.store.artifacts import REFERENCE, SAMPLE, SCHEMA
@@ -108,7 +104,7 @@ class Deployment:
         Busy, Unavailable
             ``deployment.busy``, ``deployment.unavailable`` when it does not answer in time.
         """
-        content = json.dumps({"rows": _plain_rows(rows)}).encode()
+        content = json.dumps({"rows": as_plain(rows)}).encode()
         headers = {} if request_id is None else {"X-Request-Id": request_id}
         deadline = time.monotonic() + timeout_s
         path = f"/api/v1/deployments/{self.slug}/predict"
@@ -187,20 +183,13 @@ class Deployment:
         NotFound
             ``pipeline.not_found``
         Conflict
+            ``deployment.not_comparable`` when it does not predict the same thing;
             ``deployment.other_columns`` when it takes other input columns and that was not allowed;
             ``deployment.wrong_state`` when another one is being swapped in; ``deployment.step_failed`` when it cannot
             be loaded: the old one goes on.
         """
-        found, before = self._pipelines.get(pipeline), self.pipeline
-        if found.schema_sha256 != before.schema_sha256 and not other_columns:
-            raise Conflict(
-                "deployment.other_columns",
-                f"{found.name} takes other input columns than {before.name}, whose callers would be refused.",
-                hint="`workbench registry compare` names them; allow other columns to swap all the same.",
-                deployment_id=self.id,
-                pipeline_id=found.id,
-            )
-        asked = deployments.swap(self._store, self.id, found.id, by=self._user, why=why)
+        found = self._pipelines.get(pipeline)
+        asked = deployments.swap(self._store, self.id, found.id, by=self._user, why=why, other_columns=other_columns)
         if asked.status not in SERVED:
             return asked
         self._see_to_it()
@@ -216,8 +205,43 @@ class Deployment:
         """
         return self.swap(deployments.previous(self.record), why=why, other_columns=True, wait=wait)
 
+    def restore(self, before: DeploymentRecord, other: str, *, why: str) -> DeploymentRecord:
+        """Take a swap back, and wait until what answered before does; a roll-back serves what it did before it.
+
+        Parameters
+        ----------
+        before, other
+            As `restoring.restore` takes them.
+
+        Raises
+        ------
+        NotFound, Conflict
+            As `restoring.restore`; ``deployment.step_failed`` when what answered before does not answer in time: it
+            takes over once it does.
+        """
+        take_back = partial(restoring.restore, self._store, before, other, by=self._user, why=why)
+        restored = take_back()
+        self._see_to_it()
+        if restored.pipeline_id == before.pipeline_id:
+            return restored
+        waited = self.wait()
+        restored = take_back()
+        if restored.pipeline_id != before.pipeline_id:
+            told = waited.error or f"{waited.slug} does not go back within {PATIENCE_S:g} s."
+            raise Conflict("deployment.step_failed", told, deployment_id=self.id, state=waited.status)
+        self._api.have_learned()
+        return restored
+
     def shadow(self, pipeline: Reference | None) -> DeploymentRecord:
-        """Have another pipeline answer each request too, recorded and not returned; None: no more."""
+        """Have another pipeline answer each request too, recorded and not returned; None: no more.
+
+        Raises
+        ------
+        NotFound
+            ``pipeline.not_found``
+        Conflict
+            ``deployment.not_comparable`` when it does not predict the same thing.
+        """
         found = None if pipeline is None else self._pipelines.get(pipeline).id
         record = deployments.shadow(self._store, self.id, found, by=self._user)
         self._see_to_it()
@@ -357,10 +381,8 @@ class Deployment:
         if record.status == READY and record.pipeline_id == wanted and record.next_pipeline_id is None:
             self._api.have_learned()
             return record
-        told = (
-            record.error
-            or f"{record.slug} was {record.status} and serves pipeline {record.pipeline_id[-8:]} meanwhile."
-        )
+        meanwhile = f"{record.slug} was {record.status} and serves pipeline {record.pipeline_id[-8:]} meanwhile."
+        told = record.error or meanwhile
         if record.status == WARMING or record.next_pipeline_id is not None:
             told = f"{record.slug} does not answer yet after {PATIENCE_S:g} s."
             deployments.not_swapped(self._store, record.id, wanted, by=self._user, why=told)
@@ -375,23 +397,3 @@ class Deployment:
     def __repr__(self) -> str:
         record = self.record
         return f"<Deployment {record.slug}: {record.status}>"
-
-
-def _plain_rows(rows: Any) -> Any:
-    if hasattr(rows, "to_dict"):
-        # What is missing in a frame is None in JSON.
-        rows = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    try:
-        return json.loads(json.dumps(rows, default=_plain, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise BadRequest(
-            "predict.no_rows", f"The rows cannot be written as JSON: {error}.", hint="Use None for what is missing."
-        ) from error
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is nothing that JSON holds")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from workbench.deployment import Deployment
-from workbench.errors import Conflict
+from workbench.errors import Conflict, NotFound
 from workbench.registry.aliases import Aliases
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
-from workbench.registry.promotion import Promotion
+from workbench.registry.promotion import PROMOTED, Promotion
 from workbench.registry.promotions import Promotions
 from workbench.run import Run
 from workbench.runs.record import SUCCEEDED
 from workbench.service import bell, lifecycle
 from workbench.serving import deployments
+from workbench.serving.deployment import WARMING, DeploymentRecord
 from workbench.store.store import Store
 
 FIT_PATIENCE_S = 3600.0
@@ -59,19 +60,51 @@ class SafePromotions(Promotions):
     def complete(self, promotion: Promotion | str, *, after: Any = ()) -> Promotion:
         """Let the challenger take the alias over, and swap the deployments that follow it.
 
-        Where one cannot be swapped, those that were go back, and so does the alias. Raises as `Promotions.complete`.
+        Where one cannot be swapped, those that were go back, and so does the alias. Of a promotion that was killed
+        after the alias had moved, the deployments that were left behind are brought along.
+
+        Raises
+        ------
+        NotFound, Conflict, Gone, EngineFault
+            As `Promotions.complete`; as `Deployment.swap` where one that was left behind cannot be brought along.
         """
         found = self.get(promotion)
-        following = deployments.following(self._store, found.alias)
-        swaps = [partial(self._swap, Deployment(self._store, record.id, self._user)) for record in following]
+        if behind := self._left_behind(found):
+            for one in behind:
+                _bring_along(one, found)
+            return found
+        following = self._handles(deployments.following(self._store, found.alias))
+        # What takes a swap back is known before it begins: it may be interrupted when the half of it is stored.
+        swaps = [step for one in following for step in (partial(_way_back, one), partial(_bring_along, one))]
         return super().complete(found, after=(*swaps, *after))
 
-    @staticmethod
-    def _swap(deployment: Deployment, promotion: Promotion) -> Callable[[], Any]:
-        before = deployment.record.pipeline_id
-        # Whether other columns are right is what the gate of the schema was for.
-        deployment.swap(promotion.challenger_id, why=f"{promotion.alias} names it now", other_columns=True)
-        return lambda: deployment.swap(before, why=f"the promotion to {promotion.alias} failed", other_columns=True)
+    def _left_behind(self, found: Promotion) -> list[Deployment]:
+        """Find what follows the alias and serves another pipeline, though the promotion is over and nobody is at it."""
+        if found.status != PROMOTED or self._named(found.alias) != found.challenger_id:
+            return []
+        following = deployments.following(self._store, found.alias)
+        if any(one.next_pipeline_id == found.challenger_id or one.status == WARMING for one in following):
+            return []
+        return self._handles([one for one in following if one.pipeline_id != found.challenger_id])
+
+    def _named(self, alias: str) -> str | None:
+        try:
+            return self._aliases.get(alias).pipeline_id
+        except NotFound:
+            return None
+
+    def _handles(self, records: Sequence[DeploymentRecord]) -> list[Deployment]:
+        return [Deployment(self._store, one.id, self._user) for one in records]
+
+
+def _way_back(deployment: Deployment, promotion: Promotion) -> Callable[[], Any]:
+    why = f"the promotion to {promotion.alias} failed"
+    return partial(deployment.restore, deployment.record, promotion.challenger_id, why=why)
+
+
+def _bring_along(deployment: Deployment, promotion: Promotion) -> None:
+    # Whether other columns are right is what the gate of the schema was for.
+    deployment.swap(promotion.challenger_id, why=f"{promotion.alias} names it now", other_columns=True)
 
 
 class Registry(Pipelines):

@@ -126,21 +126,21 @@ def test_under_another_name_it_is_a_second_pipeline_of_the_same_bytes(pipelines,
     assert pipelines.of_run(run.id) == first
 
 
-def test_two_who_promote_a_run_at_once_get_the_same_pipeline(store, finished):
+def test_those_who_promote_a_run_at_once_get_the_same_pipeline_and_one_of_them_made_it(store, finished):
     run, got = finished(), []
     start = threading.Barrier(4)
 
     def promote() -> None:
         start.wait()
-        got.append(Pipelines(store, "ada").promote(run.id).id)
+        got.append(Pipelines(store, "ada").make(run.id))
 
     threads = [threading.Thread(target=promote) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(got) == 4
-    assert folders(store) == [got[0]] == sorted(set(got))
+    assert sorted(is_new for _, is_new in got) == [False, False, False, True]
+    assert folders(store) == [got[0][0].id] == sorted({pipeline.id for pipeline, _ in got})
 
 
 def test_names_are_made_of_data_and_model_and_numbered(promoted):

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest, Conflict, NotFound
-from workbench.store.homes import LEASE
+from workbench.store.homes import AWAY, LEASE
 from workbench.store.tables import HomeRow, PromotionRow, now
 
 
@@ -93,6 +93,25 @@ def test_an_evaluation_is_left_to_its_home_until_that_is_gone(promotions, evalua
     with store.database.write() as session:
         session.get_one(HomeRow, "another").lease_until = now() - LEASE
     assert evaluations.under_way() == [(promotion.id, 4711, 12.5, False)]
+
+
+def test_a_promotion_waits_for_its_home_unless_that_is_gone_and_its_table_is_here(
+    promotions, evaluations, champion, challenger, store, iris
+):
+    promotion = promotions.propose(challenger, "champion")
+    with store.database.write() as session:
+        session.get_one(PromotionRow, promotion.id).served_by = "another"
+        session.get_one(PromotionRow, promotion.id).created_at -= 2 * LEASE
+        session.add(HomeRow(identity="another", lease_until=now() + LEASE))
+    table = store.settings.files / iris.location
+    table.parent.mkdir(exist_ok=True)
+    table.touch()
+    assert evaluations.waiting() == []
+    with store.database.write() as session:
+        session.get_one(HomeRow, "another").lease_until = now() - LEASE
+    assert evaluations.waiting() == [promotion.id]
+    table.unlink()
+    assert (evaluations.waiting(), promotions.get(promotion).error) == ([], AWAY)
 
 
 def test_a_process_that_told_its_outcome_and_ends_is_not_lost(promotions, evaluations, proposed):

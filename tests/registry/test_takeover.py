@@ -129,6 +129,29 @@ def test_a_failed_restore_is_tried_again(promotions, proposed):
     assert caught.value.about["not_put_back"] == []
 
 
+@pytest.mark.parametrize(
+    ("refusal", "tries"),
+    [
+        (Conflict("deployment.wrong_state", "Another swap is under way."), len(PAUSES_S) + 1),
+        (Conflict("deployment.step_failed", "It does not answer yet."), len(PAUSES_S) + 1),
+        (NotFound("deployment.not_found", "There is no deployment."), 1),
+        (NotFound("pipeline.not_found", "There is no pipeline."), 1),
+    ],
+    ids=lambda value: getattr(value, "code", None),
+)
+def test_a_refused_restore_is_tried_again_unless_it_would_be_refused_for_ever(promotions, proposed, refusal, tries):
+    tried = []
+
+    def back():
+        tried.append(1)
+        raise refusal
+
+    with pytest.raises(EngineFault) as caught:
+        promotions.complete(proposed(), after=[lambda _: back, lambda _: 1 / 0])
+    assert len(tried) == tries
+    assert caught.value.about["not_put_back"] == [refusal.message]
+
+
 def test_a_failed_restore_is_told_and_never_hides_the_first_error(promotions, aliases, proposed):
     def back():
         raise OSError("the socket is gone")

@@ -27,6 +27,13 @@ def others(warm) -> dict[str, Any]:
             "model": "dummy",
             "folds": 2,
         },
+        "fewer": {
+            "target": "species",
+            "plan": "create",
+            "model": "nb",
+            "folds": 2,
+            "setup": {"ignore_features": ["sepal_width_cm"]},
+        },
         "hclust": {"task": "clustering", "plan": "create", "model": "hclust"},
     }
     runs = {name: warm.runs.submit(iris, seed=1, **how) for name, how in asked.items()}
@@ -38,6 +45,12 @@ def others(warm) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def regression(warm, others) -> str:
     return warm.registry.promote(others["regression"]).id
+
+
+@pytest.fixture(scope="module")
+def fewer(warm, others) -> str:
+    """A pipeline that predicts the same thing from fewer columns."""
+    return warm.registry.promote(others["fewer"]).id
 
 
 @pytest.fixture(scope="module")
@@ -183,9 +196,18 @@ def test_where_the_deployment_that_follows_cannot_go_along_the_alias_goes_back_a
     owner.ask("DELETE", "/deployments/of-champion")
 
 
-def test_other_columns_are_not_swapped_in_behind_callers_backs(owner, trained, regression):
+def test_other_columns_are_not_swapped_in_behind_callers_backs(owner, trained, fewer):
     owner.ask("POST", "/deployments", {"pipeline": trained["nb"], "slug": "of-columns"})
-    refused = owner.ask("POST", "/deployments/of-columns/swap", {"pipeline": regression})
+    refused = owner.ask("POST", "/deployments/of-columns/swap", {"pipeline": fewer})
     refuses(refused, 409, "deployment.other_columns")
     assert owner.predict("of-columns", {"rows": [ROW]}).headers[PIPELINE] == trained["nb"]
     owner.ask("DELETE", "/deployments/of-columns")
+
+
+@pytest.mark.parametrize("step", ["swap", "shadow"])
+def test_what_predicts_something_else_takes_no_deployments_place(owner, trained, regression, step):
+    owner.ask("POST", "/deployments", {"pipeline": trained["nb"], "slug": "of-another"})
+    refused = owner.ask("POST", f"/deployments/of-another/{step}", {"pipeline": regression})
+    refuses(refused, 409, "deployment.not_comparable")
+    assert owner.predict("of-another", {"rows": [ROW]}).headers[PIPELINE] == trained["nb"]
+    owner.ask("DELETE", "/deployments/of-another")

@@ -38,7 +38,7 @@ def deploy(
     follow: Annotated[str | None, typer.Option(metavar="ALIAS", help="Go along with an alias.")] = None,
     json: Json = False,
 ) -> None:
-    """Promote a run's model and serve it, in one step; whatever fails, nothing is left of it."""
+    """Promote a run's model and serve it, in one step; whatever fails, nothing is left but a run fitted for --model."""
     made = connect().deployments.deploy(run, slug=slug, model=model, pipeline=pipeline, access=access, follow=follow)
     if json:
         render.document(made.record.as_dict() | {"url": made.url()})

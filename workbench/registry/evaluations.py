@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from workbench.data.sources import Sources
 from workbench.registry import promotion_rows as rows
 from workbench.registry.promotion import EVALUATING, FAILED, QUEUED, WAITING, PromotionId, metric_gate
 from workbench.store import homes
 from workbench.store.store import Store
-from workbench.store.tables import PromotionRow
+from workbench.store.tables import PipelineRow, PromotionRow, now
 
 
 class Evaluations:
@@ -21,16 +22,34 @@ class Evaluations:
     def __init__(self, store: Store, user: str) -> None:
         self._store = store
         self._user = user
+        self._sources = Sources(store)
 
     def waiting(self) -> list[PromotionId]:
-        """Return those whose challenger is to be compared with their champion, oldest first."""
+        """Return those whose challenger is to be compared with their champion, oldest first.
+
+        They were proposed in this home, or in one that is gone where the table is here.
+        """
         query = (
-            select(PromotionRow.id)
-            .where(PromotionRow.status == QUEUED)
+            select(PromotionRow, PipelineRow.lineage)
+            .join(PipelineRow, PipelineRow.id == PromotionRow.challenger_id)
+            .where(PromotionRow.status == QUEUED, homes.is_to_take(self._store, PromotionRow.served_by))
             .order_by(PromotionRow.created_at, PromotionRow.id)
         )
         with self._store.database.read() as session:
-            return [PromotionId(found) for found in session.scalars(query)]
+            found = session.execute(query).all()
+        ours, left, silent = [], [], now() - homes.LEASE
+        for row, lineage in found:
+            is_mine = row.served_by == self._store.settings.identity
+            if is_mine or self._sources.is_here(row.source_id or lineage["source"]["id"]):
+                ours.append(PromotionId(row.id))
+            elif row.error != homes.AWAY and row.created_at < silent:
+                # A home whose service is about to start is not gone.
+                left.append(row.id)
+        if left:
+            still = PromotionRow.id.in_(left), PromotionRow.status == QUEUED
+            with self._store.database.write() as session:
+                session.execute(update(PromotionRow).where(*still).values(error=homes.AWAY))
+        return ours
 
     def under_way(self) -> list[tuple[PromotionId, int | None, float | None, bool]]:
         """Return those that a process evaluates: id, process, when that was started, and whether it is to be ended.
@@ -63,7 +82,7 @@ class Evaluations:
             row = session.get(PromotionRow, promotion_id, with_for_update=True)
             if row is None or row.status != QUEUED:
                 return False
-            row.status = EVALUATING
+            row.status, row.error = EVALUATING, None
             row.process_id, row.process_started = process_id, process_started
             row.served_by = self._store.settings.identity
             return True

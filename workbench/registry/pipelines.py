@@ -65,13 +65,17 @@ class Pipelines:
         EngineFault
             ``artifact.hash_mismatch`` when one is not what was stored. Nothing is promoted then.
         """
+        return self.make(run_id, name=name, note=note)[0]
+
+    def make(self, run_id: str, *, name: str | None = None, note: str = "") -> tuple[Pipeline, bool]:
+        """Do as `promote` does, and tell besides whether it was this call that made the pipeline."""
         run = runs.get(self._store, run_id)
         wanted = None if name is None else names.checked(name)
         kept = self._artifacts_of(run)
         with self._store.database.read() as session:
             known = self._promoted(session, run.id, wanted)
         if known is not None:
-            return Pipeline.of(known)
+            return Pipeline.of(known), False
         leftovers.sweep(self._store)
         facts = lineage.of_run(self._store, run), lineage.measures(self._store, run)
         pipeline_id = new_id()
@@ -88,9 +92,10 @@ class Pipelines:
             with suppress(Exception):
                 self._store.artifacts.delete_pipeline(pipeline_id)
             raise
-        if promoted.id != pipeline_id:
+        is_mine = promoted.id == pipeline_id
+        if not is_mine:
             self._store.artifacts.delete_pipeline(pipeline_id)
-        return promoted
+        return promoted, is_mine
 
     def get(self, reference: Reference) -> Pipeline:
         """Find a pipeline by its id, its name, an alias, or the end of its id (at least four digits).

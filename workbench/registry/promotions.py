@@ -9,7 +9,7 @@ from workbench.catalogue import TASKS
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
-from workbench.registry import lookup, moves, takeover
+from workbench.registry import alike, lookup, moves, takeover
 from workbench.registry import promotion_rows as rows
 from workbench.registry.aliases import Aliases
 from workbench.registry.comparison import column_differences
@@ -85,7 +85,7 @@ class Promotions:
         new = self._pipelines.get(challenger)
         old = self._champion(alias)
         if old is not None:
-            _check_alike(new, old, alias)
+            _check_challenge(new, old, alias)
         if metric is not None:
             task = TASKS[new.task]
             metric = find_metric(task, str(metric), new.lineage["options"], new.lineage["setup"]).name
@@ -111,6 +111,7 @@ class Promotions:
                 gates=rows.in_order([gate.as_dict() for gate in gates]),
                 why=why,
                 created_by=self._user,
+                served_by=self._store.settings.identity,
             )
             session.add(row)
             session.flush()
@@ -292,22 +293,17 @@ class Promotions:
             )
 
 
-def _check_alike(new: Pipeline, old: Pipeline, alias: str) -> None:
+def _check_challenge(new: Pipeline, old: Pipeline, alias: str) -> None:
     if new.id == old.id:
         raise Conflict("promotion.needless", f"'{alias}' names {new.name} already.", pipeline_id=new.id, alias=alias)
-    if (new.task, new.target) != (old.task, old.target):
+    if told := alike.difference(new, old, f"which '{alias}' names"):
         raise Conflict(
             "promotion.not_comparable",
-            f"{new.name} is {_about(new)}, while '{alias}' names {old.name}, which is {_about(old)}.",
+            told,
             hint="Take another alias, or set this one without a promotion.",
             pipeline_id=new.id,
             alias=alias,
         )
-
-
-def _about(pipeline: Pipeline) -> str:
-    task = pipeline.task.replace("_", " ")
-    return f"a {task} of {pipeline.target}" if pipeline.target else f"{task}"
 
 
 def _acknowledgeable(found: Promotion, name: str) -> Gate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from workbench.errors import Conflict, EngineFault, WorkbenchError
+from workbench.errors import Conflict, EngineFault, ErrorCode, WorkbenchError
 from workbench.registry import lookup, moves
 from workbench.registry import promotion_rows as rows
 from workbench.registry.promotion import FAILED, PROMOTED, Promotion
@@ -13,10 +13,17 @@ from workbench.store.store import Store
 
 Undo = Callable[[], object]
 Step = Callable[[Promotion], Undo | None]
-"""Something that follows the alias: told of the promotion, it may answer with what takes back what it did."""
+"""Something that follows the alias: told of the promotion, it may answer with what takes back what it did.
+
+What it does before it raises nobody takes back: one that may be stopped half-way comes after one that answers with what
+takes it back however far it went."""
 
 PAUSES_S = (0.1, 0.4)
 """Seconds between the tries to put something back."""
+_FINAL: frozenset[ErrorCode] = frozenset(
+    {"alias.not_found", "deployment.not_found", "pipeline.not_found", "promotion.alias_moved", "promotion.not_found"}
+)
+"""Failures to put something back that another try would meet again."""
 
 
 def check(found: Promotion) -> None:
@@ -51,16 +58,17 @@ def complete(store: Store, user: str, promotion: Promotion, after: Sequence[Step
     """
     moved = _seize(store, user, promotion)
     undo: list[Undo] = []
-    for step in after:
-        try:
-            back = step(promotion)
-        except BaseException as error:
-            troubles = _put_back(store, user, promotion, moved, undo, _words(error))
-            if not isinstance(error, Exception):
-                raise
-            raise _failed(promotion, error, troubles) from error
-        if back is not None:
-            undo.append(back)
+    try:
+        for step in after:
+            if (back := step(promotion)) is not None:
+                undo.append(back)
+    except BaseException as error:
+        troubles = _put_back(store, user, promotion, moved, undo, _words(error))
+        if not isinstance(error, Exception):
+            for trouble in troubles:
+                error.add_note(f"Not put back: {trouble}")
+            raise
+        raise _failed(promotion, error, troubles) from error
 
 
 def _seize(store: Store, user: str, promotion: Promotion) -> int:
@@ -126,17 +134,12 @@ def _tried(act: Undo) -> str | None:
         try:
             act()
         except Exception as error:  # noqa: BLE001 - it is told beside the failure that it would hide if it were raised
-            if pause_s is None or _is_final(error):
+            if pause_s is None or (isinstance(error, WorkbenchError) and error.code in _FINAL):
                 return _words(error)
             time.sleep(pause_s)
         else:
             break
     return None
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether another try would end alike."""
-    return isinstance(error, WorkbenchError) and error.is_users
 
 
 def _words(error: BaseException) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
+from workbench.data.sources import Sources
 from workbench.errors import Conflict, NotFound
 from workbench.plain import shown
+from workbench.registry import lookup
 from workbench.settings import Settings
 from workbench.store import homes
 from workbench.store.store import Store
@@ -31,7 +33,7 @@ class BatchRecord:
     status
         ``queued → running → succeeded | failed | cancelled``; back to ``queued`` where it has lost its process.
     error
-        Why it has no file, or why it starts again; else None.
+        Why it has no file, why it starts again, or what it waits for; else None.
     rows_done, rows_total
         Rows predicted so far, and in all.
     file
@@ -101,8 +103,15 @@ class BatchRecord:
 def submit(
     store: Store, pipeline_id: str, source_id: str, rows: int, *, by: str, deployment_id: str | None = None
 ) -> BatchRecord:
-    """Store a batch that waits for its process."""
+    """Store a batch that waits for its process.
+
+    Raises
+    ------
+    NotFound
+        ``pipeline.not_found``
+    """
     with store.database.write() as session:
+        lookup.find(session, store.workspace_id, pipeline_id, hold="keep")
         row = BatchRow(
             workspace_id=store.workspace_id,
             pipeline_id=pipeline_id,
@@ -110,6 +119,7 @@ def submit(
             source_id=source_id,
             rows_total=rows,
             created_by=by,
+            served_by=store.settings.identity,
         )
         session.add(row)
         session.flush()
@@ -183,6 +193,7 @@ def register(store: Store, batch_id: str, process_id: int, process_started: floa
     """Make a process the one that carries a batch; None when it is not to be carried any more."""
     values = {
         "status": RUNNING,
+        "error": func.nullif(BatchRow.error, homes.AWAY),
         "served_by": store.settings.identity,
         "process_id": process_id,
         "process_started": process_started,
@@ -235,11 +246,28 @@ class BatchQueue:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._sources = Sources(store)
 
     def waiting(self) -> list[str]:
-        query = select(BatchRow.id).where(BatchRow.status == QUEUED).order_by(BatchRow.created_at, BatchRow.id)
+        """Return those submitted in this home, and in homes that are gone where the table is here; oldest first."""
+        query = (
+            select(BatchRow)
+            .where(BatchRow.status == QUEUED, homes.is_to_take(self._store, BatchRow.served_by))
+            .order_by(BatchRow.created_at, BatchRow.id)
+        )
         with self._store.database.read() as session:
-            return list(session.scalars(query))
+            found = list(session.scalars(query))
+        mine = self._store.settings.identity
+        ours, left, silent = [], [], now() - homes.LEASE
+        for row in found:
+            if row.served_by == mine or self._sources.is_here(row.source_id):
+                ours.append(row.id)
+            elif row.error != homes.AWAY and row.created_at < silent:
+                # A home whose service is about to start is not gone.
+                left.append(row.id)
+        if left:
+            _change(self._store, {"error": homes.AWAY}, BatchRow.id.in_(left), BatchRow.status == QUEUED)
+        return ours
 
     def under_way(self) -> list[tuple[str, int | None, float | None, bool]]:
         """Return those that run in this home, or in one that is gone."""
@@ -263,7 +291,7 @@ class BatchQueue:
                 _end(row, FAILED, why)
                 return
             row.status, row.error = QUEUED, f"{why} It starts again."
-            row.process_id, row.process_started, row.served_by = None, None, None
+            row.process_id, row.process_started = None, None
             row.started_at, row.rows_done = None, 0
 
 
