@@ -6,11 +6,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.errors import EngineFault, Gone
+from workbench.data.sources import Sources
+from workbench.errors import Conflict, EngineFault, Gone, NotFound
+from workbench.registry.pipeline import Pipeline
 from workbench.service import bell, lifecycle
 from workbench.serving import batches
-from workbench.serving.batches import SUCCEEDED, BatchRecord
+from workbench.serving.batches import CANCELLED, SUCCEEDED, BatchRecord
 from workbench.store.store import Store
+from workbench.store.tables import PipelineRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,24 +75,54 @@ class Batch:
 
         Raises
         ------
+        Conflict
+            ``batch.not_ended`` while it waits or runs, ``batch.cancelled`` when it was cancelled.
         EngineFault
-            ``batch.failed`` when there is none, with the reason.
+            ``batch.failed`` when it could not be carried out, with the reason.
         Gone
             ``artifact.missing`` when it is not there any more.
         """
         record = self.record
+        if not record.is_over:
+            raise Conflict(
+                "batch.not_ended", f"The batch is {record.status}: it has no file yet.", hint="Wait for its end."
+            )
+        if record.status == CANCELLED:
+            raise Conflict("batch.cancelled", f"The batch has no file. {record.error}")
         if record.status != SUCCEEDED or record.file is None:
-            raise EngineFault("batch.failed", f"The batch {record.status}: {record.error or 'it has no file yet'}.")
+            raise EngineFault("batch.failed", f"The batch has no file. {record.error}")
         path = self._store.settings.predictions / record.file
         if not path.is_file():
             raise Gone("artifact.missing", f"{record.file} is not in {path.parent} any more.")
         return path
 
     def frame(self) -> pd.DataFrame:
-        """Read the file: the data source's columns, and beside them the predictions."""
+        """Read the file: the data source's columns, as `Sources.load` gives them, and beside them the predictions.
+
+        Where the data source is not known any more, ``pandas.read_csv`` says what is text.
+
+        Raises
+        ------
+        Conflict, EngineFault, Gone
+            As `path`.
+        """
         import pandas as pd
 
-        return pd.read_csv(self.path())
+        path, record, sources = self.path(), self.record, Sources(self._store)
+        try:
+            source = sources.get(record.source_id, hidden=True)
+        except NotFound:
+            return pd.read_csv(path)
+        return sources.load_predicted(source, path, label_is_text=self._predicts_text(sources, record.pipeline_id))
+
+    def _predicts_text(self, sources: Sources, pipeline_id: str) -> bool:
+        with self._store.database.read() as session:
+            # It may be deleted since.
+            pipeline = Pipeline.of(session.get_one(PipelineRow, pipeline_id))
+        try:
+            return pipeline.target in sources.get(pipeline.source["id"], hidden=True).texts
+        except NotFound:
+            return False
 
     def __repr__(self) -> str:
         record = self.record

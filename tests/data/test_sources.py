@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
 from workbench.data.sources import VALUES_MOST
 from workbench.errors import BadRequest, EngineFault, Gone, NotFound
+from workbench.serving import batches
 from workbench.store.tables import ExperimentRow, RunRow, SourceRow
 
 
@@ -224,6 +226,17 @@ def test_a_deleted_source_whose_runs_have_ended_loses_its_file_at_once(sources, 
     sources.delete(juice)
     assert sources.get(juice.id, hidden=True).name == "juice"
     assert not (store.settings.files / juice.location).exists()
+
+
+def test_a_deleted_source_keeps_its_file_while_a_batch_needs_it(sources, juice, store, pipelines):  # noqa: F811
+    batch = batches.submit(store, pipelines[0], juice.id, 2, by="ana").id
+    sources.delete(juice)
+    assert sources.list() == []
+    assert len(sources.load(sources.get(juice.id, hidden=True))) == 2
+    batches.request_cancel(store, batch, by="ana")
+    sources.begin_upload("other").abort()
+    assert not (store.settings.files / juice.location).exists()
+    assert sources.get(juice.id, hidden=True).name == "juice"
 
 
 def test_a_deleted_sources_name_is_free_again(sources, juice, store, written):

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from workbench.store.tables import SourceRow
+
 Ask = Callable[..., tuple[int, Any]]
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
 
@@ -120,6 +122,37 @@ def test_a_batch_is_begun_watched_fetched_and_deleted(ask, warm, slug, eventuall
     assert ask("POST", f"{path}/cancel")[1]["status"] == "succeeded"
     assert ask("DELETE", path)[0] == 204
     assert ask("GET", path)[1]["code"] == "batch.not_found"
+
+
+def test_a_batch_without_a_file_says_why(ask, warm, slug, hold, eventually):
+    path = f"/batches/{ask('POST', '/batches', {'deployment': slug, 'source': 'iris'})[1]['id']}"
+    hold(warm.deployments.batch(path.rpartition("/")[2]))
+    status, told = ask("GET", f"{path}/file")
+    assert (status, told["code"]) == (409, "batch.not_ended")
+    assert told["detail"].startswith("The batch is running: it has no file yet.")
+    ask("POST", f"{path}/cancel")
+    eventually(lambda: ask("GET", path)[1]["finished_at"])
+    status, told = ask("GET", f"{path}/file")
+    assert (status, told["code"]) == (409, "batch.cancelled")
+    source = warm.data.sample("wine")
+    path = f"/batches/{ask('POST', '/batches', {'deployment': slug, 'source': source.id})[1]['id']}"
+    eventually(lambda: ask("GET", path)[1]["finished_at"])
+    status, told = ask("GET", f"{path}/file")
+    assert (status, told["code"]) == (500, "batch.failed")
+    assert "sepal_length_cm" in told["detail"]
+
+
+def test_the_file_of_a_batch_outlives_its_data_source(ask, warm, slug, tmp_path, eventually):
+    warm.data.load(warm.data.get("iris")).head(3).to_csv(tmp_path / "short-lived.csv", index=False)
+    source = warm.data.upload(tmp_path / "short-lived.csv")
+    path = f"/batches/{ask('POST', '/batches', {'deployment': slug, 'source': source.id})[1]['id']}"
+    assert eventually(lambda: (told := ask("GET", path)[1]) and told["finished_at"] and told)["status"] == "succeeded"
+    warm.data.delete(source)
+    before = ask("GET", f"{path}/file")
+    assert before[0] == 200
+    with warm._store.database.write() as session:
+        session.delete(session.get_one(SourceRow, source.id))
+    assert ask("GET", f"{path}/file") == before
 
 
 def test_who_may_ask_a_deployment_and_which_alias_it_follows_are_changed(ask, slug, pipelines):

@@ -28,6 +28,29 @@ def started(settings) -> Iterator[ApiProcess]:
     process.close()
 
 
+def noted(settings) -> int:
+    return int((settings.home / "api.port").read_text())
+
+
+def test_the_port_of_last_time_stays_noted_while_somebody_else_has_it(settings, monkeypatch):
+    monkeypatch.setattr(api, "LEAVING_S", 0)
+    with api._bound(settings) as taken:
+        port = taken.getsockname()[1]
+        with api._bound(settings) as other:
+            assert other.getsockname()[1] != port
+        assert noted(settings) == port
+    with api._bound(settings) as again:
+        assert again.getsockname()[1] == port
+
+
+def test_a_port_that_is_about_to_be_left_is_waited_for(settings, monkeypatch):
+    leaving = api._bound(settings)
+    port = leaving.getsockname()[1]
+    monkeypatch.setattr(api.time, "sleep", lambda _: leaving.close())
+    with api._bound(settings) as again:
+        assert again.getsockname()[1] == noted(settings) == port
+
+
 @pytest.fixture
 def api_of(living, settings, eventually):
     """Find the process that is the API of this home, as soon as it runs its own program."""

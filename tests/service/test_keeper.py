@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
+from tests.serving.conftest import elsewhere, pipelines  # noqa: F401 - fixtures
 from workbench.service import keeper as module
 from workbench.service.keeper import (
     DEATHS_MOST,
@@ -30,7 +30,7 @@ from workbench.serving import deployments, predictors, sockets
 from workbench.serving.deployment import DeploymentRecord, Predictor, PredictorId
 from workbench.store.homes import Lease
 from workbench.store.store import Store
-from workbench.store.tables import PredictorRow
+from workbench.store.tables import HomeRow, PredictorRow, now
 
 MOMENT_S = 0.01
 
@@ -258,6 +258,59 @@ def test_where_the_fork_server_cannot_live_every_deployment_says_so(house):
     house.look()
     house.keeper.give_up("PyCaret cannot be imported.")
     assert (house.record.status, house.record.error) == ("failed", "PyCaret cannot be imported.")
+
+
+@pytest.fixture
+def ill(answering, elsewhere) -> tuple[Keeper, list[PredictorId]]:  # noqa: F811
+    """The keeper of another home, and what it asked for: a predictor of a pipeline that answers elsewhere already."""
+    orders: list[PredictorId] = []
+    keeper = Keeper(elsewhere, orders.append, Lease(elsewhere).hold)
+    keeper.look(is_warm=True)
+    return keeper, orders
+
+
+def test_a_home_that_cannot_serve_leaves_alone_what_another_home_answers_for(answering, ill):
+    keeper, orders = ill
+    keeper.give_up("PyCaret cannot be imported.")
+    answering.look()
+    assert (answering.record.status, answering.record.error) == ("ready", None)
+    assert (answering.predictor().status, answering.processes[0].poll()) == ("ready", None)
+    assert predictors.get(answering.store, orders[0]).status == "ended"
+
+
+def test_a_home_that_cannot_load_what_another_home_answers_for_tries_again_once_that_is_gone(answering, ill):
+    keeper, orders = ill
+
+    def fail() -> None:
+        keeper.forked(orders[-1], 4711)
+        assert predictors.started(answering.store, orders[-1], 4711, 1.0)
+        predictors.cannot(answering.store, orders[-1], "It is broken.")
+        assert keeper.exited(4711, 0)
+        keeper.look(is_warm=True)
+
+    fail()
+    assert (answering.record.status, len(orders)) == ("ready", 1)
+    with answering.store.database.write() as session:
+        session.get_one(HomeRow, answering.store.settings.identity).lease_until = now() - timedelta(seconds=1)
+    keeper.look(is_warm=True)
+    assert len(orders) == 2
+    fail()
+    assert (answering.record.status, answering.record.error) == ("failed", "It is broken.")
+
+
+def test_what_is_swapped_in_elsewhere_is_not_given_up_by_a_home_that_cannot_load_it(answering, ill, pipelines):  # noqa: F811
+    keeper, orders = ill
+    deployments.swap(answering.store, "juice", pipelines[1], by="ana")
+    answering.look()
+    answering.answer()
+    keeper.look(is_warm=True)
+    assert predictors.get(answering.store, orders[-1]).pipeline_id == pipelines[1]
+    keeper.forked(orders[-1], 4711)
+    assert predictors.started(answering.store, orders[-1], 4711, 1.0)
+    predictors.cannot(answering.store, orders[-1], "It is broken.")
+    assert keeper.exited(4711, 0)
+    answering.look()
+    assert (answering.record.status, answering.record.pipeline_id) == ("ready", pipelines[1])
 
 
 def test_a_new_service_ends_what_an_earlier_one_left_and_warms_what_was_ready(answering):

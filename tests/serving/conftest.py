@@ -1,9 +1,12 @@
-"""What these tests share: two pipelines as rows, without bytes."""
+"""What these tests share: two pipelines as rows, without bytes, and the database as another home sees it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from workbench.settings import Settings
 from workbench.store.tables import PipelineRow
 
 
@@ -34,3 +37,12 @@ def pipelines(store) -> list[str]:
         session.add_all(rows)
         session.flush()
         return [row.id for row in rows]
+
+
+@pytest.fixture
+def elsewhere(store, tmp_path):
+    """The same database as another home sees it."""
+    home = tmp_path / "elsewhere"
+    home.mkdir()
+    url = f"sqlite:///{store.settings.home / 'workbench.db'}"
+    return replace(store, settings=Settings(home=home, database_url=url))

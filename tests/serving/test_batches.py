@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from workbench.data.sources import Sources
 from workbench.errors import Conflict, NotFound
 from workbench.serving import batches
 from workbench.serving.batches import DEATHS_MOST, BatchQueue
-from workbench.settings import Settings
-from workbench.store.homes import LEASE, Lease
+from workbench.store.homes import AWAY, LEASE, Lease
 from workbench.store.tables import BatchRow, HomeRow, now
 
 WHY = "The batch process is gone."
@@ -21,15 +21,6 @@ WHY = "The batch process is gone."
 @pytest.fixture
 def batch(store, pipelines) -> str:
     return batches.submit(store, pipelines[0], "s", 150, by="ana").id
-
-
-@pytest.fixture
-def elsewhere(store, tmp_path):
-    """The same database as another home sees it."""
-    home = tmp_path / "elsewhere"
-    home.mkdir()
-    url = f"sqlite:///{store.settings.home / 'workbench.db'}"
-    return replace(store, settings=Settings(home=home, database_url=url))
 
 
 def files(store) -> list[Path]:
@@ -115,6 +106,36 @@ def test_a_home_that_is_gone_leaves_its_batch_to_whoever_is_there(store, elsewhe
     assert not batches.finish(elsewhere, batch, file="f.csv", sha256="0", rows_done=150)
     assert not batches.fail(elsewhere, batch, "why")
     assert batches.progress(store, batch, 10)
+
+
+def test_what_waits_is_left_to_its_home_while_that_is_there_and_to_whoever_has_its_table_then(
+    store, elsewhere, pipelines
+):
+    source = Sources(store).sample("iris")
+    batch = batches.submit(store, pipelines[0], source.id, 150, by="ana").id
+    shutil.copytree(store.settings.files, elsewhere.settings.files)
+    Lease(store).hold()
+    assert (BatchQueue(store).waiting(), BatchQueue(elsewhere).waiting()) == ([batch], [])
+    with store.database.write() as session:
+        session.get_one(HomeRow, store.settings.identity).lease_until = now() - timedelta(seconds=1)
+    assert BatchQueue(elsewhere).waiting() == [batch]
+
+
+def test_a_batch_whose_table_lies_with_a_home_that_is_gone_waits_and_says_so(store, elsewhere, pipelines):
+    batch = batches.submit(store, pipelines[0], Sources(store).sample("iris").id, 150, by="ana").id
+    assert (BatchQueue(elsewhere).waiting(), batches.get(store, batch).error) == ([], None)
+    with store.database.write() as session:
+        session.get_one(BatchRow, batch).created_at -= LEASE + timedelta(seconds=1)
+    assert (BatchQueue(elsewhere).waiting(), batches.get(store, batch).error) == ([], AWAY)
+    assert BatchQueue(store).waiting() == [batch]
+    assert batches.register(store, batch, 7, 1.0).error is None
+
+
+def test_a_batch_that_another_home_saw_die_is_its_own_homes_again(store, elsewhere, pipelines):
+    batch = batches.submit(store, pipelines[0], Sources(store).sample("iris").id, 150, by="ana").id
+    assert batches.register(store, batch, 7, 1.0)
+    BatchQueue(elsewhere).lost(batch, WHY, 7)
+    assert (BatchQueue(store).waiting(), BatchQueue(elsewhere).waiting()) == ([batch], [])
 
 
 def test_a_lease_is_good_for_half_a_minute_and_renewed_before(store):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import builtins
 import hashlib
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,7 @@ from workbench.data.upload import Upload
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
 from workbench.store import ids
 from workbench.store.store import Store
-from workbench.store.tables import ExperimentRow, RunRow, SourceRow, now
+from workbench.store.tables import BatchRow, ExperimentRow, RunRow, SourceRow, now
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,7 @@ class Sources:
         Parameters
         ----------
         hidden
-            Whether a deleted source that a run used is found too, by its id.
+            Whether a deleted source that a run or a batch used is found too, by its id.
 
         Raises
         ------
@@ -195,6 +196,28 @@ class Sources:
         """
         return _read(source, self.path(source))
 
+    def load_predicted(self, source: Source, path: Path, *, label_is_text: bool) -> pd.DataFrame:
+        """Read what was predicted of a data source: its columns by its own kinds, and those that were added.
+
+        Parameters
+        ----------
+        path
+            A file in which only an empty field is a gap, and whose first column beyond the source's is the label.
+        label_is_text
+            Whether labels are text whatever stands in them.
+        """
+        import pandas as pd
+
+        labels = pd.read_csv(path, nrows=0).columns[len(source.columns) :][:1] if label_is_text else ()
+        written = {"encoding": "utf-8", "sep": ",", "names": None, "keep_default_na": False, "na_values": [""]}
+        return _read(source, path, texts=labels, **written)
+
+    def is_here(self, source_id: str) -> bool:
+        """Whether a data source's file is in this home, or nowhere to be looked for: it is not known any more."""
+        with self._store.database.read() as session:
+            location = session.scalar(select(SourceRow.location).where(SourceRow.id == source_id))
+        return location is None or (self._store.settings.files / location).is_file()
+
     def list(self) -> builtins.list[Source]:
         """Return the data sources, newest first."""
         query = select(SourceRow).where(*self._live()).order_by(SourceRow.id.desc())
@@ -215,7 +238,7 @@ class Sources:
     def delete(self, ref: str | Source) -> None:
         """Delete a data source.
 
-        One that a run used stays as a hidden row, and its file for as long as a run that needs it is under way.
+        One that a run or a batch used stays as a hidden row, its file as long as one that needs it is under way.
 
         Raises
         ------
@@ -231,10 +254,8 @@ class Sources:
                 row = self._find(session, key)
                 if row is None:
                     raise self._not_found(session, key)
-                used = select(
-                    exists().where(RunRow.source_id == row.id) | exists().where(ExperimentRow.source_id == row.id)
-                )
-                if session.scalar(used):
+                users = RunRow.source_id, ExperimentRow.source_id, BatchRow.source_id
+                if session.scalar(select(or_(*(exists().where(source_id == row.id) for source_id in users)))):
                     row.deleted_at, row.live_name = now(), None
                 else:
                     location = row.location
@@ -295,11 +316,12 @@ class Sources:
         return path
 
     def _drop_unneeded(self) -> None:
-        """Remove the files of deleted sources whose runs have all come to an end."""
-        needed = exists().where(
+        """Remove the files of deleted sources whose runs and batches have all come to an end."""
+        by_run = exists().where(
             RunRow.source_id == SourceRow.id, RunRow.status.in_(_UNDER_WAY), RunRow.deleted_at.is_(None)
         )
-        query = select(SourceRow.location).where(SourceRow.deleted_at.is_not(None), ~needed)
+        by_batch = exists().where(BatchRow.source_id == SourceRow.id, BatchRow.status.in_(_UNDER_WAY))
+        query = select(SourceRow.location).where(SourceRow.deleted_at.is_not(None), ~by_run, ~by_batch)
         with self._store.database.read() as session:
             locations = session.scalars(query).all()
         for location in locations:
@@ -310,9 +332,9 @@ def _key(ref: str | Source) -> str:
     return ids.text(ref.id if isinstance(ref, Source) else ref)
 
 
-def _read(source: Source, path: Path, **more: Any) -> pd.DataFrame:
+def _read(source: Source, path: Path, *, texts: Iterable[str] = (), **more: Any) -> pd.DataFrame:
     """Read a file by the kinds that its columns have, whatever this pandas would make of them."""
-    frame = source.layout.read(path, dtype=dict.fromkeys(source.texts, str), **more)
+    frame = source.layout.read(path, dtype=dict.fromkeys((*source.texts, *texts), str), **more)
     for column in source.columns:
         # An older pandas takes a number beyond float64, such as 1e400, for text.
         if column.kind == "number" and column.name in frame and frame[column.name].dtype.kind == "O":

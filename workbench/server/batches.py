@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict
 
+from workbench.errors import NotFound
 from workbench.workbench import Workbench
 
 
@@ -48,7 +49,11 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get("/{batch_id}/file")
     def fetch(batch_id: str) -> FileResponse:
         batch = of.batch(batch_id)
-        source = workbench.data.get(batch.record.source_id, hidden=True)
-        return FileResponse(batch.path(), media_type="text/csv", filename=f"{source.name}-predicted.csv")
+        path = batch.path()
+        try:
+            name = workbench.data.get(batch.record.source_id, hidden=True).name
+        except NotFound:
+            name = batch.id
+        return FileResponse(path, media_type="text/csv", filename=f"{name}-predicted.csv")
 
     return router

@@ -76,8 +76,9 @@ def main() -> int:
     finally:
         if not held.is_lost():
             tell(phase="stopping")
-        held.release()
+        # The next service keeps the port only where this one has left it.
         api.close()
+        held.release()
         store.close()
     return 0
 

@@ -7,6 +7,7 @@ the service replaces an API that has ended, or whose event loop has given no sig
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import logging
 import os
@@ -25,6 +26,8 @@ RESTART_S = 2.0
 """Least time between two starts of the API, so that one that cannot start does not take the processor."""
 BIND_S = 10.0
 """Time between two tries to listen where it was not possible."""
+LEAVING_S, LEAVING_LOOK_S = 3.0, 0.1
+"""How long the port of last time is waited for, and between two tries: a killed service's API leaves it in a moment."""
 SILENT_S = 10.0
 """Longest that an API which has given a sign of life may take until the next, in seconds; it gives one a second."""
 START_S = 60.0
@@ -148,22 +151,38 @@ def _bound(settings: Settings) -> socket.socket:
         When it cannot be listened there; its text names the address and what says it.
     """
     noted = settings.home / "api.port"
-    why = ""
-    for port in dict.fromkeys((settings.api_port or _last(noted), settings.api_port)):
+    last = 0 if settings.api_port else _last(noted)
+    try:
+        listener = _listener(settings.api_host, last or settings.api_port, patience_s=LEAVING_S if last else 0)
+    except OSError as error:
+        if not last:
+            raise
+        # Still noted: whoever has it now may have left it when the next service starts.
+        log.warning("the API listens on another port than last time: %s", error)
+        return _listener(settings.api_host, 0)
+    partial = noted.with_suffix(".partial")
+    partial.write_text(str(listener.getsockname()[1]))
+    partial.replace(noted)
+    return listener
+
+
+def _listener(host: str, port: int, *, patience_s: float = 0) -> socket.socket:
+    """Listen on a port, trying again for so long while somebody else does."""
+    deadline = time.monotonic() + patience_s
+    while True:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((settings.api_host, port))
+            listener.bind((host, port))
             listener.listen(sockets.BACKLOG)
         except OSError as error:
             listener.close()
-            why = f"{settings.api_host}:{port}: {error.strerror} (WORKBENCH_API_HOST and WORKBENCH_API_PORT say where)"
-            continue
-        partial = noted.with_suffix(".partial")
-        partial.write_text(str(listener.getsockname()[1]))
-        partial.replace(noted)
-        return listener
-    raise OSError(why)
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                told = f"{host}:{port}: {error.strerror} (WORKBENCH_API_HOST and WORKBENCH_API_PORT say where)"
+                raise OSError(told) from error
+            time.sleep(LEAVING_LOOK_S)
+        else:
+            return listener
 
 
 def _last(noted: Path) -> int:

@@ -81,6 +81,7 @@ class Keeper:
         self._processes: dict[PredictorId, int] = {}
         self._leaving: dict[PredictorId, _Leaving] = {}
         self._deaths: dict[_Key, deque[_Death]] = {}
+        self._given_up: set[_Key] = set()
         self._is_new = True
 
     def look(self, *, is_warm: bool) -> bool:
@@ -97,6 +98,7 @@ class Keeper:
         found = predictors.served(self._store, SERVED)
         if found:
             self._hold()
+        self._given_up &= {(one.deployment.id, *asked) for one in found if self._is_served(one) for asked in one.wanted}
         for served in found:
             self._see_to(served, is_warm=is_warm)
         return any(self._is_served(served) for served in found)
@@ -125,19 +127,23 @@ class Keeper:
         return True
 
     def give_up(self, why: str) -> None:
-        """Tell of every deployment that it cannot be served here."""
+        """Tell of every deployment that it cannot be served here, and end what is here of it."""
         for served in predictors.served(self._store, SERVED):
+            self._end_all(served)
             deployments.became_failed(self._store, served.deployment.id, by=BY, why=why)
 
     def _take_over(self) -> None:
         """Begin afresh: the predictors of an earlier service here ended with it."""
         for served in predictors.served(self._store, SERVED):
-            for predictor in served.predictors:
-                _kill(predictor)
-                predictors.ended(self._store, predictor.id)
+            self._end_all(served)
             # Where none was here, another home's service may answer.
             if served.deployment.status == READY and served.predictors:
                 deployments.became_cold(self._store, served.deployment.id, by=BY, why="the service was started again")
+
+    def _end_all(self, served: Served) -> None:
+        for predictor in served.predictors:
+            _kill(predictor)
+            predictors.ended(self._store, predictor.id)
 
     def _see_to(self, served: Served, *, is_warm: bool) -> None:
         wanted = served.wanted if self._is_served(served) else ()
@@ -173,6 +179,10 @@ class Keeper:
 
     def _bring(self, served: Served, pipeline_id: str, role: str) -> None:
         record = served.deployment
+        if (record.id, pipeline_id, role) in self._given_up:
+            if predictors.is_answered_elsewhere(self._store, record.id, pipeline_id, role):
+                return
+            self._given_up.discard((record.id, pipeline_id, role))
         deaths = self._deaths.get((record.id, pipeline_id, role), ())
         recent = [death for death in deaths if time.monotonic() - death.at < DEATHS_WITHIN_S]
         if len(recent) >= DEATHS_MOST:
@@ -188,7 +198,10 @@ class Keeper:
 
     def _give_up(self, record: DeploymentRecord, pipeline_id: str, role: str, why: str) -> None:
         log.warning("deployment %s: pipeline %s is given up: %s", record.slug, pipeline_id[-8:], why)
-        if role != LIVE:
+        if predictors.is_answered_elsewhere(self._store, record.id, pipeline_id, role):
+            # It is this home that cannot: it tries again once nobody else answers.
+            self._given_up.add((record.id, pipeline_id, role))
+        elif role != LIVE:
             deployments.shadow_failed(self._store, record.id, pipeline_id, by=BY, why=why)
         elif not deployments.not_swapped(self._store, record.id, pipeline_id, by=BY, why=why):
             deployments.became_failed(self._store, record.id, by=BY, why=why, pipeline_id=pipeline_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -29,6 +30,8 @@ LOOK_S = 0.1
 ASK_AGAIN_S = 0.02
 """Least time between two readings that refusals bring about."""
 WRITE_S = 1.0
+STOP_S = 3.0
+"""Longest that a write under way is waited for at the end: whoever ends the API kills it after a few seconds."""
 FORGET_S = 60.0
 KEPT_MOST, KEPT_BYTES = 5_000, 32 << 20
 """Requests, and bytes of them, that may wait to be written down; what comes beyond is counted and not kept."""
@@ -64,6 +67,7 @@ class Front:
         self._learned = float("-inf")
         self._forgot = float("-inf")
         self._stopping = threading.Event()
+        self._ended = asyncio.Event()
         self._watcher: threading.Thread | None = None
         self._writer: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[object]] = set()
@@ -80,7 +84,10 @@ class Front:
     async def stop(self) -> None:
         """Write down what is left, and let go of everything."""
         self._stopping.set()
+        self._ended.set()
         if self._writer is not None:
+            # Cut off amid a write, it would lose what it has in hand.
+            await asyncio.wait([self._writer], timeout=STOP_S)
             self._writer.cancel()
         await self._write()
         if self._watcher is not None:
@@ -289,8 +296,10 @@ class Front:
         return deployments.listed(self._store), predictors.served(self._store, SERVED)
 
     async def _write_on(self) -> None:
-        while True:
-            await asyncio.sleep(WRITE_S)
+        while not self._ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), WRITE_S)
+                return
             await self._write()
             if time.monotonic() - self._forgot > FORGET_S:
                 self._forgot = time.monotonic()

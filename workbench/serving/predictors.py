@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from workbench.serving.deployment import (
     ANSWERS,
@@ -80,6 +80,23 @@ def served(store: Store, statuses: tuple[str, ...]) -> list[Served]:
             Served(DeploymentRecord.of(row), row.deleted_at is not None, tuple(predictors.get(row.id, ())))
             for row in session.scalars(query)
         ]
+
+
+def answers_elsewhere(store: Store, deployment_id: str, pipeline_id: str, role: str) -> ColumnElement[bool]:
+    """Tell whether another home that is there has a predictor of a pipeline that answers for a deployment."""
+    return exists().where(
+        PredictorRow.deployment_id == deployment_id,
+        PredictorRow.pipeline_id == pipeline_id,
+        PredictorRow.role == role,
+        PredictorRow.status == ANSWERS,
+        ~homes.is_to_look_after(store, PredictorRow.served_by),
+    )
+
+
+def is_answered_elsewhere(store: Store, deployment_id: str, pipeline_id: str, role: str) -> bool:
+    """Whether another home that is there answers, as `answers_elsewhere` tells."""
+    with store.database.read() as session:
+        return bool(session.scalar(select(answers_elsewhere(store, deployment_id, pipeline_id, role))))
 
 
 def present(store: Store) -> set[str]:

@@ -18,8 +18,9 @@ from workbench.store.tables import HomeRow, now
 LEASE = timedelta(seconds=30)
 """How long a home counts as there after its service has said so, as a run's lease does."""
 
-
 RENEW_S = 10.0
+AWAY = "It waits for the home that it was asked for in: its table lies there, and no service runs there."
+"""What is told of work that is left to a home which is gone."""
 
 
 class Lease:
@@ -51,3 +52,9 @@ def is_to_look_after(store: Store, served_by: Any, *, since: datetime | None = N
     mine: ColumnElement[bool] = served_by == store.settings.identity
     nobodys: ColumnElement[bool] = served_by.is_not(None) & served_by.not_in(there)
     return mine | nobodys
+
+
+def is_to_take(store: Store, served_by: Any) -> ColumnElement[bool]:
+    """Tell what waits that a service here may take: its own home's, that of homes which are gone, and nobody's."""
+    nobodys: ColumnElement[bool] = served_by.is_(None)
+    return is_to_look_after(store, served_by) | nobodys

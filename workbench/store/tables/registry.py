@@ -101,6 +101,6 @@ class PromotionRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
-    served_by: Mapped[str | None] = mapped_column(Text, doc="The home whose service has its process.")
+    served_by: Mapped[str | None] = mapped_column(Text, doc="The home that asked for it, then that has its process.")
     process_id: Mapped[int | None]
     process_started: Mapped[float | None]

@@ -132,6 +132,6 @@ class BatchRow(Base):
     finished_at: Mapped[datetime | None]
     deaths: Mapped[int] = mapped_column(default=0, server_default="0", doc="Processes that it has lost.")
     cancel_requested_by: Mapped[str | None]
-    served_by: Mapped[str | None] = mapped_column(Text, doc="The home whose service has its process.")
+    served_by: Mapped[str | None] = mapped_column(Text, doc="The home that asked for it, then that has its process.")
     process_id: Mapped[int | None]
     process_started: Mapped[float | None]
