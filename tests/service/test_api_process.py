@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,13 @@ def bring(store, pipelines, tmp_path_factory):  # noqa: F811
     yield bring
     for listener in listeners:
         listener.close()
+
+
+def test_an_api_whose_service_is_gone_ends_though_its_last_sign_of_life_was_not_read(started, eventually):
+    started._pulse.settimeout(60)
+    assert started._pulse.recv(1, socket.MSG_PEEK)
+    started._pulse.close()
+    assert eventually(lambda: started._process.poll() is not None)
 
 
 def predict(port: int) -> int:
