@@ -270,8 +270,8 @@ def stranger(warm):
     ids=["swap", "shadow"],
 )
 def test_a_pipeline_that_predicts_something_else_neither_takes_over_nor_shadows(deployment, stranger, take):
-    before = deployment.record
-    with pytest.raises(Conflict, match="is a classification of cultivar, while iris-nb, which answers") as raised:
+    before, answers = deployment.record, deployment.pipeline.name
+    with pytest.raises(Conflict, match=f"is a classification of cultivar, while {answers}, which answers") as raised:
         take(deployment, stranger)
     assert raised.value.code == "deployment.not_comparable"
     after = deployment.record
