@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -47,8 +48,6 @@ class SafePromotions(Promotions):
 
     def wait(self, promotion: Promotion | str, timeout_s: float = EVALUATION_PATIENCE_S) -> Promotion:
         """Wait until the gates are evaluated, at most `timeout_s` seconds, and return the promotion as it is then."""
-        import time
-
         deadline = time.monotonic() + timeout_s
         found = self.get(promotion)
         while found.status in ("queued", "evaluating") and time.monotonic() < deadline:

@@ -7,27 +7,16 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.server.calling import Answer
 from workbench.errors import BadRequest, Conflict
 
 ROW = {"sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2}
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Any
-    body: Any
-
-    @property
-    def code(self) -> str | None:
-        return self.body.get("code")
 
 
 @pytest.fixture(scope="module")
