@@ -10,7 +10,7 @@ import pytest
 
 import workbench
 
-HEAVY = ("pycaret", "sklearn", "matplotlib", "scipy", "lightgbm", "imblearn")
+HEAVY = ("pyarrow", "pycaret", "sklearn", "matplotlib", "scipy", "lightgbm", "imblearn")
 
 
 def loaded(code: str, environment: dict[str, str] | None = None) -> set[str]:

@@ -49,3 +49,16 @@ def shown(value: Any) -> str:
     if len(text) <= _SHOWN and "\n" not in text:
         return text
     return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def byte_size(size: float) -> str:
+    """Write a size as people say it.
+
+    >>> byte_size(1536)
+    '1.5 KiB'
+    """
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:,.4g} {unit}"
+        size /= 1024
+    return f"{size:,.4g} GiB"

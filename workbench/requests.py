@@ -8,7 +8,11 @@ from typing import Any
 
 from workbench.catalogue import TASKS
 from workbench.catalogue.horizon import Horizon
-from workbench.data.preflight import (
+from workbench.data.source import Source
+from workbench.data.sources import Sources
+from workbench.errors import BadRequest, choices
+from workbench.plain import shown
+from workbench.preflight.refusals import (
     check_columns,
     check_encoded,
     check_features,
@@ -19,10 +23,6 @@ from workbench.data.preflight import (
     check_target,
     suggest_task,
 )
-from workbench.data.source import Source
-from workbench.data.sources import Sources
-from workbench.errors import BadRequest, choices
-from workbench.plain import shown
 from workbench.runs import follow, lookup, scores
 from workbench.runs.asked import LIMITS, Asked
 from workbench.runs.spec import RunSpec, make_spec

@@ -116,10 +116,9 @@ class Run:
         except Gone:
             path = None
         table = Table(
-            name=f"{stem(source.name)}.csv",
-            sha256=source.sha256,
+            name=f"{stem(source.name)}.parquet",
+            sha256=source.table_sha256 or source.sha256,
             rows=source.row_count,
-            reading=source.layout.told(path),
             texts=source.texts,
             truths=[column.name for column in source.columns if column.kind == "bool" and not column.missing],
             path=path,

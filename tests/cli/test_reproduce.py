@@ -29,7 +29,7 @@ def test_a_run_is_written_into_a_folder_named_for_it(run, fresh, shell):
     # Other tests look whether anything was left here.
     shutil.rmtree(shell / name)
     assert (said.code, said.out, said.err) == (0, f"{name}/{name}.ipynb\n", "")
-    assert found == {f"{name}.ipynb", "iris.csv", "requirements.txt"}
+    assert found == {f"{name}.ipynb", "iris.parquet", "requirements.txt"}
 
 
 def test_it_goes_where_it_is_told_and_tells_where_as_json(run, fresh, tmp_path):
@@ -38,7 +38,7 @@ def test_it_goes_where_it_is_told_and_tells_where_as_json(run, fresh, tmp_path):
     assert {name: path.removeprefix(f"{tmp_path}/") for name, path in said.document.items()} == {
         "notebook": f"there/iris-create-{run.short_id}.ipynb",
         "environment": "there/requirements.txt",
-        "data": "there/iris.csv",
+        "data": "there/iris.parquet",
     }
     cells = json.loads((tmp_path / "there" / f"iris-create-{run.short_id}.ipynb").read_text())["cells"]
     assert any('exp.create_model("nb")' in "".join(cell["source"]) for cell in cells)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 import subprocess
 import sys
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -141,14 +138,21 @@ def test_a_number_is_the_float_that_is_nearest_to_it(sources, written):
     assert loaded["n"].tolist() == [float(text) for text in texts]
 
 
-def test_a_table_is_read_by_the_kinds_that_were_stored(sources, written, store):
-    # As where another pandas, with other views of what a number is, stored it.
-    source = sources.upload(written("huge,beyond\n18446744073709551616,1\n2,2\n", "kinds.csv"))
-    path = store.settings.files / source.location
-    path.write_text(content := "huge,beyond\n0018446744073709551616,1e400\n2,2\n")
-    stored = replace(source, sha256=hashlib.sha256(content.encode()).hexdigest())
-    assert [column.kind for column in stored.columns] == ["text", "number"]
-    assert sources.load(stored).to_dict("list") == {"huge": ["0018446744073709551616", "2"], "beyond": [math.inf, 2.0]}
+def test_a_text_file_that_an_older_workbench_stored_is_made_a_table_once(sources, written, store):
+    source = sources.upload(written("code;n\n007;1\n8;\n", "old.csv"))
+    path = store.settings.files / f"{source.id}.csv"
+    (store.settings.files / source.raw).rename(path)
+    with store.database.write() as session:
+        row = session.get_one(SourceRow, source.id)
+        row.location, row.table_sha256, row.raw = path.name, None, None
+        row.columns = [
+            column.as_dict() | {"kind": kind} for column, kind in zip(source.columns, ("text", "number"), strict=True)
+        ]
+    old = sources.get("old")
+    assert sources.load(old)["code"].tolist() == ["007", "8"]
+    now = sources.get("old")
+    assert (now.location, now.raw) == (f"{source.id}.parquet", path.name)
+    assert_frame_equal(sources.load(now), sources.load(old))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
@@ -178,10 +182,9 @@ def test_a_preview_is_no_longer_than_the_table(sources, juice):
 
 def test_a_vanished_file_is_said(sources, juice, store):
     (store.settings.files / juice.location).unlink()
-    for read in (sources.load, sources.head):
-        with pytest.raises(Gone) as caught:
-            read(juice)
-        assert caught.value.code == "data.file_missing"
+    with pytest.raises(Gone) as caught:
+        sources.load(juice)
+    assert caught.value.code == "data.file_missing"
 
 
 def test_a_file_that_changed_size_is_not_loaded(sources, juice, store):

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
+from workbench.data.arrival import PARTIAL, sweep
 from workbench.data.sources import Sources
-from workbench.data.upload import PARTIAL, sweep
 from workbench.errors import BadRequest, Conflict, EngineFault, TooLarge
 from workbench.settings import Settings
 from workbench.store.store import open_store
@@ -54,7 +54,7 @@ def test_an_upload_is_hashed_and_measured(sources, written):
     assert (source.name, source.kind, source.row_count) == ("juice", "upload", 2)
     assert source.sha256 == hashlib.sha256(TABLE).hexdigest()
     assert source.size_bytes == len(TABLE)
-    assert files(sources) == [f"{source.id}.csv"]
+    assert files(sources) == [f"{source.id}.parquet", f"{source.id}.raw"]
 
 
 def test_a_file_is_read_a_mebibyte_at_a_time(sources):
@@ -99,7 +99,7 @@ def test_a_taken_name_is_refused_at_once_and_the_first_stays(sources, written):
         sources.begin_upload("table.csv")
     assert caught.value.code == "data.name_taken"
     assert sources.list() == [first]
-    assert files(sources) == [f"{first.id}.csv"]
+    assert files(sources) == [f"{first.id}.parquet", f"{first.id}.raw"]
 
 
 def test_of_two_uploads_of_one_name_the_first_to_finish_wins(sources):
@@ -111,7 +111,7 @@ def test_of_two_uploads_of_one_name_the_first_to_finish_wins(sources):
         slow.finish()
     assert caught.value.code == "data.name_taken"
     assert sources.list() == [won]
-    assert files(sources) == [f"{won.id}.csv"]
+    assert files(sources) == [f"{won.id}.parquet", f"{won.id}.raw"]
 
 
 def test_many_uploads_of_one_name_at_the_same_moment_leave_one(sources):
@@ -134,7 +134,7 @@ def test_many_uploads_of_one_name_at_the_same_moment_leave_one(sources):
         thread.join(30)
     winners = [outcome for outcome in outcomes if outcome != "data.name_taken"]
     assert len(outcomes) == 6
-    assert files(sources) == [f"{winners[0]}.csv"]
+    assert files(sources) == [f"{winners[0]}.parquet", f"{winners[0]}.raw"]
     assert [source.id for source in sources.list()] == winners
 
 
@@ -235,8 +235,10 @@ def test_a_home_that_cannot_be_written_is_said(sources, store):
 
 
 def test_what_a_killed_upload_left_is_swept_and_one_under_way_is_not(sources, store):
-    store.settings.files.mkdir()
-    (store.settings.files / "left.partial").write_bytes(TABLE)
+    left = store.settings.files / f"left{PARTIAL}"
+    left.mkdir(parents=True)
+    for name in ("lock", "raw"):
+        (left / name).write_bytes(TABLE)
     with sources.begin_upload("under-way") as under_way:
         under_way.write(TABLE)
         sources.begin_upload("t").abort()

@@ -71,7 +71,7 @@ def test_the_title_tells_what_it_reproduces(scored, iris, reproduce):
     said = reproduce(run).prose
     for told in (
         run.id,
-        iris.sha256,
+        iris.table_sha256,
         "150 rows",
         "3 folds",
         "seed 7",
@@ -110,9 +110,7 @@ def test_the_table_is_read_as_workbench_reads_it(name, store, submit, reproduce,
 
 def test_the_default_reading_needs_few_words(submit, reproduce):
     reading = reproduce(submit()).cells[1].splitlines()[0]
-    assert reading == (
-        'df = pd.read_csv("iris.csv", float_precision="round_trip", low_memory=False, dtype={"species": str})'
-    )
+    assert reading == 'df = pd.read_parquet("iris.parquet").fillna(float("nan"))'
 
 
 def test_columns_of_dates_are_read_as_dates(store, submit, reproduce):
@@ -295,12 +293,12 @@ def test_a_reproduction_is_saved_with_its_environment_and_its_data(store, submit
     made = reproduce(submit()).made
     notebook = made.save(tmp_path / "new" / "folder")
     assert notebook.name == f"{made.name}.ipynb"
-    assert {path.name for path in notebook.parent.iterdir()} == {notebook.name, "requirements.txt", "iris.csv"}
-    assert (notebook.parent / "iris.csv").read_bytes() == Sources(store).path(iris).read_bytes()
+    assert {path.name for path in notebook.parent.iterdir()} == {notebook.name, "requirements.txt", "iris.parquet"}
+    assert (notebook.parent / "iris.parquet").read_bytes() == Sources(store).path(iris).read_bytes()
     assert made.save(notebook.parent) == notebook
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "iris.csv"])
+@pytest.mark.parametrize("name", ["requirements.txt", "iris.parquet"])
 def test_nothing_is_written_over_files_of_ones_own(name, submit, reproduce, tmp_path):
     mine = tmp_path / "mine" / name
     mine.parent.mkdir()
@@ -337,7 +335,7 @@ def test_what_was_written_before_a_file_could_not_be_is_taken_back(store, submit
 def test_a_long_name_of_a_data_source_is_shortened_to_what_a_file_may_be_called(store, submit, reproduce, tmp_path):
     source = Sources(store).upload(io.BytesIO(b"a,b\n1,x\n2,y\n3,x\n4,y\n"), "表" * 100)
     notebook = reproduce(submit(source=source, target="b")).made.save(tmp_path)
-    assert {path.suffix for path in tmp_path.iterdir() if path != tmp_path / "home"} == {".ipynb", ".csv", ".txt"}
+    assert {path.suffix for path in tmp_path.iterdir() if path != tmp_path / "home"} == {".ipynb", ".parquet", ".txt"}
     assert notebook.name.startswith("表" * 60)
 
 
@@ -346,7 +344,7 @@ def test_data_that_is_gone_is_asked_for_by_its_hash(store, submit, iris, reprodu
     Sources(store).path(iris).unlink()
     said = reproduce(run)
     assert "put it beside this notebook" in said.prose
-    assert iris.sha256 in said.code
+    assert iris.table_sha256 in said.code
     notebook = said.made.save(tmp_path / "it")
     assert {path.name for path in notebook.parent.iterdir()} == {notebook.name, "requirements.txt"}
 

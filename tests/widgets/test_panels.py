@@ -167,7 +167,7 @@ def test_a_run_is_written_as_a_notebook_beside_the_kernels_own(
     told = RunsPanel(at(compared), feeder).commands["reproduce"](id=compared.id)
     written = tmp_path / told["path"]
     assert compared.id[-8:] in written.name
-    assert sorted(path.suffix for path in written.parent.iterdir()) == [".csv", ".ipynb", ".txt"]
+    assert sorted(path.suffix for path in written.parent.iterdir()) == [".ipynb", ".parquet", ".txt"]
 
 
 def test_a_dashboard_changes_nothing(compared: workbench.Run, warm: workbench.Workbench) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench import Run
 from workbench.catalogue import FOLDS_LEAST, FOLDS_MOST, PLANS, SEED, SEED_MOST, TASKS, Task
-from workbench.data.preflight import suggest_task
+from workbench.preflight.refusals import suggest_task
 from workbench.data.source import Column, Source
 from workbench.runs.asked import LIMITS
 from workbench.runs.follow import TAKEN_OPTIONS, TOP, can_follow, models_to_follow

@@ -8,7 +8,6 @@ from datetime import datetime
 from html import escape
 from typing import Any, Literal
 
-from workbench.data.layout import Layout
 from workbench.store.tables import SourceRow
 
 ColumnKind = Literal["number", "text", "bool", "date"]
@@ -37,6 +36,9 @@ class Column:
         Rows of the least frequent value; None where `distinct_exact` is False or there is no value.
     integral
         Whether it holds whole numbers only.
+    unique
+        Whether every row has a value of its own; where `distinct_exact` is False, that was seen of the first rows only,
+        10,000 or more.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Column:
     rarest: int | None = None
     integral: bool = False
     distinct_exact: bool = True
+    unique: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the profile as plain data that JSON can hold."""
@@ -67,6 +70,7 @@ class SourceLine:
 
     id: str
     name: str
+    version: int
     kind: str
     row_count: int
     column_count: int
@@ -75,24 +79,43 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data source, as stored.
+    """One version of a data source, as stored; it never changes.
 
     Attributes
     ----------
+    version
+        From 1; a table that was read again and had changed is the next version.
     kind
-        ``upload`` or ``sample``.
+        Where it came from: ``upload``, ``file``, ``sql``, ``object``, ``inline`` or ``sample``.
+    sha256
+        Of the bytes as they came, of the stored table where it came as rows; where the user said how it is to be read,
+        of that too.
+    size_bytes
+        Size of what came.
     notices
-        What was repaired or decided while the file was read, a sentence each.
+        What was repaired or decided while the table was read, a sentence each.
     format
-        How the file is read: its type, encoding and delimiter. The column names are those of `columns`.
+        How it was read: its type and what else that took, such as encoding and delimiter; under ``kinds`` what the user
+        said of columns.
+    origin
+        Where it is read from again, without secrets; empty where it cannot be.
+    family_id
+        Id of its first version.
     location
-        File name inside the home's data folder.
+        Name of the table's file inside the home's data folder.
+    table_sha256
+        Of that file; None for one that an older Workbench stored as it came.
+    raw
+        Name of the file with the bytes as they came, in the same folder; None where they were not kept.
+    is_current
+        Whether it is the newest version.
     is_deleted
         Whether it is hidden and kept only for the runs that used it.
     """
 
     id: str
     name: str
+    version: int
     kind: str
     sha256: str
     size_bytes: int
@@ -101,7 +124,12 @@ class Source:
     notices: tuple[str, ...]
     created_at: datetime
     format: dict[str, Any] = field(hash=False)
+    origin: dict[str, Any] = field(hash=False)
+    family_id: str = field(repr=False)
     location: str = field(repr=False)
+    table_sha256: str | None = field(repr=False)
+    raw: str | None = field(repr=False)
+    is_current: bool = True
     is_deleted: bool = False
 
     @classmethod
@@ -109,6 +137,7 @@ class Source:
         return cls(
             id=row.id,
             name=row.name,
+            version=row.version,
             kind=row.kind,
             sha256=row.sha256,
             size_bytes=row.size_bytes,
@@ -117,7 +146,12 @@ class Source:
             notices=tuple(row.notices),
             created_at=row.created_at,
             format=dict(row.format),
+            origin=dict(row.origin),
+            family_id=row.family_id or row.id,
             location=row.location,
+            table_sha256=row.table_sha256,
+            raw=row.raw,
+            is_current=row.live_name is not None,
             is_deleted=row.deleted_at is not None,
         )
 
@@ -130,10 +164,6 @@ class Source:
         """Columns that are read as text whatever stands in them."""
         return tuple(column.name for column in self.columns if column.kind in ("text", "date"))
 
-    @property
-    def layout(self) -> Layout:
-        return Layout.of(self.format, self.column_names)
-
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
 
@@ -142,6 +172,7 @@ class Source:
         return {
             "id": self.id,
             "name": self.name,
+            "version": self.version,
             "kind": self.kind,
             "sha256": self.sha256,
             "size_bytes": self.size_bytes,
@@ -150,6 +181,7 @@ class Source:
             "notices": list(self.notices),
             "created_at": self.created_at.isoformat(),
             "format": dict(self.format),
+            "origin": dict(self.origin),
         }
 
     def _repr_html_(self) -> str:

@@ -1,32 +1,27 @@
-"""The data sources of a workspace: upload, find, read, delete."""
+"""The data sources of a workspace: bring them in, find them, read them, delete them."""
 
 from __future__ import annotations
 
 import builtins
-import hashlib
-import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
-
 from workbench.data import samples
+from workbench.data.formats.reader import Asked
+from workbench.data.ingest.job import HEAD_ROWS, Tell
 from workbench.data.intake import chunks, opened
 from workbench.data.samples import Sample
-from workbench.data.source import Column, Source, SourceLine
+from workbench.data.shelf import Shelf, key_of
+from workbench.data.source import Source, SourceLine
 from workbench.data.upload import Upload
-from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
-from workbench.store import ids
+from workbench.errors import BadRequest, Conflict, Gone, choices
+from workbench.store.files import sha256_of
 from workbench.store.store import Store
-from workbench.store.tables import BatchRow, ExperimentRow, RunRow, SourceRow, now
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNDER_WAY = ("queued", "running")
 VALUES_MOST = 100
 """Most values of a column that are listed one by one."""
 
@@ -36,16 +31,30 @@ class Sources:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._shelf = Shelf(store)
 
-    def upload(self, file: str | Path | BinaryIO, name: str | None = None) -> Source:
-        """Store a CSV file as a data source, reading it in chunks of 1 MiB.
+    def upload(
+        self,
+        file: str | Path | BinaryIO,
+        name: str | None = None,
+        *,
+        kinds: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Source:
+        """Store a table's file as a data source, reading it in chunks of 1 MiB.
 
         Parameters
         ----------
         file
-            A path, or a file opened in binary mode.
+            A path, or a file opened in binary mode: CSV and the like, Parquet, Feather, JSON lines, Excel; packed by
+            gzip or zip, too.
         name
             Name of the data source; None: the file's name without its ending.
+        kinds
+            Column → ``text``, ``number``, ``date``, or ``date:`` and how its dates are written, as in
+            ``date:%d/%m/%Y``; the others are found out.
+        **options
+            What the format takes, such as ``sheet`` of a workbook or ``delimiter`` of a text table.
 
         Raises
         ------
@@ -59,12 +68,21 @@ class Sources:
         with opened(file) as (stream, called):
             if not (name or called):
                 raise BadRequest("data.name_invalid", "A data source needs a name, and this file has none.")
-            with self.begin_upload(name or Path(called).name, file=Path(called).name or None) as upload:
+            file_name = Path(called).name
+            with self.begin_upload(name or file_name, file=file_name or None, kinds=kinds, **options) as upload:
                 for chunk in chunks(stream, upload.file):
                     upload.write(chunk)
                 return upload.finish()
 
-    def begin_upload(self, name: str, size_bytes: int | None = None, *, file: str | None = None) -> Upload:
+    def begin_upload(
+        self,
+        name: str,
+        size_bytes: int | None = None,
+        *,
+        file: str | None = None,
+        kinds: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Upload:
         """Open an upload that takes its bytes in chunks; see `Upload`.
 
         Parameters
@@ -75,9 +93,11 @@ class Sources:
             How many bytes will come, where that is known: too many are then refused at once.
         file
             What the user calls the file, for messages; None: `name`.
+        kinds, **options
+            As of `upload`.
         """
-        self._drop_unneeded()
-        return Upload(self._store, name, size_bytes, file=file)
+        self._shelf.drop_unneeded()
+        return Upload(self._store, name, size_bytes, file=file, asked=Asked(kinds or {}, options))
 
     def samples(self) -> tuple[Sample, ...]:
         """Return the tables that come with Workbench."""
@@ -93,23 +113,58 @@ class Sources:
         Conflict
             ``data.name_taken`` when another table has the sample's name.
         """
-        content = samples.find(name).path.read_bytes()
-        stored = self._same(name, content)
+        path = samples.find(name).path
+        sha256 = sha256_of(path)
+        stored = self._same(name, sha256)
         if stored:
             return stored
         try:
-            with Upload(self._store, name, len(content), file=f"{name}.csv", kind="sample") as upload:
-                upload.write(content)
+            with Upload(self._store, name, path.stat().st_size, file=path.name, kind="sample") as upload:
+                upload.write(path.read_bytes())
                 return upload.finish()
         except Conflict:
             # Another process may have stored it in the meantime.
-            stored = self._same(name, content)
+            stored = self._same(name, sha256)
             if stored:
                 return stored
             raise
 
+    def retype(self, ref: str | Source, kinds: Mapping[str, str], tell: Tell = lambda *_: None) -> Source:
+        """Read a data source anew, with other kinds for some columns, as its next version.
+
+        Parameters
+        ----------
+        kinds
+            As of `upload`; they are added to what was said of its columns before.
+
+        Raises
+        ------
+        NotFound
+            ``data.not_found``
+        BadRequest
+            ``spec.invalid`` when there is no such column, ``data.kind_unfit`` when a value does not fit its kind.
+        Gone
+            ``data.file_missing`` when what it was read from is not there any more.
+        """
+        source = self.get(ref)
+        unknown = next((name for name in kinds if source.column(name) is None), None)
+        if unknown is not None:
+            raise BadRequest(
+                "spec.invalid", f"{source.name} has no column '{unknown}'.", hint=choices(unknown, source.column_names)
+            )
+        asked = Asked({**source.format.get("kinds", {}), **kinds}, source.format.get("options", {}))
+        raw = self._shelf.raw(source)
+        if raw is None:
+            raise Gone("data.file_missing", f'What "{source.name}" was read from is gone.', source=source.id)
+        with raw.open("rb") as stream:
+            upload = Upload(self._store, source.name, file=source.name, kind=source.kind, asked=asked, follows=source)
+            with upload:
+                for chunk in chunks(stream, upload.file):
+                    upload.write(chunk)
+                return upload.finish(tell)
+
     def get(self, ref: str | Source, *, hidden: bool = False) -> Source:
-        """Find a data source by id or name.
+        """Find a data source by id or name, or one of its versions as ``NAME@2``.
 
         Parameters
         ----------
@@ -121,12 +176,11 @@ class Sources:
         NotFound
             ``data.not_found``, naming what there is.
         """
-        key = _key(ref)
-        with self._store.database.read() as session:
-            row = self._find(session, key, hidden=hidden)
-            if row is None:
-                raise self._not_found(session, key)
-            return Source.of(row)
+        return self._shelf.find(key_of(ref), hidden=hidden)
+
+    def versions(self, ref: str | Source) -> builtins.list[Source]:
+        """Return all versions of a data source, newest first."""
+        return self._shelf.versions(self.get(ref))
 
     def of_run(self, source_id: str) -> Source:
         """Find the data source of an earlier run, for another one.
@@ -137,7 +191,7 @@ class Sources:
             ``data.file_missing`` when it was deleted, or its file is not there any more.
         """
         source = self.get(source_id, hidden=True)
-        if source.is_deleted or not (self._store.settings.files / source.location).is_file():
+        if source.is_deleted or not self._shelf.has_table(source):
             raise Gone(
                 "data.file_missing",
                 f'The data source "{source.name}" of that run is gone.',
@@ -148,18 +202,16 @@ class Sources:
 
     def find_content(self, file: str | Path) -> Source | None:
         """Find the live data source that holds exactly a file's bytes, so that it need not be stored twice."""
-        with Path(file).open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        query = select(SourceRow).where(*self._live(), SourceRow.sha256 == sha256).order_by(SourceRow.created_at)
-        with self._store.database.read() as session:
-            row = session.scalars(query).first()
-            return None if row is None else Source.of(row)
+        return self._shelf.with_content(sha256_of(Path(file)))
 
-    def head(self, source: Source, rows: int = 20) -> builtins.list[dict[str, Any]]:
+    def head(self, source: Source, rows: int = HEAD_ROWS) -> builtins.list[dict[str, Any]]:
         """Return the first rows as plain data that JSON can hold; a missing value is None."""
-        frame = _read(source, self.path(source), nrows=rows)
-        columns = [[_plain(value, column) for value in frame[column.name].tolist()] for column in source.columns]
-        return [dict(zip(source.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+        kept = self._shelf.head(source) if rows <= HEAD_ROWS else None
+        if kept is not None:
+            return kept[:rows]
+        from workbench.data.ingest import table
+
+        return table.plain_rows(self._shelf.table(source), source.columns, rows)
 
     def values(self, source: Source, column: str) -> builtins.list[Any]:
         """Return a column's distinct values in their own order, as plain data that JSON can hold; no gaps.
@@ -169,6 +221,8 @@ class Sources:
         BadRequest
             ``spec.invalid`` when there is no such column, or it has more than `VALUES_MOST` values.
         """
+        from workbench.data.ingest import table
+
         found = source.column(column)
         if found is None:
             raise BadRequest(
@@ -179,11 +233,11 @@ class Sources:
                 "spec.invalid",
                 f"'{column}' of {source.name} has {found.distinct:,} values; at most {VALUES_MOST} can be listed.",
             )
-        frame = _read(source, self.path(source), usecols=[column])
-        return [_plain(value, found) for value in sorted(frame[column].dropna().unique().tolist())]
+        values = table.frame(self._shelf.table(source), [column])[column]
+        return [table.plain(value, found) for value in sorted(values.dropna().unique().tolist())]
 
     def load(self, source: Source) -> pd.DataFrame:
-        """Read a data source whole, with a fresh index, as ``pandas.read_csv`` reads its file.
+        """Read a data source whole, with a fresh index, as ``pandas.read_csv`` would read its text.
 
         What is a number and what is text was decided when it was stored, so that every pandas gives the same table.
 
@@ -194,7 +248,9 @@ class Sources:
         EngineFault
             ``artifact.hash_mismatch`` when its file is not what was stored.
         """
-        return _read(source, self.path(source))
+        from workbench.data.ingest import table
+
+        return table.frame(self._shelf.table(source))
 
     def load_predicted(self, source: Source, path: Path, *, label_is_text: bool) -> pd.DataFrame:
         """Read what was predicted of a data source: its columns by its own kinds, and those that were added.
@@ -202,43 +258,47 @@ class Sources:
         Parameters
         ----------
         path
-            A file in which only an empty field is a gap, and whose first column beyond the source's is the label.
+            A CSV file in which only an empty field is a gap, and whose first column beyond the source's is the label.
         label_is_text
             Whether labels are text whatever stands in them.
         """
         import pandas as pd
 
+        from workbench.data.formats.kinds import exact
+
         labels = pd.read_csv(path, nrows=0).columns[len(source.columns) :][:1] if label_is_text else ()
-        written = {"encoding": "utf-8", "sep": ",", "names": None, "keep_default_na": False, "na_values": [""]}
-        return _read(source, path, texts=labels, **written)
+        texts = dict.fromkeys((*source.texts, *labels), str)
+        frame: pd.DataFrame = pd.read_csv(
+            path, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False, **exact()
+        )
+        return frame
 
     def is_here(self, source_id: str) -> bool:
         """Whether a data source's file is in this home, or nowhere to be looked for: it is not known any more."""
-        with self._store.database.read() as session:
-            location = session.scalar(select(SourceRow.location).where(SourceRow.id == source_id))
-        return location is None or (self._store.settings.files / location).is_file()
+        return self._shelf.is_here(source_id)
+
+    def path(self, source: Source) -> Path:
+        """Return where a data source's table lies as Parquet, its content verified.
+
+        Raises
+        ------
+        Gone, EngineFault
+            As of `load`.
+        """
+        return self._shelf.table(source)
 
     def list(self) -> builtins.list[Source]:
         """Return the data sources, newest first."""
-        query = select(SourceRow).where(*self._live()).order_by(SourceRow.id.desc())
-        with self._store.database.read() as session:
-            return [Source.of(row) for row in session.scalars(query)]
+        return self._shelf.list()
 
     def lines(self) -> builtins.list[SourceLine]:
-        """Return what a list shows of the data sources, newest first, without reading their profiles."""
-        columns = func.json_array_length(SourceRow.columns)
-        query = (
-            select(SourceRow.id, SourceRow.name, SourceRow.kind, SourceRow.row_count, columns, SourceRow.size_bytes)
-            .where(*self._live())
-            .order_by(SourceRow.id.desc())
-        )
-        with self._store.database.read() as session:
-            return [SourceLine(*row) for row in session.execute(query)]
+        """Return what a list shows of the data sources, newest first, without reading their facts."""
+        return self._shelf.lines()
 
     def delete(self, ref: str | Source) -> None:
-        """Delete a data source.
+        """Delete a data source with all its versions, or one older version that is named by id or as ``NAME@2``.
 
-        One that a run or a batch used stays as a hidden row, its file as long as one that needs it is under way.
+        What a run or a batch used stays as a hidden row, its table as long as one that needs it is under way.
 
         Raises
         ------
@@ -247,106 +307,8 @@ class Sources:
         Conflict
             ``data.in_use`` when a run was submitted on it at the same moment.
         """
-        key = _key(ref)
-        location = None
-        try:
-            with self._store.database.write() as session:
-                row = self._find(session, key)
-                if row is None:
-                    raise self._not_found(session, key)
-                users = RunRow.source_id, ExperimentRow.source_id, BatchRow.source_id
-                if session.scalar(select(or_(*(exists().where(source_id == row.id) for source_id in users)))):
-                    row.deleted_at, row.live_name = now(), None
-                else:
-                    location = row.location
-                    session.delete(row)
-        except IntegrityError as error:
-            raise Conflict("data.in_use", f'A run on "{key}" was submitted just now; delete it again.') from error
-        if location:
-            (self._store.settings.files / location).unlink(missing_ok=True)
-        self._drop_unneeded()
+        self._shelf.delete(key_of(ref))
 
-    def _live(self) -> tuple[ColumnElement[bool], ...]:
-        return SourceRow.workspace_id == self._store.workspace_id, SourceRow.deleted_at.is_(None)
-
-    def _find(self, session: Session, key: str, *, hidden: bool = False) -> SourceRow | None:
-        # The id first: a run finds its table by it, and no name that looks like one may stand in its way.
-        found = session.get(SourceRow, key)
-        if found is not None and found.workspace_id == self._store.workspace_id:
-            return found if hidden or found.deleted_at is None else None
-        return session.scalar(select(SourceRow).where(*self._live(), SourceRow.live_name == key))
-
-    def _not_found(self, session: Session, key: str) -> NotFound:
-        names = [name for name in session.scalars(select(SourceRow.live_name).where(*self._live())) if name]
-        hint = choices(key, names) if names else "There is none yet: upload a file or take a sample."
-        return NotFound("data.not_found", f'There is no data source "{key}".', hint=hint, source=key)
-
-    def _same(self, name: str, content: bytes) -> Source | None:
-        query = select(SourceRow).where(*self._live(), SourceRow.live_name == name)
-        with self._store.database.read() as session:
-            row = session.scalar(query)
-        same = row is not None and row.sha256 == hashlib.sha256(content).hexdigest()
-        return Source.of(row) if row is not None and same else None
-
-    def path(self, source: Source) -> Path:
-        """Return where a data source's file lies, its content verified.
-
-        Raises
-        ------
-        Gone
-            ``data.file_missing`` when its file is not there any more.
-        EngineFault
-            ``artifact.hash_mismatch`` when its file is not what was stored.
-        """
-        path = self._store.settings.files / source.location
-        try:
-            with path.open("rb") as content:
-                sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        except FileNotFoundError as error:
-            raise Gone(
-                "data.file_missing", f'The file of data source "{source.name}" is gone.', source=source.id
-            ) from error
-        if sha256 != source.sha256:
-            raise EngineFault(
-                "artifact.hash_mismatch",
-                f'The file of data source "{source.name}" is not what was stored: its SHA-256 is another.',
-                hint="Upload it again under a new name.",
-                source=source.id,
-            )
-        return path
-
-    def _drop_unneeded(self) -> None:
-        """Remove the files of deleted sources whose runs and batches have all come to an end."""
-        by_run = exists().where(
-            RunRow.source_id == SourceRow.id, RunRow.status.in_(_UNDER_WAY), RunRow.deleted_at.is_(None)
-        )
-        by_batch = exists().where(BatchRow.source_id == SourceRow.id, BatchRow.status.in_(_UNDER_WAY))
-        query = select(SourceRow.location).where(SourceRow.deleted_at.is_not(None), ~by_run, ~by_batch)
-        with self._store.database.read() as session:
-            locations = session.scalars(query).all()
-        for location in locations:
-            (self._store.settings.files / location).unlink(missing_ok=True)
-
-
-def _key(ref: str | Source) -> str:
-    return ids.text(ref.id if isinstance(ref, Source) else ref)
-
-
-def _read(source: Source, path: Path, *, texts: Iterable[str] = (), **more: Any) -> pd.DataFrame:
-    """Read a file by the kinds that its columns have, whatever this pandas would make of them."""
-    frame = source.layout.read(path, dtype=dict.fromkeys((*source.texts, *texts), str), **more)
-    for column in source.columns:
-        # An older pandas takes a number beyond float64, such as 1e400, for text.
-        if column.kind == "number" and column.name in frame and frame[column.name].dtype.kind == "O":
-            frame[column.name] = frame[column.name].astype("float64")
-    return frame
-
-
-def _plain(value: Any, column: Column) -> Any:
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        if math.isinf(value):
-            return str(value)
-        return int(value) if column.integral else value
-    return value
+    def _same(self, name: str, sha256: str) -> Source | None:
+        stored = self._shelf.named(name)
+        return stored if stored is not None and stored.sha256 == sha256 else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import time
@@ -21,6 +20,7 @@ from workbench.service.loading import load
 from workbench.serving import batches
 from workbench.serving.batches import BatchRecord
 from workbench.settings import Settings
+from workbench.store.files import sha256_of
 from workbench.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def carry_out(batch_id: str, owner: str, settings: Settings) -> None:  # noqa: A
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         rows = _predict(store, record, partial)
-        with partial.open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        sha256 = sha256_of(partial)
         partial.replace(path)
         if not batches.finish(store, record.id, file=path.name, sha256=sha256, rows_done=rows):
             path.unlink()

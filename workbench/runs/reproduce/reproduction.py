@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from workbench.errors import BadRequest, Conflict
 
@@ -18,16 +17,14 @@ _STEM_BYTES = 200
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The file that a run learned from.
+    """The Parquet file that a run learned from.
 
     Attributes
     ----------
     name
         What the file is called beside the notebook.
-    reading
-        Arguments for ``pandas.read_csv``.
     texts
-        Columns that are read as text whatever stands in them.
+        Columns of text.
     truths
         Columns of true and false without a gap.
     path
@@ -37,7 +34,6 @@ class Table:
     name: str
     sha256: str
     rows: int
-    reading: Mapping[str, Any]
     texts: Sequence[str]
     truths: Sequence[str]
     path: Path | None

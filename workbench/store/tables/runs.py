@@ -12,11 +12,11 @@ from workbench.store.tables.base import Base, new_id, now
 
 
 class SourceRow(Base):
-    """A data source: a named, content-hashed table."""
+    """One version of a data source: a named, content-hashed table."""
 
     __tablename__ = "data_sources"
     __table_args__ = (
-        # A deleted source that a run used stays as a row; its name is free again.
+        # Only the newest version has it. A deleted source that a run used stays as a row; its name is free again.
         Index("uq_data_sources_live_name", "workspace_id", "live_name", unique=True),
     )
 
@@ -25,13 +25,21 @@ class SourceRow(Base):
     name: Mapped[str]
     live_name: Mapped[str | None]
     kind: Mapped[str] = mapped_column(String(20))
-    location: Mapped[str] = mapped_column(Text, doc="File name inside the home's data folder.")
-    sha256: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    family_id: Mapped[str | None] = mapped_column(String(36), doc="Id of the first version; None: this is it.")
+    origin: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}", doc="Where it is read from again, without secrets; empty: nowhere."
+    )
+    location: Mapped[str] = mapped_column(Text, doc="Name of the table's file inside the home's data folder.")
+    table_sha256: Mapped[str | None] = mapped_column(String(64), doc="Of that file; None: it lies there as it came.")
+    raw: Mapped[str | None] = mapped_column(Text, doc="Name of the file with the bytes as they came, where kept.")
+    sha256: Mapped[str] = mapped_column(String(64), doc="Of what came.")
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     row_count: Mapped[int] = mapped_column(BigInteger)
     format: Mapped[dict[str, Any]] = mapped_column(doc="How the file is read: encoding, delimiter, header.")
     columns: Mapped[list[Any]] = mapped_column(doc="Profile of each column, in order.")
     notices: Mapped[list[Any]] = mapped_column(doc="What was repaired while reading, a sentence each.")
+    head: Mapped[list[Any] | None] = mapped_column(JSON, doc="The first rows as plain data, so that no table is read.")
     created_at: Mapped[datetime] = mapped_column(default=now)
     deleted_at: Mapped[datetime | None]
 

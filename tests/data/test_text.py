@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import pytest
 
-from workbench.data import parse as parse_module
-from workbench.data.layout import repair
-from workbench.data.parse import Parsed
+from workbench.data.formats.layout import repair
+from workbench.data.formats.reader import Limits
+from workbench.data.formats.text import TextReader
+from workbench.data.ingest import table
+from workbench.data.source import Column
+
+
+@dataclass
+class Parsed:
+    names: list[str]
+    format: dict[str, str]
+    row_count: int
+    columns: tuple[Column, ...]
+    notices: tuple[str, ...]
 
 
 @pytest.fixture
-def parse(written):
+def parse(written, tmp_path):
     def parse(content: str | bytes) -> Parsed:
-        return parse_module.parse(written(content), "table.csv", column_limit=2000)
+        reader = TextReader(written(content), "table.csv", Limits(tmp_path))
+        rows, columns = table.write(reader, tmp_path / "table.parquet", lambda _: None)
+        return Parsed(reader.schema.names, reader.format, rows, columns, tuple(reader.notices))
 
     return parse
 
@@ -24,13 +39,13 @@ def parse(written):
 )
 def test_the_encoding_is_found(parse, encoding, found):
     parsed = parse("größe,n\nä,1\nß,2\n".encode(encoding))
-    assert parsed.layout.encoding == found
-    assert parsed.layout.names == ("größe", "n")
+    assert parsed.format["encoding"] == found
+    assert parsed.names == ["größe", "n"]
     assert dict(parsed.columns[0].top) == {"ä": 1, "ß": 1}
 
 
 def test_big_endian_utf16_is_read(parse):
-    assert parse(b"\xfe\xff" + "é,b\n1,2\n".encode("utf-16-be")).layout.names == ("é", "b")
+    assert parse(b"\xfe\xff" + "é,b\n1,2\n".encode("utf-16-be")).names == ["é", "b"]
 
 
 def test_latin1_is_said(parse):
@@ -39,31 +54,31 @@ def test_latin1_is_said(parse):
 
 def test_latin1_late_in_a_large_file_is_noticed(parse):
     parsed = parse(b"a,b\n" + b"1,x\n" * 400_000 + b"2,\xe9\n")
-    assert parsed.layout.encoding == "latin-1"
+    assert parsed.format["encoding"] == "latin-1"
     assert parsed.row_count == 400_001
 
 
 def test_a_character_across_the_border_of_two_blocks_is_whole(parse):
     content = "a,b\n" + "1,é\n" * 300_000
-    assert parse(content).layout.encoding == "utf-8"
-    assert parse("x" + content).layout.encoding == "utf-8"
+    assert parse(content).format["encoding"] == "utf-8"
+    assert parse("x" + content).format["encoding"] == "utf-8"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_sniffed(parse, delimiter):
     rows = [["a", "b", "c"], ["1", '"x, y; z|w\tv"', "3"], ["4", "y", "6"]]
     parsed = parse("\n".join(delimiter.join(row) for row in rows))
-    assert parsed.layout.delimiter == delimiter
-    assert parsed.layout.names == ("a", "b", "c")
+    assert parsed.format["delimiter"] == delimiter
+    assert parsed.names == ["a", "b", "c"]
 
 
 def test_decimal_commas_do_not_pass_for_delimiters(parse):
     parsed = parse("size;weight\n1,5;2,5\n3,5;4,5\n")
-    assert parsed.layout.names == ("size", "weight")
+    assert parsed.names == ["size", "weight"]
 
 
 def test_commas_in_text_do_not_pass_for_delimiters(parse):
-    assert parse("a|b\nx, y|1\nz, w, v|2\n").layout.delimiter == "|"
+    assert parse("a|b\nx, y|1\nz, w, v|2\n").format["delimiter"] == "|"
 
 
 def test_a_table_of_one_column_is_read_and_said(parse):
@@ -79,7 +94,7 @@ def test_rows_are_counted_by_the_parser(parse):
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_every_line_ending_is_understood(parse, ending):
     parsed = parse(ending.join(["a,b", "1,x", "2,y", ""]))
-    assert (parsed.row_count, parsed.layout.names) == (2, ("a", "b"))
+    assert (parsed.row_count, parsed.names) == (2, ["a", "b"])
     assert [name for name, _ in parsed.columns[1].top] == ["x", "y"]
 
 
@@ -94,7 +109,7 @@ def test_short_rows_are_said(parse):
 
 def test_blank_lines_before_the_header_are_passed_over(parse):
     parsed = parse("\n\n  \na,b\n1,2\n")
-    assert (parsed.row_count, parsed.layout.names) == (1, ("a", "b"))
+    assert (parsed.row_count, parsed.names) == (1, ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -127,4 +142,4 @@ def test_header_repairs_are_said(parse):
 
 def test_numbered_names_are_those_of_pandas(parse, written):
     content = "a,b,a,b,a\n1,2,3,4,5\n"
-    assert list(parse(content).layout.names) == list(pd.read_csv(written(content)).columns)
+    assert list(parse(content).names) == list(pd.read_csv(written(content)).columns)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from workbench.errors import BadRequest
 
-BLOCK_BYTES = 1024 * 1024
-_HEAD_BYTES = 4096
+_SIGNED_BYTES = 4096
 _MOST_CONTROLS = 0.05
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -41,13 +40,17 @@ _MARKUP: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def detect(path: Path, file: str) -> str:
-    """Find the encoding that a file's text is in, by reading all of it in bounded memory.
+def detect(path: Path, file: str, head_bytes: int) -> str:
+    """Find the encoding that a file's text begins in.
+
+    Whether all of it is UTF-8 shows when it is parsed.
 
     Parameters
     ----------
     file
         What the user calls the file, for messages.
+    head_bytes
+        How much of it is looked at.
 
     Returns
     -------
@@ -60,22 +63,32 @@ def detect(path: Path, file: str) -> str:
         ``data.empty`` when there is no byte in it, ``data.not_a_table`` when it is not text.
     """
     with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+        head = stream.read(head_bytes)
     if not head:
         raise BadRequest("data.empty", f"{file} is empty.")
-    looks = _looks_like(head)
+    looks = _looks_like(head[:_SIGNED_BYTES])
     if looks:
         raise BadRequest(
             "data.not_a_table", f"{file} is not a text table (it looks like {looks}).", hint="Save it as CSV first."
         )
     if head.startswith(_UTF16_MARKS):
-        if not _decodes(path, "utf-16"):
-            raise BadRequest("data.not_a_table", f"{file} begins as UTF-16 text but does not go on as such.")
+        if not _decodes(head, "utf-16"):
+            raise not_utf16(file)
         return "utf-16"
-    _refuse_binary(path, file, head)
-    if head.startswith(codecs.BOM_UTF8) and _decodes(path, "utf-8"):
-        return "utf-8-sig"
-    return "utf-8" if _decodes(path, "utf-8") else "latin-1"
+    controls = sum(byte < 9 or 13 < byte < 32 for byte in head[:_SIGNED_BYTES])
+    if b"\0" in head or controls > _MOST_CONTROLS * len(head[:_SIGNED_BYTES]):
+        raise not_text(file)
+    if not _decodes(head, "utf-8"):
+        return "latin-1"
+    return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+
+
+def not_text(file: str) -> BadRequest:
+    return BadRequest("data.not_a_table", f"{file} is not a text table (it holds binary data).")
+
+
+def not_utf16(file: str) -> BadRequest:
+    return BadRequest("data.not_a_table", f"{file} begins as UTF-16 text but does not go on as such.")
 
 
 def _looks_like(head: bytes) -> str | None:
@@ -93,23 +106,9 @@ def _looks_like(head: bytes) -> str | None:
     return None
 
 
-def _refuse_binary(path: Path, file: str, head: bytes) -> None:
-    controls = sum(byte < 9 or 13 < byte < 32 for byte in head)
-    binary = controls > _MOST_CONTROLS * len(head)
-    if not binary:
-        with path.open("rb") as stream:
-            binary = any(b"\0" in block for block in iter(lambda: stream.read(BLOCK_BYTES), b""))
-    if binary:
-        raise BadRequest("data.not_a_table", f"{file} is not a text table (it holds binary data).")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as stream:
-        try:
-            for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
     return True

@@ -1,0 +1,180 @@
+"""A column made what the user says it is: text, a number, or dates that are written in a certain way."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+import pyarrow as pa
+from pyarrow import compute
+
+from workbench.data.formats.kinds import NA_TEXTS
+from workbench.data.formats.moments import Moments
+from workbench.errors import BadRequest
+from workbench.plain import shown
+
+KINDS = ("text", "number", "date")
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_WHOLE = r"^[+-]?\d{1,18}$"
+_DATE, _PATTERNED = "date", "date:"
+_ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?", re.ASCII)
+_TIMED = re.compile(r"%[HIMSfpXcTz]")
+"""What a pattern has that writes more than a day."""
+_MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
+
+
+class Cast:
+    """Makes one column what it is to be.
+
+    Parameters
+    ----------
+    asked
+        ``text``, ``number``, ``date``, or ``date:`` and a pattern as for ``strptime``.
+    is_date
+        Whether the column's texts are ISO 8601 dates already.
+
+    Attributes
+    ----------
+    type
+        What it makes; another type once `make` gave None.
+    pattern
+        By which dates are read; None where none are, before the first, and where they are ISO 8601.
+
+    Raises
+    ------
+    BadRequest
+        ``data.kind_unfit`` when there is no such kind.
+    """
+
+    def __init__(self, name: str, called: str, asked: str, *, is_date: bool = False) -> None:
+        if asked not in KINDS and not (asked.startswith(_PATTERNED) and "%" in asked):
+            raise BadRequest(
+                "data.kind_unfit",
+                f"Column {name} cannot be made {shown(asked)}.",
+                hint="A column can be text, number, date, or a date by a pattern, as in date:%d/%m/%Y.",
+                column=name,
+            )
+        self._name, self._called, self._was_date = name, called, is_date
+        self._kind, _, pattern = asked.partition(":")
+        self.pattern: str | None = pattern or None
+        self._is_iso = False
+        self._moments: Moments | None = None
+        self.type = pa.int64() if self._kind == "number" else pa.string()
+
+    @property
+    def is_date(self) -> bool:
+        return self._kind == _DATE
+
+    def make(self, values: pa.Array, start: int) -> pa.Array | None:
+        """Return the values as `type`; None where the type, or how dates are written, had to change with them.
+
+        Parameters
+        ----------
+        values
+            Of one of the types that a table is kept in.
+        start
+            Rows before the first of them.
+
+        Raises
+        ------
+        BadRequest
+            ``data.kind_unfit``, naming the first value that does not fit and its row.
+        """
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        if self._kind == "text":
+            return as_text(values)
+        if self._kind == "number":
+            return self._numbers(values, start)
+        if self._was_date and pa.types.is_string(values.type):
+            return values
+        return self._dates(values, start)
+
+    def _numbers(self, values: pa.Array, start: int) -> pa.Array | None:
+        if pa.types.is_string(values.type):
+            return self._read_numbers(values, start)
+        if not pa.types.is_boolean(values.type):
+            self.type = values.type
+            return values
+        return values.cast(self.type)
+
+    def _read_numbers(self, texts: pa.Array, start: int) -> pa.Array | None:
+        trimmed = _without_gaps(compute.utf8_trim_whitespace(texts))
+        fits = compute.match_substring_regex(trimmed, _NUMBER)
+        if compute.all(fits).as_py() is False:
+            self._refuse(texts, compute.index(fits, value=False).as_py(), start)
+        if self.type == pa.int64():
+            if compute.all(compute.match_substring_regex(trimmed, _WHOLE)).as_py() is not False:
+                return compute.utf8_ltrim(trimmed, "+").cast(self.type)
+            self.type = pa.float64()
+            return None
+        return compute.utf8_ltrim(trimmed, "+").cast(self.type)
+
+    def _dates(self, values: pa.Array, start: int) -> pa.Array | None:
+        import pandas as pd
+
+        texts = _without_gaps(compute.utf8_trim_whitespace(as_text(values)))
+        coded = texts.dictionary_encode()
+        distinct = coded.dictionary
+        if len(distinct) == 0:
+            return texts
+        if self.pattern is None and not self._is_iso:
+            self._guess(texts, start)
+        written = pd.Series(distinct.to_pylist(), dtype=object)
+        read = pd.to_datetime(written, format=self.pattern or "ISO8601", errors="coerce", utc=self._is_iso or None)
+        if bool(read.isna().any()):
+            wrong = int(read.isna().to_numpy().argmax())
+            self._refuse(texts, compute.index(coded.indices, value=wrong).as_py(), start)
+        if self._is_iso:
+            return texts
+        moments = pa.Array.from_pandas(read)
+        if self._moments is None:
+            has_time = _TIMED.search(self.pattern or "")
+            self._moments = Moments(moments.type if has_time else pa.date32())
+        made = self._moments.write(moments if _TIMED.search(self.pattern or "") else moments.cast(pa.date32()))
+        return None if made is None else made.take(coded.indices)
+
+    def _guess(self, texts: pa.Array, start: int) -> None:
+        """Find how the dates are written, by the first of them."""
+        from pandas.tseries.api import guess_datetime_format
+
+        place = compute.index(compute.is_valid(texts), value=True).as_py()
+        first = texts[place].as_py()
+        if _ISO.fullmatch(first):
+            self._is_iso = True
+            return
+        self.pattern = guess_datetime_format(first)
+        if self.pattern is None:
+            self._refuse(texts, place, start)
+
+    def _refuse(self, values: pa.Array, place: int, start: int) -> NoReturn:
+        value, row = values[place].as_py(), start + place + 1
+        if self._kind == "number":
+            hint = "Leave the column as text, or mend the value."
+        elif self.pattern is None:
+            hint = "Say how its dates are written, as in date:%d/%m/%Y."
+        elif _MONTH_FIRST in self.pattern:
+            hint = f"If days come before months, say date:{self.pattern.replace(_MONTH_FIRST, _DAY_FIRST)}."
+        else:
+            hint = "Say how its dates are written, or leave the column as text."
+        by = f" by {self.pattern}" if self.pattern else ""
+        raise BadRequest(
+            "data.kind_unfit",
+            f"Column {self._name} of {self._called} cannot be read as {self._kind}{by}: row {row:,} holds "
+            f"{shown(value)}.",
+            hint=hint,
+            column=self._name,
+            row=row,
+        )
+
+
+def as_text(values: pa.Array) -> pa.Array:
+    """Write values of any type that a table is kept in as a CSV file would hold them."""
+    if pa.types.is_boolean(values.type):
+        return compute.if_else(values, "True", "False")
+    return values.cast(pa.string())
+
+
+def _without_gaps(texts: pa.Array) -> pa.Array:
+    gaps = compute.is_in(texts, value_set=pa.array(NA_TEXTS, pa.string()))
+    return compute.if_else(gaps, pa.scalar(None, pa.string()), texts)

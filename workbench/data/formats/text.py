@@ -1,0 +1,272 @@
+"""Text tables: parsed by Arrow, with the column types that ``pandas.read_csv`` gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import compute
+from pyarrow import csv as arrow_csv
+
+from workbench.data.formats import encoding, layout, rows
+from workbench.data.formats.casting import Cast
+from workbench.data.formats.kinds import FALSEHOODS, NA_TEXTS, TRUTHS, Seen, Spelling, as_pandas_reads
+from workbench.data.formats.reader import MIB, Asked, Limits, Widened
+from workbench.data.formats.stream import Utf8, Watched
+from workbench.errors import BadRequest
+
+_TEXT = pa.string()
+_CODED = pa.dictionary(pa.int32(), _TEXT)
+_AS_INFERRED = (pa.int64(), pa.float64(), pa.bool_(), pa.null())
+"""What Arrow finds out as pandas does; dates and times are texts to it."""
+_FEW = 0.5
+"""Share of a block's rows up to which its distinct texts are kept by a dictionary."""
+_QUICK_RESTARTS = 3
+_WALKED_BYTES = 64 * MIB
+"""Up to this size it takes a moment only to find a row's line."""
+_COLUMN = re.compile(r"In CSV column #(\d+): ")
+
+
+class TextReader:
+    """Reads a text table.
+
+    Parameters
+    ----------
+    called
+        What the user calls the file, for messages.
+
+    Raises
+    ------
+    BadRequest
+        ``data.empty``, ``data.not_a_table``, ``data.columns_too_many`` or ``data.parse_failed``, by what the file
+        begins with.
+    """
+
+    def __init__(self, path: Path, called: str, limits: Limits, asked: Asked | None = None) -> None:
+        self._path, self._called, self._limits, self._asked = path, called, limits, asked or Asked()
+        self._block_bytes = limits.block_bytes
+        self._restarts = 0
+        self._filled: rows.Rows | None = None
+        self._is_tidy = False
+        self._is_swept = False
+        self._pandas: dict[str, pa.Array] = {}
+        self._given_up: set[str] = set()
+        self._casts = {name: Cast(name, called, kind) for name, kind in self._asked.kinds.items()}
+        self._lay_out(self._asked.options.get("encoding") or encoding.detect(path, called, limits.row_bytes))
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(name, self._type(name)) for name in self._layout.names])
+
+    @property
+    def format(self) -> dict[str, Any]:
+        return self._told
+
+    @property
+    def dates(self) -> Sequence[str]:
+        return [name for name, cast in self._casts.items() if cast.is_date]
+
+    @property
+    def notices(self) -> Sequence[str]:
+        notices = []
+        if self._told["encoding"] == "latin-1":
+            notices.append(f"{self._called} is not UTF-8; it was read as Latin-1.")
+        notices += self._repairs
+        if len(self._layout.names) == 1:
+            notices.append(f"{self._called} has one column: {self._layout.names[0]}.")
+        if self._filled is not None and self._filled.short:
+            notices.append(str(self._filled))
+        return notices
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        stream = self._stream()
+        decided = {*self._pandas, *self._given_up, *self._asked.kinds}
+        seen = {name: Seen() for name in self._layout.names if name not in decided}
+        try:
+            yield from self._parsed(stream, seen)
+        except pa.ArrowInvalid as error:
+            if stream.has_zeros:
+                raise encoding.not_text(self._called) from error
+            self._mend(str(error))
+        except UnicodeDecodeError as error:
+            raise encoding.not_utf16(self._called) from error
+        finally:
+            stream.close()
+        if stream.has_zeros:
+            raise encoding.not_text(self._called)
+        if stream.has_blank_lines and not self._is_tidy:
+            self._tidy()
+        odd = [name for name, it in seen.items() if it.may_differ(has_plus=stream.has_plus, has_hex=stream.has_hex)]
+        if odd:
+            self._pandas |= as_pandas_reads(self._path, self._layout, odd)
+            raise Widened
+
+    def _lay_out(self, found: str) -> None:
+        """Find the delimiter, the names, and the types with which the table begins."""
+        self._layout, self._repairs = layout.find(
+            self._path, self._called, found, self._limits, self._asked.options.get("delimiter")
+        )
+        self._told = self._layout.as_dict()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Take the types of the first rows; where they cannot be parsed, the reading proper tells why."""
+        names = self._layout.names
+        self._types: dict[str, pa.DataType] = dict.fromkeys(names, _TEXT)
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError), closing(self._stream()) as stream:
+            first = self._open(stream, {}).read_next_batch()
+            self._types = {name: _beginning(column) for name, column in zip(names, first.columns, strict=True)}
+        self._types |= {name: _CODED for name in self._asked.kinds if name in self._types}
+
+    def _type(self, name: str) -> pa.DataType:
+        if name in self._casts:
+            return self._casts[name].type
+        if name in self._pandas:
+            return self._pandas[name].type
+        return pa.float64() if self._types[name] == pa.null() else self._types[name]
+
+    def _stream(self) -> Watched:
+        last = '""' + self._layout.delimiter * (len(self._layout.names) - 1)
+        return Watched(
+            Utf8(self._path.open("rb"), self._layout.encoding),
+            self._layout.header_bytes,
+            last.encode(),
+            sees_lines=len(self._layout.names) == 1,
+        )
+
+    def _open(self, stream: Watched, types: dict[str, pa.DataType], only: Sequence[str] = ()) -> Any:
+        delimiter = self._layout.delimiter
+
+        def pass_over(row: Any) -> str:
+            is_blank = delimiter not in row.text and not row.text.strip(" \t\v\f")
+            return "skip" if is_blank else "error"
+
+        return arrow_csv.open_csv(
+            pa.PythonFile(stream, mode="r"),
+            read_options=arrow_csv.ReadOptions(column_names=self._layout.names, block_size=self._block_bytes),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=pass_over
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=types,
+                include_columns=only,
+                null_values=NA_TEXTS,
+                strings_can_be_null=True,
+                true_values=TRUTHS,
+                false_values=FALSEHOODS,
+            ),
+        )
+
+    def _parsed(self, stream: Watched, seen: dict[str, Seen]) -> Iterator[pa.RecordBatch]:
+        """Read the rows, but for the one that the stream adds at the end."""
+        rows_given, held = 0, None
+        for batch in self._open(stream, self._types):
+            if held is not None and held.num_rows:
+                yield self._settled(held, rows_given, seen)
+                rows_given += held.num_rows
+            held = batch if batch.num_rows else held
+        if held is None or any(column[-1].is_valid for column in held.columns):
+            raise self._never_closed(rows_given + (0 if held is None else held.num_rows))
+        if held.num_rows > 1:
+            yield self._settled(held[:-1], rows_given, seen)
+            rows_given += held.num_rows - 1
+        wrong = {name for name, values in self._pandas.items() if len(values) != rows_given}
+        if wrong:
+            # They do not agree on what a row is; then what Arrow thinks of the column is all there is.
+            self._given_up |= wrong
+            self._pandas = {name: values for name, values in self._pandas.items() if name not in wrong}
+            raise Widened
+
+    def _never_closed(self, row: int) -> BadRequest:
+        small = self._path.stat().st_size <= _WALKED_BYTES
+        place = f"at line {rows.last_line(self._path, self._layout):,}" if small else f"number {row:,}"
+        return BadRequest(
+            "data.parse_failed", f"{self._called} cannot be read: a quote opened in the row {place} is never closed."
+        )
+
+    def _settled(self, batch: pa.RecordBatch, start: int, seen: dict[str, Seen]) -> pa.RecordBatch:
+        for name, column in zip(self._layout.names, batch.columns, strict=True):
+            if name in seen:
+                seen[name].see(column)
+        columns = [
+            self._column(name, column, start) for name, column in zip(self._layout.names, batch.columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _column(self, name: str, column: pa.Array, start: int) -> pa.Array:
+        if name in self._casts:
+            made = self._casts[name].make(column, start)
+            if made is None:
+                raise Widened
+            return made
+        if name in self._pandas:
+            return self._pandas[name][start : start + len(column)]
+        return column.cast(pa.float64()) if pa.types.is_null(column.type) else column
+
+    def _mend(self, reason: str) -> None:
+        """Change how the table is read, so that what failed does not fail again."""
+        column = _COLUMN.search(reason)
+        if "invalid UTF8" in reason:
+            self._lay_out("latin-1")
+        elif column:
+            self._widen(self._layout.names[int(column[1])])
+        elif "straddl" in reason and self._block_bytes < self._limits.row_bytes:
+            self._block_bytes = self._limits.row_bytes
+        elif "straddl" in reason:
+            raise BadRequest(
+                "data.parse_failed",
+                f"{self._called} cannot be read: it has a row of more than {self._limits.row_bytes // MIB} MiB; a "
+                "quote may have been left open.",
+            )
+        elif self._is_tidy:
+            raise BadRequest("data.parse_failed", f"{self._called} cannot be read: {reason}.")
+        else:
+            self._tidy()
+        raise Widened
+
+    def _widen(self, name: str) -> None:
+        """Let a column hold more than it began with."""
+        self._restarts += 1
+        kind = self._types[name]
+        if kind == pa.int64() and self._restarts <= _QUICK_RESTARTS:
+            self._types[name] = pa.float64()
+        elif self._is_swept or (kind != pa.null() and self._restarts <= _QUICK_RESTARTS):
+            self._types[name] = _CODED
+        else:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Look through the whole table for the type of every column that is not text."""
+        self._is_swept = True
+        spellings = {name: Spelling() for name, kind in self._types.items() if kind not in (_TEXT, _CODED)}
+        types = dict.fromkeys(spellings, _TEXT)
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError), closing(self._stream()) as stream:
+            # What cannot be parsed at all shows again when the table is read.
+            for batch in self._open(stream, types, only=list(types)):
+                for name, column in zip(types, batch.columns, strict=True):
+                    spellings[name].see(column)
+        self._types |= {
+            name: _CODED if spelling.kind is None else spelling.kind for name, spelling in spellings.items()
+        }
+
+    def _tidy(self) -> None:
+        to = self._limits.work / "tidy.csv"
+        self._filled = rows.tidy(self._path, self._called, self._layout, to)
+        self._path, self._is_tidy = to, True
+        self._layout = replace(self._layout, encoding="utf-8", delimiter=",", header_bytes=0)
+        self._pandas = {}
+        self._begin()
+        raise Widened
+
+
+def _beginning(column: pa.Array) -> pa.DataType:
+    """Return the type of a column by its first rows."""
+    if column.type in _AS_INFERRED:
+        return column.type
+    few = compute.count_distinct(column).as_py() <= _FEW * len(column)
+    return _CODED if few else _TEXT

@@ -1,0 +1,321 @@
+"""Columns of Python values: what JSON, workbooks, databases and callers give, made columns of Arrow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+
+from workbench.data.formats.columns import as_json
+from workbench.data.formats.normal import Normal, check_width
+from workbench.data.formats.reader import Asked, Limits, Widened
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int"),
+    (float, "float"),
+    (Decimal, "float"),
+    (str, "text"),
+    (datetime, "moment"),
+    (date, "day"),
+    (time, "time"),
+    (timedelta, "span"),
+    (bytes, "bytes"),
+    (bytearray, "bytes"),
+    (memoryview, "bytes"),
+    (Mapping, "nested"),
+    (list, "nested"),
+    (tuple, "nested"),
+    (set, "nested"),
+    (frozenset, "nested"),
+    (UUID, "text"),
+)
+"""What each type of value is, subtypes before their own bases."""
+_TYPES: dict[frozenset[str], pa.DataType] = {
+    frozenset(): pa.null(),
+    frozenset({"bool"}): pa.bool_(),
+    frozenset({"float"}): pa.float64(),
+    frozenset({"int", "float"}): pa.float64(),
+    frozenset({"day"}): pa.date32(),
+    frozenset({"time"}): pa.time64("us"),
+    frozenset({"span"}): pa.duration("us"),
+    frozenset({"bytes"}): pa.binary(),
+    frozenset({"text"}): pa.string(),
+    frozenset({"nested"}): pa.string(),
+}
+_SEVERAL_ZONES = "UTC"
+
+
+class Values:
+    """What was seen of one column, and the Arrow type that holds all of it.
+
+    Parameters
+    ----------
+    gaps
+        Texts that are gaps in a column that has no other text.
+
+    Attributes
+    ----------
+    kinds
+        What kinds of value came.
+    type
+        The type that holds whatever came so far. Kinds that do not go together make text.
+    """
+
+    def __init__(self, name: str, gaps: Collection[str] = ()) -> None:
+        self._name = name
+        self._gaps = frozenset(gaps)
+        self._kind_of: dict[type, str] = {type(None): ""}
+        self.kinds: set[str] = set()
+        self._zones: set[str | None] = set()
+        self._lowest = self._highest = 0
+        self._has_gaps = False
+
+    def look(self, values: Sequence[Any]) -> None:
+        """Take note of the next stretch of values."""
+        types = set(map(type, values))
+        self._has_gaps = self._has_gaps or type(None) in types
+        seen = {self._kind(kind) for kind in types}
+        if "other" in seen:
+            seen = {self._kind(type(unwrapped(value))) for value in values if not _is_gap(value)}
+        if "text" in seen and self._gaps and "text" not in self.kinds:
+            if all(value in self._gaps for value in values if type(value) is str):
+                seen.discard("text")
+                self._has_gaps = True
+        if "float" in seen and "float" not in self.kinds and all(map(_is_gap, self._of(values, "float"))):
+            seen.discard("float")
+        if "int" in seen:
+            whole = self._of(values, "int")
+            self._lowest, self._highest = min(self._lowest, *whole), max(self._highest, *whole)
+        if "moment" in seen:
+            self._zones |= {_zone(value) for value in values if isinstance(value, datetime) and not _is_gap(value)}
+        self.kinds |= seen - {""}
+
+    @property
+    def type(self) -> pa.DataType:
+        kinds = frozenset(self.kinds)
+        if kinds == {"int"}:
+            return self._whole_type()
+        if "moment" in kinds and kinds <= {"moment", "day"} and not (None in self._zones and len(self._zones) > 1):
+            return pa.timestamp("us", self._zone())
+        return _TYPES.get(kinds, pa.string())
+
+    @property
+    def notice(self) -> str | None:
+        """What was decided of the column, in a sentence."""
+        if self.kinds == {"nested"}:
+            return f"Column {self._name} holds nested values; it is read as JSON text."
+        if len(self.kinds) > 1 and self.type == pa.string():
+            return f"Column {self._name} holds values of several kinds ({self._told()}); it is read as text."
+        if self.kinds == {"int"} and self.type == pa.string():
+            return f"Column {self._name} has whole numbers of more than 64 bits; it is read as text."
+        if self._zone() == _SEVERAL_ZONES and len(self._zones) > 1:
+            return f"The times of column {self._name} are of several zones; they are given in UTC."
+        return None
+
+    def array(self, values: Sequence[Any]) -> pa.Array:
+        """Make an array of values that were looked at, of `type`."""
+        kind = self.type
+        if pa.types.is_string(kind) and self.kinds != {"text"}:
+            return pa.array([text_of(value) for value in values], kind)
+        plain: Iterable[Any] = (None if _is_gap(value) else value for value in map(unwrapped, values))
+        if pa.types.is_string(kind):
+            return pa.array([None if value is None else str(value) for value in plain], kind)
+        if self._gaps:
+            plain = (None if isinstance(value, str) else value for value in plain)
+        if pa.types.is_floating(kind):
+            return pa.array([None if value is None else float(value) for value in plain], kind)
+        if pa.types.is_timestamp(kind):
+            return pa.array([_moment(value) for value in plain], kind)
+        if pa.types.is_binary(kind):
+            return pa.array([None if value is None else bytes(value) for value in plain], kind)
+        return pa.array(list(plain), kind)
+
+    def _of(self, values: Sequence[Any], kind: str) -> list[Any]:
+        """Return those values that are of a kind."""
+        return [value for value in map(unwrapped, values) if self._kind(type(value)) == kind]
+
+    def _kind(self, of: type) -> str:
+        if of not in self._kind_of:
+            self._kind_of[of] = next((kind for base, kind in _KINDS if issubclass(of, base)), "other")
+        return self._kind_of[of]
+
+    def _whole_type(self) -> pa.DataType:
+        if self._lowest >= -(2**63) and self._highest < 2**63:
+            return pa.int64()
+        # As pandas does: beyond int64, whole numbers stay such only where none is negative and none is missing.
+        fits = self._lowest >= 0 and self._highest < 2**64 and not self._has_gaps
+        return pa.uint64() if fits else pa.string()
+
+    def _zone(self) -> str | None:
+        return next(iter(self._zones), None) if len(self._zones) < 2 else _SEVERAL_ZONES
+
+    def _told(self) -> str:
+        words = {"bool": "truths", "int": "numbers", "float": "numbers", "nested": "nested values", "moment": "dates"}
+        words |= {"day": "dates", "time": "times", "span": "durations", "text": "text", "bytes": "bytes"}
+        return ", ".join(sorted({words.get(kind, "objects") for kind in self.kinds}))
+
+
+class Sorted:
+    """A table of Python values, as record batches of whatever types hold them.
+
+    Parameters
+    ----------
+    names
+        Of the columns, as they came.
+    rows
+        Reads the table from its start, each time that it is called: stretches of it, of each the values of each column.
+    gaps
+        As for `Values`.
+    """
+
+    def __init__(
+        self, names: Sequence[str], rows: Callable[[], Iterable[Sequence[Sequence[Any]]]], gaps: Collection[str] = ()
+    ) -> None:
+        self._names, self._rows = list(names), rows
+        self._columns = [Values(name, gaps) for name in names]
+
+    def look(self, stretch: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+        """Take note of a stretch, and make a batch of it by what came so far."""
+        for column, values in zip(self._columns, stretch, strict=True):
+            column.look(values)
+        return self._batch(stretch)
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(name, column.type) for name, column in zip(self._names, self._columns, strict=True)])
+
+    @property
+    def notices(self) -> list[str]:
+        return [notice for column in self._columns if (notice := column.notice)]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Read the table from its start.
+
+        Raises
+        ------
+        Widened
+            At the end, where some value asked for another type: once for whatever the table asks for.
+        """
+        schema = self.schema
+        for stretch in self._rows():
+            for column, values in zip(self._columns, stretch, strict=True):
+                column.look(values)
+            if self.schema == schema:
+                yield self._batch(stretch)
+        if self.schema != schema:
+            raise Widened
+
+    def _batch(self, stretch: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+        arrays = [column.array(values) for column, values in zip(self._columns, stretch, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+class ValuesReader:
+    """A table of Python values, read as `workbench.data.formats.reader.Reader` says.
+
+    Parameters
+    ----------
+    names, rows, gaps
+        As for `Sorted`. The first stretch is read at once.
+    notices
+        What the format has to tell, beside what is found here.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        rows: Callable[[], Iterable[Sequence[Sequence[Any]]]],
+        called: str,
+        limits: Limits,
+        asked: Asked,
+        *,
+        format: dict[str, Any],
+        notices: Sequence[str] = (),
+        gaps: Collection[str] = (),
+    ) -> None:
+        check_width(len(names), called, limits)
+        self._told = tuple(notices)
+        self._sorted = Sorted(names, rows, gaps)
+        self.format = format
+        first = next(iter(rows()), None)
+        batch = None if first is None else self._sorted.look(first)
+        self._normal = Normal(self._sorted.schema, called, limits, asked)
+        if batch is not None:
+            self._normal.look(batch)
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._normal.schema
+
+    @property
+    def dates(self) -> Sequence[str]:
+        return self._normal.dates
+
+    @property
+    def notices(self) -> Sequence[str]:
+        return (*self._told, *self._sorted.notices, *self._normal.notices)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Read the table from its start."""
+        try:
+            yield from self._normal.make(self._sorted.batches())
+        except Widened:
+            self._normal.take(self._sorted.schema)
+            raise
+
+
+def text_of(value: Any) -> str | None:
+    """Write one value as a CSV file would hold it; None for a gap."""
+    value = unwrapped(value)
+    if _is_gap(value):
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat(" ") if value.time() != time() or value.tzinfo else value.date().isoformat()
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        return as_json(list(value) if isinstance(value, set | frozenset) else value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode(errors="replace")
+    return str(value)
+
+
+def unwrapped(value: Any) -> Any:
+    """Return the Python value of a NumPy scalar, and anything else as it is."""
+    if type(value).__module__ == "numpy" and hasattr(value, "item") and not getattr(value, "ndim", 0):
+        return value.item()
+    return value
+
+
+def _is_gap(value: Any) -> bool:
+    # pandas' own gaps are no Python value: NaT passes for a date-time, NA for nothing at all.
+    return (
+        value is None
+        or type(value).__name__ in ("NaTType", "NAType")
+        or (isinstance(value, float | Decimal) and math.isnan(value))
+    )
+
+
+def _zone(value: datetime) -> str | None:
+    if value.tzinfo is None:
+        return None
+    key = getattr(value.tzinfo, "key", None)
+    if key:
+        return str(key)
+    if value.tzinfo is UTC:
+        return "UTC"
+    offset = value.utcoffset() or timedelta()
+    minutes = round(abs(offset).total_seconds() / 60)
+    return f"{'-' if offset < timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _moment(value: date | None) -> datetime | None:
+    return (
+        datetime(value.year, value.month, value.day) if value is not None and not isinstance(value, datetime) else value
+    )

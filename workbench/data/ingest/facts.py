@@ -1,0 +1,169 @@
+"""The facts of one column, gathered a stretch at a time in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from workbench.data.source import Column
+from workbench.data.values import label
+
+MOST_DISTINCT = 10_000
+_TOP = 5
+_WATCHED = 200
+"""Most frequent values that are counted on where there are too many to count them all."""
+
+
+class Facts:
+    """What the stretches of a column seen so far hold.
+
+    Parameters
+    ----------
+    is_date
+        Whether it holds dates by its own type; otherwise that is found out.
+    """
+
+    def __init__(self, name: str, *, is_date: bool = False) -> None:
+        self.name = name
+        self._is_date_type = is_date
+        self._may_be_dates = True
+        self._counts: dict[Any, int] = {}
+        self._watched: pa.Array | None = None
+        self._is_unique = True
+        self._kind = ""
+        self._rows = self._missing = self._finite = 0
+        self._is_whole = True
+        self._total = 0.0
+        self._minimum, self._maximum = math.inf, -math.inf
+
+    def add(self, values: pa.Array) -> None:
+        """Take the next stretch: int64, uint64, float64, bool, string, or string by way of a dictionary."""
+        self._rows += len(values)
+        self._missing += values.null_count
+        if values.null_count == len(values):
+            self._kind = self._kind or _kind(values.type)
+            return
+        self._kind = _kind(values.type)
+        if self._kind == "number":
+            self._measure(values)
+        elif self._kind == "text" and self._may_be_dates and not self._is_date_type:
+            self._may_be_dates = _are_dates(
+                values.dictionary if pa.types.is_dictionary(values.type) else values.unique()
+            )
+        if self._watched is None:
+            self._count(values)
+        else:
+            self._count_watched(values)
+
+    def column(self) -> Column:
+        kind: Any = self._kind or "number"
+        has_values = self._rows > self._missing
+        if kind == "text" and has_values and (self._is_date_type or self._may_be_dates):
+            kind = "date"
+        is_measured = kind == "number" and self._finite > 0
+        is_exact = self._watched is None
+        is_whole = is_measured and self._is_whole
+        ranked = sorted(self._counts.items(), key=lambda pair: -pair[1])[:_TOP]
+        return Column(
+            name=self.name,
+            kind=kind,
+            missing=self._missing,
+            distinct=len(self._counts) if is_exact else MOST_DISTINCT,
+            minimum=self._minimum if is_measured else None,
+            maximum=self._maximum if is_measured else None,
+            mean=self._total / self._finite if is_measured and math.isfinite(self._total) else None,
+            top=tuple((_label(value, is_whole=is_whole), count) for value, count in ranked),
+            rarest=min(self._counts.values()) if self._counts and is_exact else None,
+            integral=is_whole,
+            distinct_exact=is_exact,
+            unique=has_values and self._is_unique and not self._missing,
+        )
+
+    def _count(self, values: pa.Array) -> None:
+        found = compute.value_counts(values)
+        counts = found.field("counts").to_numpy()
+        distinct = found.field("values")
+        self._is_unique = self._is_unique and int(counts.max(initial=0)) <= 1
+        known = self._counts
+        for value, count in zip(distinct.to_pylist(), counts.tolist(), strict=True):
+            if value is None:
+                continue
+            if value in known:
+                self._is_unique = False
+                known[value] += count
+            else:
+                known[value] = count
+        if len(known) > MOST_DISTINCT:
+            likely = sorted(known, key=lambda value: -known[value])[:_WATCHED]
+            self._counts = {value: known[value] for value in likely}
+            self._watched = pa.array(likely, type=_plain_type(values.type))
+
+    def _count_watched(self, values: pa.Array) -> None:
+        assert self._watched is not None
+        if pa.types.is_dictionary(values.type):
+            places = compute.index_in(values.dictionary, value_set=self._watched)
+            places = compute.take(places, values.indices)
+        else:
+            places = compute.index_in(values, value_set=self._watched)
+        hits = np.bincount(places.drop_null().to_numpy(zero_copy_only=False), minlength=len(self._watched))
+        for value, count in zip(self._counts, hits.tolist(), strict=True):
+            self._counts[value] += count
+
+    def _measure(self, values: pa.Array) -> None:
+        numbers = values.drop_null() if values.null_count else values
+        array = numbers.to_numpy(zero_copy_only=False)
+        low, high = array.min(), array.max()
+        if array.dtype.kind == "f" and not (math.isfinite(low) and math.isfinite(high)):
+            self._is_whole = False
+            array = array[np.isfinite(array)]
+            if not len(array):
+                return
+            low, high = array.min(), array.max()
+        if array.dtype.kind == "f" and self._is_whole:
+            self._is_whole = bool((array == np.floor(array)).all())
+        self._finite += len(array)
+        with np.errstate(over="ignore"):
+            self._total += float(array.sum(dtype="float64"))
+        self._minimum, self._maximum = min(self._minimum, float(low)), max(self._maximum, float(high))
+
+
+def _kind(kind: pa.DataType) -> str:
+    if pa.types.is_boolean(kind):
+        return "bool"
+    return "number" if pa.types.is_integer(kind) or pa.types.is_floating(kind) else "text"
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _are_dates(texts: pa.Array) -> bool:
+    """Whether all are dates as ISO 8601 writes them, from the month on."""
+    first = texts[0].as_py() if len(texts) else None
+    if first is not None and not _is_date(first):
+        return False
+    try:
+        # Quick, but not for all that is ISO 8601.
+        compute.cast(texts, pa.timestamp("ns"))
+    except pa.ArrowInvalid:
+        return all(_is_date(text) for text in texts.to_pylist() if text is not None)
+    return bool(compute.min(compute.utf8_length(texts)).as_py() >= len("2000-01"))
+
+
+def _is_date(text: str) -> bool:
+    if not (len(text) >= 7 and text[:4].isdigit() and text[4] == "-" and text[5:7].isdigit()):
+        return False
+    try:
+        datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
+    except ValueError:
+        return False
+    return True
+
+
+def _label(value: Any, *, is_whole: bool) -> str:
+    return label(int(value) if is_whole else value)

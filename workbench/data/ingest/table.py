@@ -1,0 +1,166 @@
+"""The stored form of a table: one Parquet file, written once, read as the frame that ``pandas.read_csv`` would give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from workbench.data.formats.reader import Reader, Widened
+from workbench.data.ingest.facts import Facts
+from workbench.data.source import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GROUP_ROWS = 128 * 1024
+_GROUP_CELLS = 8 * 1024 * 1024
+"""Fewer rows are held in memory at once the wider a table is."""
+_FEWEST_ROWS = 4 * 1024
+_TRIES = 20
+
+
+def write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, tuple[Column, ...]]:
+    """Write a table as Parquet, gathering the facts of each column as it goes by.
+
+    Parameters
+    ----------
+    tell
+        Called with the rows written so far; what it raises ends the writing.
+
+    Returns
+    -------
+    tuple
+        The row count, and the facts of each column in order.
+
+    Raises
+    ------
+    BadRequest
+        Whatever the reader refuses.
+    """
+    for _ in range(_TRIES):
+        try:
+            return _write(reader, to, tell)
+        except Widened:
+            continue
+    raise RuntimeError("a table was begun again and again")
+
+
+def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, tuple[Column, ...]]:
+    schema = reader.schema
+    dates = set(reader.dates)
+    facts = [Facts(name, is_date=name in dates) for name in schema.names]
+    texts = [name for name, kind in zip(schema.names, schema.types, strict=True) if pa.types.is_dictionary(kind)]
+    most = max(_FEWEST_ROWS, min(_GROUP_ROWS, _GROUP_CELLS // max(1, len(schema))))
+    # Without Arrow's own schema, which would make categories of texts wherever the file is read.
+    written = {"compression": "snappy", "use_dictionary": texts, "write_statistics": False, "store_schema": False}
+    rows = 0
+
+    def store(table: pa.Table) -> None:
+        for fact, column in zip(facts, table.columns, strict=True):
+            for stretch in column.chunks:
+                fact.add(stretch)
+        writer.write_table(table, row_group_size=table.num_rows)
+
+    with (
+        parquet.ParquetWriter(to, schema, **written) as writer,
+        # Parsing the next rows and writing these takes a processor each.
+        ThreadPoolExecutor(1) as pool,
+    ):
+        under_way: Future[None] | None = None
+        for table in _grouped(reader.batches(), most):
+            if under_way is not None:
+                under_way.result()
+                tell(rows)
+            rows += table.num_rows
+            under_way = pool.submit(store, table)
+        if under_way is not None:
+            under_way.result()
+    return rows, tuple(fact.column() for fact in facts)
+
+
+def _grouped(batches: Iterable[pa.RecordBatch], most: int) -> Iterable[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= most:
+            yield _one(held)
+            held, rows = [], 0
+    if held:
+        yield _one(held)
+
+
+def _one(batches: Sequence[pa.RecordBatch]) -> pa.Table:
+    # With a dictionary each, the column would be written without any.
+    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
+
+
+def frame(path: Path, columns: Sequence[str] | None = None, rows: int | None = None) -> pd.DataFrame:
+    """Read a stored table, gaps as NaN, with a fresh index.
+
+    Parameters
+    ----------
+    columns
+        Only these.
+    rows
+        Only so many of the first.
+    """
+    import pandas as pd
+
+    with parquet.ParquetFile(path, memory_map=True) as file:
+        schema = file.schema_arrow
+        texts = [name for name, kind in zip(schema.names, schema.types, strict=True) if not pa.types.is_primitive(kind)]
+    with parquet.ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
+        names = list(columns) if columns is not None else schema.names
+        if rows is None:
+            count = file.metadata.num_rows
+            # A column at a time and copied: what Arrow keeps of a whole table stays as long as the process does.
+            values = {name: np.array(_values(file.read(columns=[name], use_threads=False)[name])) for name in names}
+            pa.default_memory_pool().release_unused()
+        else:
+            batches = file.iter_batches(batch_size=max(rows, 1), columns=names)
+            first = next(batches, None)
+            table = pa.Table.from_batches([] if first is None else [first], schema=first.schema if first else schema)
+            table = table.slice(0, rows)
+            count = table.num_rows
+            values = {name: _values(table[name]) for name in names}
+        return pd.DataFrame(values, index=pd.RangeIndex(count), columns=names, copy=False)
+
+
+def _values(column: pa.ChunkedArray) -> Any:
+    if pa.types.is_dictionary(column.type):
+        coded = column.unify_dictionaries().combine_chunks()
+        coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
+        texts = np.append(coded.dictionary.to_numpy(zero_copy_only=False).astype(object), np.nan)
+        return texts[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    if pa.types.is_boolean(column.type) and column.null_count:
+        truths = column.to_numpy().astype(object)
+        truths[column.is_null().to_numpy()] = np.nan
+        return truths
+    return column.to_numpy()
+
+
+def plain_rows(path: Path, columns: Sequence[Column], rows: int) -> list[dict[str, Any]]:
+    """Return the first rows of a stored table as plain data that JSON can hold; a gap is None."""
+    first = frame(path, rows=rows)
+    values = [[plain(value, column) for value in first[column.name].tolist()] for column in columns]
+    return [dict(zip(first.columns, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def plain(value: Any, column: Column) -> Any:
+    """Return a value of a column as plain data that JSON can hold; a gap is None."""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        if math.isinf(value):
+            return str(value)
+        return int(value) if column.integral else value
+    return value
