@@ -11,7 +11,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
-from workbench.data.sources import VALUES_MOST
+from workbench.data.reading import VALUES_MOST
 from workbench.errors import BadRequest, EngineFault, Gone, NotFound
 from workbench.serving import batches
 from workbench.store.tables import ExperimentRow, RunRow, SourceRow

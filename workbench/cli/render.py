@@ -232,8 +232,18 @@ def sources(found: Iterable[Source]) -> Table:
     return table
 
 
+def versions(found: Iterable[Source]) -> Table:
+    table = Table("version", "kind", "rows", "columns", "SHA-256", "added", box=None, pad_edge=False)
+    for source in found:
+        counts = f"{source.row_count:,}", str(len(source.columns))
+        added = f"{source.created_at.astimezone():%Y-%m-%d %H:%M}"
+        table.add_row(str(source.version), source.kind, *counts, source.sha256[:12], added)
+    return table
+
+
 def size(found: Source) -> str:
-    return f"{found.name}: {found.row_count:,} rows × {len(found.columns):,} columns"
+    version = f" (version {found.version})" if found.version > 1 else ""
+    return f"{found.name}{version}: {found.row_count:,} rows × {len(found.columns):,} columns"
 
 
 def source(found: Source) -> Table:

@@ -57,7 +57,7 @@ class Arrival:
     """
 
     def __init__(self, store: Store, name: str, called: str, *, follows: Source | None = None) -> None:
-        self.name = name if follows else source_name(name)
+        self.name = follows.name if follows else source_name(name)
         self.called = called
         self._store = store
         self._follows = follows
@@ -113,7 +113,7 @@ class Arrival:
             location=f"{self._id}.parquet",
             table_sha256=table.table_sha256,
             raw=raw,
-            sha256=_read_so(sha256 or table.sha256, asked),
+            sha256=read_so(sha256 or table.sha256, asked),
             size_bytes=table.size_bytes,
             row_count=table.row_count,
             format=table.format | ({"options": dict(asked.options)} if asked.options else {}),
@@ -205,7 +205,7 @@ def source_name(name: str) -> str:
     return name
 
 
-def _read_so(sha256: str, asked: Asked) -> str:
+def read_so(sha256: str, asked: Asked) -> str:
     """Return the hash of what came; together with how it was read where the user decided on that."""
     if not asked.kinds and not asked.options:
         return sha256
@@ -220,10 +220,10 @@ def _named(store: Store, name: str) -> tuple[ColumnElement[bool], ...]:
 def _locked(folder: Path) -> BinaryIO:
     """Make a folder that no `sweep` takes for an abandoned one, as long as what is returned is open."""
     while True:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         try:
             stream = (folder / _LOCK).open("xb")
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             continue  # Swept between making and locking.
         fcntl.flock(stream, fcntl.LOCK_EX)
         if os.fstat(stream.fileno()).st_nlink:
@@ -238,7 +238,9 @@ def sweep(files: Path) -> None:
             with (folder / _LOCK).open("rb") as stream:
                 # Whoever still writes holds the lock, and loses it however the process ends.
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                # Without a name it was swept already, and another arrival may have begun at its place.
+                if os.fstat(stream.fileno()).st_nlink:
+                    shutil.rmtree(folder, ignore_errors=True)
         except FileNotFoundError:
             _remove_empty(folder)
         except (BlockingIOError, NotADirectoryError):

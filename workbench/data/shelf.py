@@ -26,6 +26,11 @@ class Shelf:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    @property
+    def folder(self) -> Path:
+        """Where the files lie."""
+        return self._store.settings.files
+
     def find(self, key: str, *, hidden: bool = False) -> Source:
         """Find a version by its id, as ``NAME@2``, or the newest one by name.
 

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
+from workbench.data.values import ColumnKind
 from workbench.store.tables import SourceRow
-
-ColumnKind = Literal["number", "text", "bool", "date"]
-LABEL_CHARACTERS = 100
-"""Longest text that a profile shows of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Column:
         Over the finite values of a number column; None for other kinds, and where there is no such value.
     top
         The most frequent values, at most five, with their counts. Where `distinct_exact` is False, the most frequent
-        among the first 10,000 distinct values.
+        among the first 10,000 distinct values; none where all of them are about as rare.
     rarest
         Rows of the least frequent value; None where `distinct_exact` is False or there is no value.
     integral

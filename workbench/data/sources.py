@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from workbench.data import samples
+from workbench.data import origins, samples
+from workbench.data.fetching import fetch
 from workbench.data.formats.reader import Asked
-from workbench.data.ingest.job import HEAD_ROWS, Tell
+from workbench.data.ingest.job import Tell
 from workbench.data.intake import chunks, opened
+from workbench.data.reading import Reading
 from workbench.data.samples import Sample
 from workbench.data.shelf import Shelf, key_of
 from workbench.data.source import Source, SourceLine
@@ -20,24 +22,24 @@ from workbench.store.files import sha256_of
 from workbench.store.store import Store
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-VALUES_MOST = 100
-"""Most values of a column that are listed one by one."""
+_UNREPEATED = {"upload": "an upload", "inline": "from memory", "sample": "a sample"}
 
 
-class Sources:
+class Sources(Reading):
     """The data sources that a workspace holds."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__(Shelf(store))
         self._store = store
-        self._shelf = Shelf(store)
 
     def upload(
         self,
         file: str | Path | BinaryIO,
         name: str | None = None,
         *,
+        follows: str | Source | None = None,
         kinds: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Source:
@@ -50,6 +52,8 @@ class Sources:
             gzip or zip, too.
         name
             Name of the data source; None: the file's name without its ending.
+        follows
+            The data source of which it is the next version; its name then stays.
         kinds
             Column → ``text``, ``number``, ``date``, or ``date:`` and how its dates are written, as in
             ``date:%d/%m/%Y``; the others are found out.
@@ -66,10 +70,13 @@ class Sources:
             ``data.too_large``.
         """
         with opened(file) as (stream, called):
-            if not (name or called):
+            if not (name or called or follows):
                 raise BadRequest("data.name_invalid", "A data source needs a name, and this file has none.")
             file_name = Path(called).name
-            with self.begin_upload(name or file_name, file=file_name or None, kinds=kinds, **options) as upload:
+            begun = self.begin_upload(
+                name or file_name, file=file_name or None, follows=follows, kinds=kinds, **options
+            )
+            with begun as upload:
                 for chunk in chunks(stream, upload.file):
                     upload.write(chunk)
                 return upload.finish()
@@ -80,6 +87,7 @@ class Sources:
         size_bytes: int | None = None,
         *,
         file: str | None = None,
+        follows: str | Source | None = None,
         kinds: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Upload:
@@ -93,11 +101,15 @@ class Sources:
             How many bytes will come, where that is known: too many are then refused at once.
         file
             What the user calls the file, for messages; None: `name`.
-        kinds, **options
+        follows, kinds, **options
             As of `upload`.
         """
         self._shelf.drop_unneeded()
-        return Upload(self._store, name, size_bytes, file=file, asked=Asked(kinds or {}, options))
+        before = None if follows is None else self._current(follows)
+        asked = Asked(kinds or {}, options)
+        if before is not None and not asked.kinds and not asked.options:
+            asked = _asked(before)
+        return Upload(self._store, name, size_bytes, file=file, asked=asked, follows=before)
 
     def samples(self) -> tuple[Sample, ...]:
         """Return the tables that come with Workbench."""
@@ -129,6 +141,84 @@ class Sources:
                 return stored
             raise
 
+    def add(
+        self,
+        what: Any,
+        name: str | None = None,
+        *,
+        table: str | None = None,
+        query: str | None = None,
+        kinds: Mapping[str, str] | None = None,
+        tell: Tell = lambda *_: None,
+        **options: Any,
+    ) -> Source:
+        """Take a table from where it lies, and remember the place: `refresh` takes it from there again.
+
+        Parameters
+        ----------
+        what
+            A path of a file or a folder of tables; an address such as ``s3://BUCKET/KEY`` or ``https://…``; a
+            database's SQLAlchemy URL, with `table` or `query`; or a table in memory: a data frame, records, an Arrow
+            table. A password in an address is named, as in ``postgresql://me:${PGPASSWORD}@db/sales``: an environment
+            variable, or ``${keyring:SERVICE/USER}``.
+        name
+            Name of the data source; None: that of the file or the table.
+        table, query
+            What to read from a database.
+        kinds, **options
+            As of `upload`; options that a store takes, such as ``endpoint_url``, go to it.
+        tell
+            Called as it goes on; see `workbench.data.ingest.job.Tell`. What it raises ends the work.
+
+        Raises
+        ------
+        WorkbenchError
+            Each in a sentence: what cannot be reached, read or stored, and why; ``data.name_taken``.
+        """
+        origin, rest = origins.named(what, name=name, table=table, query=query, options=options)
+        return fetch(self._store, origin, name or origin.called, Asked(kinds or {}, rest), tell)
+
+    def test(self, what: Any, *, table: str | None = None, query: str | None = None, **options: Any) -> None:
+        """Find out whether what `add` takes can be reached.
+
+        Raises
+        ------
+        WorkbenchError
+            One sentence on what is in the way.
+        """
+        origins.named(what, table=table, query=query, options=options)[0].test()
+
+    def refresh(self, ref: str | Source, tell: Tell = lambda *_: None) -> Source:
+        """Take a data source from its place again: its next version, or the same where nothing has changed.
+
+        Raises
+        ------
+        BadRequest
+            ``data.source_invalid`` when it has no such place: it was uploaded, or handed over from memory.
+        WorkbenchError
+            As of `add`.
+        """
+        source = self._current(ref)
+        if not source.origin:
+            what = _UNREPEATED.get(source.kind, source.kind)
+            raise BadRequest(
+                "data.source_invalid",
+                f'"{source.name}" is {what}: there is no place to read it from again.',
+                hint="Upload its next version.",
+            )
+        return fetch(self._store, origins.of(source.origin), source.name, _asked(source), tell, follows=source)
+
+    def has_changed(self, source: Source) -> bool:
+        """Whether what a data source was taken from looks otherwise now; False where that cannot be told cheaply.
+
+        Raises
+        ------
+        WorkbenchError
+            When it cannot be reached.
+        """
+        stamp = source.origin.get("stamp")
+        return stamp is not None and origins.of(source.origin).stamp() != stamp
+
     def retype(self, ref: str | Source, kinds: Mapping[str, str], tell: Tell = lambda *_: None) -> Source:
         """Read a data source anew, with other kinds for some columns, as its next version.
 
@@ -146,13 +236,16 @@ class Sources:
         Gone
             ``data.file_missing`` when what it was read from is not there any more.
         """
-        source = self.get(ref)
+        source = self._current(ref)
         unknown = next((name for name in kinds if source.column(name) is None), None)
         if unknown is not None:
             raise BadRequest(
                 "spec.invalid", f"{source.name} has no column '{unknown}'.", hint=choices(unknown, source.column_names)
             )
-        asked = Asked({**source.format.get("kinds", {}), **kinds}, source.format.get("options", {}))
+        before = _asked(source)
+        asked = Asked({**before.kinds, **kinds}, before.options)
+        if source.origin:
+            return fetch(self._store, origins.of(source.origin), source.name, asked, tell, follows=source)
         raw = self._shelf.raw(source)
         if raw is None:
             raise Gone("data.file_missing", f'What "{source.name}" was read from is gone.', source=source.id)
@@ -163,129 +256,9 @@ class Sources:
                     upload.write(chunk)
                 return upload.finish(tell)
 
-    def get(self, ref: str | Source, *, hidden: bool = False) -> Source:
-        """Find a data source by id or name, or one of its versions as ``NAME@2``.
-
-        Parameters
-        ----------
-        hidden
-            Whether a deleted source that a run or a batch used is found too, by its id.
-
-        Raises
-        ------
-        NotFound
-            ``data.not_found``, naming what there is.
-        """
-        return self._shelf.find(key_of(ref), hidden=hidden)
-
-    def versions(self, ref: str | Source) -> builtins.list[Source]:
-        """Return all versions of a data source, newest first."""
-        return self._shelf.versions(self.get(ref))
-
-    def of_run(self, source_id: str) -> Source:
-        """Find the data source of an earlier run, for another one.
-
-        Raises
-        ------
-        Gone
-            ``data.file_missing`` when it was deleted, or its file is not there any more.
-        """
-        source = self.get(source_id, hidden=True)
-        if source.is_deleted or not self._shelf.has_table(source):
-            raise Gone(
-                "data.file_missing",
-                f'The data source "{source.name}" of that run is gone.',
-                hint="Upload it again, and name it in a new run.",
-                source=source.id,
-            )
-        return source
-
     def find_content(self, file: str | Path) -> Source | None:
         """Find the live data source that holds exactly a file's bytes, so that it need not be stored twice."""
         return self._shelf.with_content(sha256_of(Path(file)))
-
-    def head(self, source: Source, rows: int = HEAD_ROWS) -> builtins.list[dict[str, Any]]:
-        """Return the first rows as plain data that JSON can hold; a missing value is None."""
-        kept = self._shelf.head(source) if rows <= HEAD_ROWS else None
-        if kept is not None:
-            return kept[:rows]
-        from workbench.data.ingest import table
-
-        return table.plain_rows(self._shelf.table(source), source.columns, rows)
-
-    def values(self, source: Source, column: str) -> builtins.list[Any]:
-        """Return a column's distinct values in their own order, as plain data that JSON can hold; no gaps.
-
-        Raises
-        ------
-        BadRequest
-            ``spec.invalid`` when there is no such column, or it has more than `VALUES_MOST` values.
-        """
-        from workbench.data.ingest import table
-
-        found = source.column(column)
-        if found is None:
-            raise BadRequest(
-                "spec.invalid", f"{source.name} has no column '{column}'.", hint=choices(column, source.column_names)
-            )
-        if found.distinct > VALUES_MOST:
-            raise BadRequest(
-                "spec.invalid",
-                f"'{column}' of {source.name} has {found.distinct:,} values; at most {VALUES_MOST} can be listed.",
-            )
-        values = table.frame(self._shelf.table(source), [column])[column]
-        return [table.plain(value, found) for value in sorted(values.dropna().unique().tolist())]
-
-    def load(self, source: Source) -> pd.DataFrame:
-        """Read a data source whole, with a fresh index, as ``pandas.read_csv`` would read its text.
-
-        What is a number and what is text was decided when it was stored, so that every pandas gives the same table.
-
-        Raises
-        ------
-        Gone
-            ``data.file_missing`` when its file is not there any more.
-        EngineFault
-            ``artifact.hash_mismatch`` when its file is not what was stored.
-        """
-        from workbench.data.ingest import table
-
-        return table.frame(self._shelf.table(source))
-
-    def load_predicted(self, source: Source, path: Path, *, label_is_text: bool) -> pd.DataFrame:
-        """Read what was predicted of a data source: its columns by its own kinds, and those that were added.
-
-        Parameters
-        ----------
-        path
-            A CSV file in which only an empty field is a gap, and whose first column beyond the source's is the label.
-        label_is_text
-            Whether labels are text whatever stands in them.
-        """
-        import pandas as pd
-
-        from workbench.data.formats.kinds import exact
-
-        labels = pd.read_csv(path, nrows=0).columns[len(source.columns) :][:1] if label_is_text else ()
-        texts = dict.fromkeys((*source.texts, *labels), str)
-        frame: pd.DataFrame = pd.read_csv(
-            path, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False, **exact()
-        )
-        return frame
-
-    def is_here(self, source_id: str) -> bool:
-        """Whether a data source's file is in this home, or nowhere to be looked for: it is not known any more."""
-        return self._shelf.is_here(source_id)
-
-    def path(self, source: Source) -> Path:
-        """Return where a data source's table lies as Parquet, its content verified.
-
-        Raises
-        ------
-        Gone, EngineFault
-            As of `load`.
-        """
-        return self._shelf.table(source)
 
     def list(self) -> builtins.list[Source]:
         """Return the data sources, newest first."""
@@ -309,6 +282,16 @@ class Sources:
         """
         self._shelf.delete(key_of(ref))
 
+    def _current(self, ref: str | Source) -> Source:
+        """Find the newest version of a data source."""
+        source = self.get(ref)
+        return source if source.is_current else self._shelf.versions(source)[0]
+
     def _same(self, name: str, sha256: str) -> Source | None:
         stored = self._shelf.named(name)
         return stored if stored is not None and stored.sha256 == sha256 else None
+
+
+def _asked(source: Source) -> Asked:
+    """Return what the user decided of a data source when it was read."""
+    return Asked(source.format.get("kinds", {}), source.format.get("options", {}))

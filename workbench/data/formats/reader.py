@@ -88,3 +88,8 @@ class Reader(Protocol):
         BadRequest
             When it cannot be read, naming the place.
         """
+
+
+def one_batch(table: pa.Table) -> pa.RecordBatch:
+    """Make one batch of a table; each text that has a dictionary has one for all of it."""
+    return table.unify_dictionaries().combine_chunks().to_batches()[0]

@@ -39,16 +39,12 @@ class Utf8:
 
 
 class Watched:
-    """A stream without its header, and with a row of its own at the end.
-
-    A quote that is never closed swallows that last row; so its absence tells of one.
+    """A stream without its header, looked at for what the parser does not tell.
 
     Parameters
     ----------
     skip
         Bytes of UTF-8 before the first row.
-    last
-        The row that is added.
     sees_lines
         Whether `has_blank_lines` is to be found out.
 
@@ -62,47 +58,23 @@ class Watched:
         Whether a line came that is nothing but blanks.
     """
 
-    def __init__(self, stream: Utf8, skip: int, last: bytes, *, sees_lines: bool) -> None:
-        self._sees_lines = sees_lines
-        self._stream, self._skip, self._last = stream, skip, b"\n" + last + b"\n"
-        self._rest = b""
-        self.closed = False
+    def __init__(self, stream: Utf8, skip: int, *, sees_lines: bool) -> None:
+        self._stream, self._skip, self._sees_lines = stream, skip, sees_lines
         self.has_zeros = self.has_plus = self.has_hex = self.has_blank_lines = False
         self._end = b"\n"
 
-    def read(self, size: int = -1) -> bytes:
-        """Return at most `size` bytes; none at the end."""
-        most = size if size > 0 else 1 << 20
-        while len(self._rest) < most and self._last:
-            chunk = self._stream.read(most)
-            if chunk:
-                self._watch(chunk)
-                cut = min(self._skip, len(chunk))
-                self._skip -= cut
-                self._rest += chunk[cut:]
-            else:
-                self._rest, self._last = self._rest + self._last, b""
-        given, self._rest = self._rest[:most], self._rest[most:]
-        return given
+    def read(self, size: int) -> bytes:
+        """Return about so many bytes; none at the end."""
+        while chunk := self._stream.read(size):
+            cut = min(self._skip, len(chunk))
+            self._skip -= cut
+            if rows := chunk[cut:]:
+                self._watch(rows)
+                return rows
+        return b""
 
     def close(self) -> None:
-        self.closed = True
         self._stream.close()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return False
-
-    def __enter__(self) -> Watched:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _watch(self, chunk: bytes) -> None:
         seen = self._end + chunk

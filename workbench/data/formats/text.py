@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 from pyarrow import csv as arrow_csv
@@ -16,7 +17,7 @@ from pyarrow import csv as arrow_csv
 from workbench.data.formats import encoding, layout, rows
 from workbench.data.formats.casting import Cast
 from workbench.data.formats.kinds import FALSEHOODS, NA_TEXTS, TRUTHS, Seen, Spelling, as_pandas_reads
-from workbench.data.formats.reader import MIB, Asked, Limits, Widened
+from workbench.data.formats.reader import MIB, Asked, Limits, Widened, one_batch
 from workbench.data.formats.stream import Utf8, Watched
 from workbench.errors import BadRequest
 
@@ -29,6 +30,8 @@ _FEW = 0.5
 _QUICK_RESTARTS = 3
 _WALKED_BYTES = 64 * MIB
 """Up to this size it takes a moment only to find a row's line."""
+_STRETCH_BLOCKS = 16
+"""Blocks that are parsed side by side."""
 _COLUMN = re.compile(r"In CSV column #(\d+): ")
 
 
@@ -84,19 +87,17 @@ class TextReader:
         return notices
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        stream = self._stream()
         decided = {*self._pandas, *self._given_up, *self._asked.kinds}
         seen = {name: Seen() for name in self._layout.names if name not in decided}
-        try:
-            yield from self._parsed(stream, seen)
-        except pa.ArrowInvalid as error:
-            if stream.has_zeros:
-                raise encoding.not_text(self._called) from error
-            self._mend(str(error))
-        except UnicodeDecodeError as error:
-            raise encoding.not_utf16(self._called) from error
-        finally:
-            stream.close()
+        with closing(self._stream()) as stream:
+            try:
+                yield from self._parsed(stream, seen)
+            except pa.ArrowInvalid as error:
+                if stream.has_zeros:
+                    raise encoding.not_text(self._called) from error
+                self._mend(str(error))
+            except UnicodeDecodeError as error:
+                raise encoding.not_utf16(self._called) from error
         if stream.has_zeros:
             raise encoding.not_text(self._called)
         if stream.has_blank_lines and not self._is_tidy:
@@ -119,7 +120,9 @@ class TextReader:
         names = self._layout.names
         self._types: dict[str, pa.DataType] = dict.fromkeys(names, _TEXT)
         with suppress(pa.ArrowInvalid, UnicodeDecodeError), closing(self._stream()) as stream:
-            first = self._open(stream, {}).read_next_batch()
+            first = next(self._tables(stream, {}), None)
+            if first is None:
+                return
             self._types = {name: _beginning(column) for name, column in zip(names, first.columns, strict=True)}
         self._types |= {name: _CODED for name in self._asked.kinds if name in self._types}
 
@@ -131,26 +134,52 @@ class TextReader:
         return pa.float64() if self._types[name] == pa.null() else self._types[name]
 
     def _stream(self) -> Watched:
-        last = '""' + self._layout.delimiter * (len(self._layout.names) - 1)
-        return Watched(
-            Utf8(self._path.open("rb"), self._layout.encoding),
-            self._layout.header_bytes,
-            last.encode(),
-            sees_lines=len(self._layout.names) == 1,
-        )
+        raw = Utf8(self._path.open("rb"), self._layout.encoding)
+        return Watched(raw, self._layout.header_bytes, sees_lines=len(self._layout.names) == 1)
 
-    def _open(self, stream: Watched, types: dict[str, pa.DataType], only: Sequence[str] = ()) -> Any:
+    def _tables(
+        self, stream: Watched, types: Mapping[str, pa.DataType], only: Sequence[str] = ()
+    ) -> Iterator[pa.Table]:
+        """Parse the rows a stretch at a time, all processors on one.
+
+        Where a stretch may end is guessed, as a line break may stand in quotes: a row of nothing is put behind it,
+        which an open quote would swallow.
+        """
+        last = b'\n""' + self._layout.delimiter.encode() * (len(self._layout.names) - 1) + b"\n"
+        stretch = _STRETCH_BLOCKS * self._block_bytes
+        held, rows_given, is_end = b"", 0, False
+        while not is_end:
+            chunk = stream.read(stretch)
+            is_end = not chunk
+            text = held + chunk
+            cut = len(text) if is_end else _row_end(text)
+            is_last_try = is_end or len(text) > stretch + self._limits.row_bytes
+            try:
+                table = self._table(text[:cut] + last, types, only) if cut or is_end else None
+            except pa.ArrowInvalid as error:
+                if is_last_try or "parse error" not in str(error):
+                    raise
+                table = None
+            if table is None and is_last_try:
+                raise self._never_closed(rows_given + 1) if is_end else self._too_long()
+            held = text if table is None else text[cut:]
+            if table is not None and table.num_rows:
+                rows_given += table.num_rows
+                yield table
+
+    def _table(self, text: bytes, types: Mapping[str, pa.DataType], only: Sequence[str]) -> pa.Table | None:
+        """Parse a stretch and the row of nothing behind it; None where that is no row of its own."""
         delimiter = self._layout.delimiter
 
         def pass_over(row: Any) -> str:
             is_blank = delimiter not in row.text and not row.text.strip(" \t\v\f")
             return "skip" if is_blank else "error"
 
-        return arrow_csv.open_csv(
-            pa.PythonFile(stream, mode="r"),
+        table = arrow_csv.read_csv(
+            pa.BufferReader(text),
             read_options=arrow_csv.ReadOptions(column_names=self._layout.names, block_size=self._block_bytes),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=pass_over
+                delimiter=delimiter, newlines_in_values=b'"' in text, invalid_row_handler=pass_over
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=types,
@@ -161,26 +190,48 @@ class TextReader:
                 false_values=FALSEHOODS,
             ),
         )
+        rows_before = table.num_rows - 1
+        is_closed = rows_before >= 0 and not any(column[-1].is_valid for column in table.columns)
+        return table.slice(0, rows_before) if is_closed else None
 
     def _parsed(self, stream: Watched, seen: dict[str, Seen]) -> Iterator[pa.RecordBatch]:
-        """Read the rows, but for the one that the stream adds at the end."""
-        rows_given, held = 0, None
-        for batch in self._open(stream, self._types):
-            if held is not None and held.num_rows:
-                yield self._settled(held, rows_given, seen)
-                rows_given += held.num_rows
-            held = batch if batch.num_rows else held
-        if held is None or any(column[-1].is_valid for column in held.columns):
-            raise self._never_closed(rows_given + (0 if held is None else held.num_rows))
-        if held.num_rows > 1:
-            yield self._settled(held[:-1], rows_given, seen)
-            rows_given += held.num_rows - 1
+        rows_given = 0
+        for table in self._tables(stream, self._types):
+            batch = one_batch(table)
+            yield self._settled(batch, rows_given, seen)
+            rows_given += batch.num_rows
         wrong = {name for name, values in self._pandas.items() if len(values) != rows_given}
         if wrong:
             # They do not agree on what a row is; then what Arrow thinks of the column is all there is.
             self._given_up |= wrong
             self._pandas = {name: values for name, values in self._pandas.items() if name not in wrong}
             raise Widened
+
+    def _settled(self, batch: pa.RecordBatch, start: int, seen: dict[str, Seen]) -> pa.RecordBatch:
+        for name, column in zip(self._layout.names, batch.columns, strict=True):
+            if name in seen:
+                seen[name].see(column)
+        columns = [
+            self._column(name, column, start) for name, column in zip(self._layout.names, batch.columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _column(self, name: str, column: pa.Array, start: int) -> pa.Array:
+        if name in self._casts:
+            made = self._casts[name].make(column, start)
+            if made is None:
+                raise Widened
+            return made
+        if name in self._pandas:
+            return self._pandas[name][start : start + len(column)]
+        return column.cast(pa.float64()) if pa.types.is_null(column.type) else column
+
+    def _too_long(self) -> BadRequest:
+        return BadRequest(
+            "data.parse_failed",
+            f"{self._called} cannot be read: it has a row of more than {self._limits.row_bytes // MIB} MiB; a quote "
+            "may have been left open.",
+        )
 
     def _never_closed(self, row: int) -> BadRequest:
         small = self._path.stat().st_size <= _WALKED_BYTES
@@ -218,11 +269,7 @@ class TextReader:
         elif "straddl" in reason and self._block_bytes < self._limits.row_bytes:
             self._block_bytes = self._limits.row_bytes
         elif "straddl" in reason:
-            raise BadRequest(
-                "data.parse_failed",
-                f"{self._called} cannot be read: it has a row of more than {self._limits.row_bytes // MIB} MiB; a "
-                "quote may have been left open.",
-            )
+            raise self._too_long()
         elif self._is_tidy:
             raise BadRequest("data.parse_failed", f"{self._called} cannot be read: {reason}.")
         else:
@@ -247,8 +294,8 @@ class TextReader:
         types = dict.fromkeys(spellings, _TEXT)
         with suppress(pa.ArrowInvalid, UnicodeDecodeError), closing(self._stream()) as stream:
             # What cannot be parsed at all shows again when the table is read.
-            for batch in self._open(stream, types, only=list(types)):
-                for name, column in zip(types, batch.columns, strict=True):
+            for table in self._tables(stream, types, only=list(types)):
+                for name, column in zip(types, table.columns, strict=True):
                     spellings[name].see(column)
         self._types |= {
             name: _CODED if spelling.kind is None else spelling.kind for name, spelling in spellings.items()
@@ -264,7 +311,15 @@ class TextReader:
         raise Widened
 
 
-def _beginning(column: pa.Array) -> pa.DataType:
+def _row_end(text: bytes) -> int:
+    """Guess where the last whole row ends."""
+    if np.count_nonzero(np.frombuffer(text, dtype="uint8") == ord('"')) % 2 == 0:
+        return text.rfind(b"\n") + 1 or text.rfind(b"\r") + 1
+    opened = text.rfind(b'"')
+    return text.rfind(b"\n", 0, opened) + 1 or text.rfind(b"\r", 0, opened) + 1
+
+
+def _beginning(column: pa.ChunkedArray) -> pa.DataType:
     """Return the type of a column by its first rows."""
     if column.type in _AS_INFERRED:
         return column.type

@@ -19,6 +19,10 @@ _WATCHED = 200
 """Most frequent values that are counted on where there are too many to count them all."""
 
 
+_RARE = 1 / 2000
+"""Share of the rows up to which a value is not worth counting on; where all are, every value is about as rare."""
+
+
 class Facts:
     """What the stretches of a column seen so far hold.
 
@@ -85,14 +89,10 @@ class Facts:
         )
 
     def _count(self, values: pa.Array) -> None:
-        found = compute.value_counts(values)
-        counts = found.field("counts").to_numpy()
-        distinct = found.field("values")
+        distinct, counts = _distinct(values)
         self._is_unique = self._is_unique and int(counts.max(initial=0)) <= 1
         known = self._counts
-        for value, count in zip(distinct.to_pylist(), counts.tolist(), strict=True):
-            if value is None:
-                continue
+        for value, count in zip(distinct, counts.tolist(), strict=True):
             if value in known:
                 self._is_unique = False
                 known[value] += count
@@ -100,11 +100,13 @@ class Facts:
                 known[value] = count
         if len(known) > MOST_DISTINCT:
             likely = sorted(known, key=lambda value: -known[value])[:_WATCHED]
-            self._counts = {value: known[value] for value in likely}
-            self._watched = pa.array(likely, type=_plain_type(values.type))
+            self._counts = {value: known[value] for value in likely if known[value] > _RARE * self._rows}
+            self._watched = pa.array(list(self._counts), type=_plain_type(values.type))
 
     def _count_watched(self, values: pa.Array) -> None:
         assert self._watched is not None
+        if not len(self._watched):
+            return
         if pa.types.is_dictionary(values.type):
             places = compute.index_in(values.dictionary, value_set=self._watched)
             places = compute.take(places, values.indices)
@@ -130,6 +132,16 @@ class Facts:
         with np.errstate(over="ignore"):
             self._total += float(array.sum(dtype="float64"))
         self._minimum, self._maximum = min(self._minimum, float(low)), max(self._maximum, float(high))
+
+
+def _distinct(values: pa.Array) -> tuple[list[Any], Any]:
+    """Return the distinct values of a column, gaps aside, and the rows of each."""
+    if pa.types.is_dictionary(values.type):
+        codes = values.indices.drop_null() if values.null_count else values.indices
+        counts = np.bincount(codes.to_numpy(), minlength=len(values.dictionary))
+        return values.dictionary.to_pylist(), counts
+    found = compute.value_counts(values.drop_null() if values.null_count else values)
+    return found.field("values").to_pylist(), found.field("counts").to_numpy()
 
 
 def _kind(kind: pa.DataType) -> str:

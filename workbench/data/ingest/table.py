@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from workbench.data.formats.reader import Reader, Widened
+from workbench.data.formats.reader import Reader, Widened, one_batch
 from workbench.data.ingest.facts import Facts
 from workbench.data.source import Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_GROUP_ROWS = 128 * 1024
+_GROUP_ROWS = 64 * 1024
 _GROUP_CELLS = 8 * 1024 * 1024
 """Fewer rows are held in memory at once the wider a table is."""
 _FEWEST_ROWS = 4 * 1024
@@ -59,14 +59,13 @@ def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, 
     texts = [name for name, kind in zip(schema.names, schema.types, strict=True) if pa.types.is_dictionary(kind)]
     most = max(_FEWEST_ROWS, min(_GROUP_ROWS, _GROUP_CELLS // max(1, len(schema))))
     # Without Arrow's own schema, which would make categories of texts wherever the file is read.
-    written = {"compression": "snappy", "use_dictionary": texts, "write_statistics": False, "store_schema": False}
+    written = {"compression": "lz4", "use_dictionary": texts, "write_statistics": False, "store_schema": False}
     rows = 0
 
-    def store(table: pa.Table) -> None:
-        for fact, column in zip(facts, table.columns, strict=True):
-            for stretch in column.chunks:
-                fact.add(stretch)
-        writer.write_table(table, row_group_size=table.num_rows)
+    def store(group: pa.RecordBatch) -> None:
+        for fact, column in zip(facts, group.columns, strict=True):
+            fact.add(column)
+        writer.write_batch(group, row_group_size=group.num_rows)
 
     with (
         parquet.ParquetWriter(to, schema, **written) as writer,
@@ -74,18 +73,18 @@ def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, 
         ThreadPoolExecutor(1) as pool,
     ):
         under_way: Future[None] | None = None
-        for table in _grouped(reader.batches(), most):
+        for group in _grouped(reader.batches(), most):
             if under_way is not None:
                 under_way.result()
                 tell(rows)
-            rows += table.num_rows
-            under_way = pool.submit(store, table)
+            rows += group.num_rows
+            under_way = pool.submit(store, group)
         if under_way is not None:
             under_way.result()
     return rows, tuple(fact.column() for fact in facts)
 
 
-def _grouped(batches: Iterable[pa.RecordBatch], most: int) -> Iterable[pa.Table]:
+def _grouped(batches: Iterable[pa.RecordBatch], most: int) -> Iterable[pa.RecordBatch]:
     held: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
@@ -98,9 +97,9 @@ def _grouped(batches: Iterable[pa.RecordBatch], most: int) -> Iterable[pa.Table]
         yield _one(held)
 
 
-def _one(batches: Sequence[pa.RecordBatch]) -> pa.Table:
+def _one(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     # With a dictionary each, the column would be written without any.
-    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
+    return batches[0] if len(batches) == 1 else one_batch(pa.Table.from_batches(batches))
 
 
 def frame(path: Path, columns: Sequence[str] | None = None, rows: int | None = None) -> pd.DataFrame:
