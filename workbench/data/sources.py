@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workbench.data import origins, samples
 from workbench.data.fetching import fetch
-from workbench.data.formats.reader import Asked
+from workbench.data.formats.reader import FORMAT_OPTIONS, Asked
 from workbench.data.ingest.job import Tell
 from workbench.data.intake import chunks, opened
+from workbench.data.origins.inline import Inline
+from workbench.data.origins.origin import Origin
 from workbench.data.reading import Reading
 from workbench.data.samples import Sample
 from workbench.data.shelf import Shelf, key_of
@@ -166,7 +168,7 @@ class Sources(Reading):
         table, query
             What to read from a database.
         kinds, **options
-            As of `upload`; options that a store takes, such as ``endpoint_url``, go to it.
+            As of `upload`; all other options, such as ``endpoint_url``, go to the store that the address is of.
         tell
             Called as it goes on; see `workbench.data.ingest.job.Tell`. What it raises ends the work.
 
@@ -175,8 +177,9 @@ class Sources(Reading):
         WorkbenchError
             Each in a sentence: what cannot be reached, read or stored, and why; ``data.name_taken``.
         """
-        origin, rest = origins.named(what, name=name, table=table, query=query, options=options)
-        return fetch(self._store, origin, name or origin.called, Asked(kinds or {}, rest), tell)
+        origin = _origin(what, name, table, query, options)
+        asked = Asked(kinds or {}, {option: value for option, value in options.items() if option in FORMAT_OPTIONS})
+        return fetch(self._store, origin, name or origin.called, asked, tell)
 
     def test(self, what: Any, *, table: str | None = None, query: str | None = None, **options: Any) -> None:
         """Find out whether what `add` takes can be reached.
@@ -186,7 +189,7 @@ class Sources(Reading):
         WorkbenchError
             One sentence on what is in the way.
         """
-        origins.named(what, table=table, query=query, options=options)[0].test()
+        _origin(what, None, table, query, options).test()
 
     def refresh(self, ref: str | Source, tell: Tell = lambda *_: None) -> Source:
         """Take a data source from its place again: its next version, or the same where nothing has changed.
@@ -295,3 +298,10 @@ class Sources(Reading):
 def _asked(source: Source) -> Asked:
     """Return what the user decided of a data source when it was read."""
     return Asked(source.format.get("kinds", {}), source.format.get("options", {}))
+
+
+def _origin(what: Any, name: str | None, table: str | None, query: str | None, options: Mapping[str, Any]) -> Origin:
+    if not isinstance(what, str | Path):
+        return Inline(what, name or "table")
+    others = {option: value for option, value in options.items() if option not in FORMAT_OPTIONS}
+    return origins.named(what, table=table, query=query, options=others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from pyarrow import compute
 
 from workbench.data.formats.kinds import NA_TEXTS
 from workbench.data.formats.moments import Moments
+from workbench.dates import read_date
 from workbench.errors import BadRequest
 from workbench.plain import shown
 
@@ -21,6 +23,12 @@ _ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?", re.ASCII)
 _TIMED = re.compile(r"%[HIMSfpXcTz]")
 """What a pattern has that writes more than a day."""
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
+_DAYS = (
+    "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
+    "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %Y", "%B %Y", "%m/%Y", "%Y",
+)  # fmt: skip
+"""How days are written, apart from ISO 8601; months before days where both are possible, as pandas has it."""
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S", " %H:%M:%S.%f")
 
 
 class Cast:
@@ -121,7 +129,7 @@ class Cast:
         if self.pattern is None and not self._is_iso:
             self._guess(texts, start)
         written = pd.Series(distinct.to_pylist(), dtype=object)
-        read = pd.to_datetime(written, format=self.pattern or "ISO8601", errors="coerce", utc=self._is_iso or None)
+        read = pd.to_datetime(written, format=self.pattern or "ISO8601", errors="coerce", utc=self._is_iso)
         if bool(read.isna().any()):
             wrong = int(read.isna().to_numpy().argmax())
             self._refuse(texts, compute.index(coded.indices, value=wrong).as_py(), start)
@@ -135,17 +143,20 @@ class Cast:
         return None if made is None else made.take(coded.indices)
 
     def _guess(self, texts: pa.Array, start: int) -> None:
-        """Find how the dates are written, by the first of them."""
-        from pandas.tseries.api import guess_datetime_format
+        """Find how the dates are written: by a pattern that the first of them fits, and if there is one, all of these."""
+        import pandas as pd
 
         place = compute.index(compute.is_valid(texts), value=True).as_py()
         first = texts[place].as_py()
         if _ISO.fullmatch(first):
             self._is_iso = True
             return
-        self.pattern = guess_datetime_format(first)
-        if self.pattern is None:
+        fitting = [pattern for pattern in _patterns() if read_date(first, pattern)]
+        if not fitting:
             self._refuse(texts, place, start)
+        written = pd.Series(texts.unique().drop_null().to_pylist(), dtype=object)
+        every = (p for p in fitting if bool(pd.to_datetime(written, format=p, errors="coerce").notna().all()))
+        self.pattern = next(every, fitting[0])
 
     def _refuse(self, values: pa.Array, place: int, start: int) -> NoReturn:
         value, row = values[place].as_py(), start + place + 1
@@ -166,6 +177,10 @@ class Cast:
             column=self._name,
             row=row,
         )
+
+
+def _patterns() -> Iterator[str]:
+    return (day + clock for clock in _CLOCKS for day in _DAYS)
 
 
 def as_text(values: pa.Array) -> pa.Array:

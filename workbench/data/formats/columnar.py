@@ -113,7 +113,7 @@ def _rows_of(size: int, rows: int) -> int:
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     # Whoever wrote the file may have put all rows into one batch.
-    rows = _rows_of(batch.nbytes, batch.num_rows)
+    rows = _rows_of(batch.get_total_buffer_size(), batch.num_rows)
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
 

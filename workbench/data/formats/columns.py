@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -254,25 +255,19 @@ def _short(kind: pa.DataType) -> str:
 def column_of(name: str, called: str, kind: pa.DataType) -> Column:
     """Choose what makes a column of an Arrow type, which `decoded` has no coding of any more."""
     types = pa.types
-    if types.is_boolean(kind):
-        return Plain(pa.bool_())
-    if types.is_uint64(kind):
-        return Unsigned(name)
-    if types.is_integer(kind):
-        return Plain(pa.int64())
-    if types.is_floating(kind):
-        return Floats()
-    if types.is_null(kind):
-        return Plain(pa.float64())
-    if types.is_decimal(kind):
-        return Decimals(name, kind)
-    if types.is_date(kind) or types.is_timestamp(kind) or types.is_time(kind):
-        return Times(name, called, kind)
-    if types.is_duration(kind):
-        return Durations(name)
-    if _is_bytes_or_text(kind):
-        return Texts(name, called)
-    return Nested(name, kind)
+    makers: tuple[tuple[bool, Callable[[], Column]], ...] = (
+        (types.is_boolean(kind), lambda: Plain(pa.bool_())),
+        (types.is_uint64(kind), lambda: Unsigned(name)),
+        (types.is_integer(kind), lambda: Plain(pa.int64())),
+        (types.is_floating(kind), Floats),
+        (types.is_null(kind), lambda: Plain(pa.float64())),
+        (types.is_decimal(kind), lambda: Decimals(name, kind)),
+        (types.is_duration(kind), lambda: Durations(name)),
+        (types.is_temporal(kind) and not types.is_interval(kind), lambda: Times(name, called, kind)),
+        (_is_bytes_or_text(kind), lambda: Texts(name, called)),
+        (True, lambda: Nested(name, kind)),
+    )
+    return next(make() for fits, make in makers if fits)
 
 
 def _is_bytes_or_text(kind: pa.DataType) -> bool:

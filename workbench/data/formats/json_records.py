@@ -81,7 +81,7 @@ class JsonReader:
         )
 
     def _stretches(self, names: Sequence[str]) -> Iterator[list[list[Any]]]:
-        """Read the values of some columns, a stretch of records at a time, taking note of names that there are besides."""
+        """Read the values of some columns, a stretch of records at a time, and take note of names beside them."""
         records: list[dict[str, Any]] = []
         size = 0
         for record, length in self._records():
@@ -121,8 +121,10 @@ class JsonReader:
                 f"{self._called} holds one JSON object with a list in it, not a list of records.",
                 hint="Save that list by itself.",
             )
-        if not self._is_lines and not text.is_closed():
+        if not self._is_lines and not text.take("]"):
             raise text.broken("it ends before its list does")
+        if text.skip(" \t\r\n"):
+            raise text.broken("there is more after its end")
 
 
 def _is_wrapper(record: dict[str, Any]) -> bool:
@@ -171,10 +173,6 @@ class _Text:
             self._at += 1
             return True
         return False
-
-    def is_closed(self) -> bool:
-        """Whether nothing comes after the end of a list."""
-        return self.take("]") and not self.skip(" \t\r\n")
 
     def value(self, decoder: json.JSONDecoder, most: int) -> tuple[Any, int]:
         """Read one value, of at most so many characters."""

@@ -76,11 +76,9 @@ class Moments:
         if self._step == 0:
             return values.cast(pa.date32()).cast(pa.string())
         unit = _STEPS[self._step]
-        if self._is_clock:
-            kind = pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit)
-        else:
-            kind = pa.timestamp(unit)
-        return values.cast(kind).cast(pa.string())
+        if not self._is_clock:
+            return values.cast(pa.timestamp(unit)).cast(pa.string())
+        return values.cast(pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit)).cast(pa.string())
 
     def _local(self, values: pa.Array) -> tuple[pa.Array, pa.Array]:
         """Return what the zone's clocks show, and how far they are from UTC, as in ``+02:00``."""

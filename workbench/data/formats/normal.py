@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
@@ -12,6 +13,8 @@ from workbench.data.formats.columns import Column, column_of, decoded, plain_typ
 from workbench.data.formats.layout import repair
 from workbench.data.formats.reader import Asked, Limits, Widened
 from workbench.errors import BadRequest, choices
+
+Part = TypeVar("Part")
 
 
 class Normal:
@@ -116,13 +119,46 @@ class Normal:
         return made if made is None or cast is None else cast.make(made, start)
 
 
+class Begun(Generic[Part]):
+    """What can be read from its start again and again, and of which the first part was read already, to look at it.
+
+    Parameters
+    ----------
+    read
+        Reads from the start, each time that it is called.
+
+    Attributes
+    ----------
+    first
+        The first part; None where there is none.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Part]]) -> None:
+        self._read = read
+        self._rest: Iterator[Part] | None = iter(read())
+        self.first = next(self._rest, None)
+
+    def __call__(self) -> Iterable[Part]:
+        """Read from the start; the first time, go on with what was begun."""
+        first, rest = self.first, self._rest
+        self.first = self._rest = None
+        if rest is None:
+            return self._read()
+        return () if first is None else chain([first], rest)
+
+
+def first_of(read: Callable[[], Iterable[Part]]) -> Part | None:
+    """Return the first part of what can be read; what was not begun before is let go of again."""
+    return read.first if isinstance(read, Begun) else next(iter(read()), None)
+
+
 class NormalReader:
     """A table of any Arrow types, read as `workbench.data.formats.reader.Reader` says.
 
     Parameters
     ----------
     batches
-        Reads the table from its start, each time that it is called.
+        Reads the table from its start, each time that it is called; a `Begun` where that costs.
     notices
         What the format has to tell, beside what is found here.
     """
@@ -142,7 +178,7 @@ class NormalReader:
         self._told = tuple(notices)
         self._normal = Normal(given, called, limits, asked)
         self.format = format
-        first = next(iter(batches()), None)
+        first = first_of(batches)
         if first is not None:
             self._normal.look(first)
 

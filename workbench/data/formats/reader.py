@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 
 
+FORMAT_OPTIONS = ("encoding", "delimiter", "sheet", "header_row", "member")
+"""What the user may say of how a file is read, whatever its format."""
+
+
 class Widened(Exception):
     """A column turned out to hold other values than it began with: what was read is void, read from the start."""
 

@@ -86,7 +86,7 @@ def _open(path: Path, called: str, limits: Limits, asked: Asked, *, is_unpacked:
     if packer:
         inner, name = packed.unpack(path, called, packer, limits)
         return _Unpacked(_open(inner, name, limits, asked, is_unpacked=True), {"packed": packer})
-    _refuse(path, called, head, names)
+    _refuse(called, head, names)
     if is_archive:
         return _of_archive(path, called, limits, asked)
     return _plain(path, called, head, limits, asked)
@@ -97,12 +97,12 @@ def _plain(path: Path, called: str, head: bytes, limits: Limits, asked: Asked) -
     if head.startswith((*_ZIP, _OLD_OFFICE)):
         from workbench.data.formats.workbook import workbook
 
-        _check_options(called, asked, ("sheet", "header_row"))
+        check_options(called, asked, ("sheet", "header_row"))
         return workbook(path, called, limits, asked)
     if head.startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")):
         from workbench.data.formats import columnar
 
-        _check_options(called, asked, ())
+        check_options(called, asked, ())
         if head.startswith(b"PAR1"):
             return columnar.parquet(path, called, limits, asked)
         opened = columnar.arrow_file if head.startswith(b"ARROW1") else columnar.arrow_stream
@@ -110,11 +110,11 @@ def _plain(path: Path, called: str, head: bytes, limits: Limits, asked: Asked) -
     if _JSON.match(head.removeprefix(codecs.BOM_UTF8)) or (head.strip() and called.lower().endswith(_JSON_ENDINGS)):
         from workbench.data.formats.json_records import json_records
 
-        _check_options(called, asked, ())
+        check_options(called, asked, ())
         return json_records(path, called, limits, asked)
     from workbench.data.formats.text import TextReader
 
-    _check_options(called, asked, ("encoding", "delimiter"))
+    check_options(called, asked, ("encoding", "delimiter"))
     return TextReader(path, called, limits, asked)
 
 
@@ -157,7 +157,7 @@ def _is_workbook(names: list[str], head: bytes) -> bool:
     return _WORKBOOK in names or b"opendocument.spreadsheet" in head[:200]
 
 
-def _refuse(path: Path, called: str, head: bytes, names: list[str]) -> None:
+def _refuse(called: str, head: bytes, names: list[str]) -> None:
     """Name for what it is what is no table that can be read, where the reader of text could not."""
     for at, signature, what, scheme in _DATABASES:
         if head[at:].startswith(signature):
@@ -177,12 +177,19 @@ def _not_read(called: str, what: str) -> BadRequest:
     )
 
 
-def _check_options(called: str, asked: Asked, taken: tuple[str, ...]) -> None:
+def check_options(called: str, asked: Asked, taken: tuple[str, ...]) -> None:
+    """Refuse an option that nothing would heed.
+
+    Raises
+    ------
+    BadRequest
+        ``data.unknown_option``.
+    """
     strangers = [option for option in asked.options if option not in taken]
     if strangers:
         raise BadRequest(
             "data.unknown_option",
             f"{called} takes no option {strangers[0]}.",
-            hint=choices(strangers[0], taken) if taken else "Its format takes none.",
+            hint=choices(strangers[0], taken) if taken else "There is none.",
             option=strangers[0],
         )

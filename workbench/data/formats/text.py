@@ -25,7 +25,7 @@ _TEXT = pa.string()
 _CODED = pa.dictionary(pa.int32(), _TEXT)
 _AS_INFERRED = (pa.int64(), pa.float64(), pa.bool_(), pa.null())
 """What Arrow finds out as pandas does; dates and times are texts to it."""
-_FEW = 0.5
+_FEW = 0.2
 """Share of a block's rows up to which its distinct texts are kept by a dictionary."""
 _QUICK_RESTARTS = 3
 _WALKED_BYTES = 64 * MIB
@@ -239,25 +239,6 @@ class TextReader:
         return BadRequest(
             "data.parse_failed", f"{self._called} cannot be read: a quote opened in the row {place} is never closed."
         )
-
-    def _settled(self, batch: pa.RecordBatch, start: int, seen: dict[str, Seen]) -> pa.RecordBatch:
-        for name, column in zip(self._layout.names, batch.columns, strict=True):
-            if name in seen:
-                seen[name].see(column)
-        columns = [
-            self._column(name, column, start) for name, column in zip(self._layout.names, batch.columns, strict=True)
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
-
-    def _column(self, name: str, column: pa.Array, start: int) -> pa.Array:
-        if name in self._casts:
-            made = self._casts[name].make(column, start)
-            if made is None:
-                raise Widened
-            return made
-        if name in self._pandas:
-            return self._pandas[name][start : start + len(column)]
-        return column.cast(pa.float64()) if pa.types.is_null(column.type) else column
 
     def _mend(self, reason: str) -> None:
         """Change how the table is read, so that what failed does not fail again."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from workbench.data.formats.columns import as_json
-from workbench.data.formats.normal import Normal, check_width
+from workbench.data.formats.normal import Normal, check_width, first_of
 from workbench.data.formats.reader import Asked, Limits, Widened
 
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -83,17 +84,17 @@ class Values:
         seen = {self._kind(kind) for kind in types}
         if "other" in seen:
             seen = {self._kind(type(unwrapped(value))) for value in values if not _is_gap(value)}
-        if "text" in seen and self._gaps and "text" not in self.kinds:
-            if all(value in self._gaps for value in values if type(value) is str):
-                seen.discard("text")
-                self._has_gaps = True
+        if "text" in seen - self.kinds and self._gaps.issuperset(self._of(values, "text")):
+            seen.discard("text")
+            self._has_gaps = True
         if "float" in seen and "float" not in self.kinds and all(map(_is_gap, self._of(values, "float"))):
             seen.discard("float")
         if "int" in seen:
-            whole = self._of(values, "int")
+            whole = self._of(values, "int") if len(types) > 1 else values
             self._lowest, self._highest = min(self._lowest, *whole), max(self._highest, *whole)
         if "moment" in seen:
-            self._zones |= {_zone(value) for value in values if isinstance(value, datetime) and not _is_gap(value)}
+            moments = self._of(values, "moment")
+            self._zones |= {_zone(zone) for zone in {value.tzinfo for value in moments if not _is_gap(value)}}
         self.kinds |= seen - {""}
 
     @property
@@ -121,26 +122,34 @@ class Values:
     def array(self, values: Sequence[Any]) -> pa.Array:
         """Make an array of values that were looked at, of `type`."""
         kind = self.type
-        if pa.types.is_string(kind) and self.kinds != {"text"}:
-            return pa.array([text_of(value) for value in values], kind)
-        plain: Iterable[Any] = (None if _is_gap(value) else value for value in map(unwrapped, values))
+        if self.kinds and (not pa.types.is_string(kind) or self.kinds == {"text"}):
+            with suppress(pa.ArrowException, TypeError, ValueError, OverflowError):
+                return pa.array(values, kind, from_pandas=True)
+        return pa.array([self._plain(value, kind) for value in values], kind)
+
+    def _plain(self, value: Any, kind: Any) -> Any:
+        """Return one value as Arrow takes it for a type."""
+        value = unwrapped(value)
+        if _is_gap(value):
+            return None
         if pa.types.is_string(kind):
-            return pa.array([None if value is None else str(value) for value in plain], kind)
-        if self._gaps:
-            plain = (None if isinstance(value, str) else value for value in plain)
+            return text_of(value)
+        if isinstance(value, str):
+            return None  # One that is a gap.
         if pa.types.is_floating(kind):
-            return pa.array([None if value is None else float(value) for value in plain], kind)
+            return float(value)
         if pa.types.is_timestamp(kind):
-            return pa.array([_moment(value) for value in plain], kind)
-        if pa.types.is_binary(kind):
-            return pa.array([None if value is None else bytes(value) for value in plain], kind)
-        return pa.array(list(plain), kind)
+            return _moment(value)
+        return bytes(value) if pa.types.is_binary(kind) else value
 
     def _of(self, values: Sequence[Any], kind: str) -> list[Any]:
         """Return those values that are of a kind."""
+        kinds = self._kind_of
+        if "other" not in kinds.values():
+            return [value for value in values if kinds[type(value)] == kind]
         return [value for value in map(unwrapped, values) if self._kind(type(value)) == kind]
 
-    def _kind(self, of: type) -> str:
+    def _kind(self, of: Any) -> str:
         if of not in self._kind_of:
             self._kind_of[of] = next((kind for base, kind in _KINDS if issubclass(of, base)), "other")
         return self._kind_of[of]
@@ -222,7 +231,7 @@ class ValuesReader:
     Parameters
     ----------
     names, rows, gaps
-        As for `Sorted`. The first stretch is read at once.
+        As for `Sorted`. The first stretch is read at once; `rows` is a `Begun` where it would cost to do so again.
     notices
         What the format has to tell, beside what is found here.
     """
@@ -243,7 +252,7 @@ class ValuesReader:
         self._told = tuple(notices)
         self._sorted = Sorted(names, rows, gaps)
         self.format = format
-        first = next(iter(rows()), None)
+        first = first_of(rows)
         batch = None if first is None else self._sorted.look(first)
         self._normal = Normal(self._sorted.schema, called, limits, asked)
         if batch is not None:
@@ -302,17 +311,16 @@ def _is_gap(value: Any) -> bool:
     )
 
 
-def _zone(value: datetime) -> str | None:
-    if value.tzinfo is None:
+def _zone(zone: tzinfo | None) -> str | None:
+    """Return how Arrow calls a zone; UTC for one without a name."""
+    if zone is None:
         return None
-    key = getattr(value.tzinfo, "key", None)
-    if key:
-        return str(key)
-    if value.tzinfo is UTC:
-        return "UTC"
-    offset = value.utcoffset() or timedelta()
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if name or not isinstance(zone, timezone):
+        return str(name or _SEVERAL_ZONES)
+    offset = zone.utcoffset(None)
     minutes = round(abs(offset).total_seconds() / 60)
-    return f"{'-' if offset < timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return f"{'-' if offset < timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}" if minutes else "UTC"
 
 
 def _moment(value: date | None) -> datetime | None:

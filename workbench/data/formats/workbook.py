@@ -102,11 +102,13 @@ class _Table:
     def _find_header(self, called: str, asked: Any) -> int:
         """Return how many rows come before the header, which may be empty or hold a title."""
         if asked is not None:
-            if not (isinstance(asked, int) and 1 <= asked <= self._sheet.total_height):
+            asked = int(asked) if str(asked).isdecimal() else asked
+            height = self._sheet.end[0] + 1 if self._sheet.end else 0
+            if not (isinstance(asked, int) and 1 <= asked <= height):
                 raise BadRequest(
                     "data.unknown_option",
                     f"The header of {called} cannot be in row {shown(asked)}: its sheet has "
-                    f"{self._sheet.total_height:,} rows, the first of which is 1.",
+                    f"{height:,} rows, the first of which is 1.",
                 )
             return asked - 1
         counts = [sum(not _is_empty(cell) for cell in row) for row in islice(self._sheet.iter_rows(), _LOOKED_AT)]
@@ -125,7 +127,7 @@ class _Table:
         raise BadRequest("data.empty", f"The sheet {self._sheet.name} of {called} is empty.")
 
     def _filled(self) -> tuple[list[bool], int]:
-        """Find the columns with a value under the header, and count the rows without any before the last that has one."""
+        """Find the columns with a value under the header, and count the empty rows before the last filled one."""
         filled = [False] * self._sheet.width
         empty = waiting = 0
         for row in islice(self._sheet.iter_rows(), self._skipped + 1, None):
@@ -156,7 +158,7 @@ def _sheet(book: CalamineWorkbook, called: str, asked: Any) -> CalamineSheet:
 def _check_size(path: Path, called: str, limits: Limits) -> None:
     """Refuse what the library would fill the memory with: it does not look before it does."""
     with path.open("rb") as stream:
-        if not stream.read(2) == b"PK":
+        if stream.read(2) != b"PK":
             return  # An old workbook has 65,536 rows of 256 columns at most.
     columns, rows = 1, 1
     tail, last = b"", ""
@@ -172,7 +174,7 @@ def _check_size(path: Path, called: str, limits: Limits) -> None:
         if columns * rows > _MOST_CELLS:
             raise TooLarge(
                 "data.too_large",
-                f"{called} has a sheet of {rows:,} rows by {columns:,} columns, which is more than {_MOST_CELLS:,} cells.",
+                f"{called} has a sheet of {rows:,} rows by {columns:,} columns, more than {_MOST_CELLS:,} cells.",
                 hint="A value may stand far away from the table; delete it, or save the table as CSV.",
             )
 

@@ -148,7 +148,7 @@ def _table(names: Sequence[str], columns: Sequence[Any]) -> pa.Table:
 
 
 def _natively(values: Any) -> pa.Array | None:
-    """Make an array of a frame's column; None where it holds values of several kinds, or such as Arrow does not know."""
+    """Make an array of a frame's column; None where it holds several kinds, or such as Arrow does not know."""
     import pyarrow as pa
 
     try:

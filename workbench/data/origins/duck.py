@@ -1,0 +1,130 @@
+"""A DuckDB file, which gives its rows as Arrow batches by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from workbench.data.formats.normal import Begun, NormalReader
+from workbench.data.formats.reader import Asked, Limits
+from workbench.data.origins.secrets import missing_package
+from workbench.errors import BadRequest, Unavailable, choices
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlalchemy.engine import URL
+
+_BATCH_ROWS = 64 * 1024
+_RETRY_AFTER_S = 60
+
+Answer = TypeVar("Answer")
+
+
+def test(url: URL, table: str | None, query: str | None) -> None:
+    """Open the file, and have it look at the table or query.
+
+    Raises
+    ------
+    BadRequest
+        ``data.driver_missing``, ``data.file_missing``, ``data.source_invalid`` when it is no DuckDB file,
+        ``data.query_failed``.
+    Unavailable
+        ``data.source_unreachable`` while another process writes to it.
+    """
+    with closing(_opened(url)) as connection:
+        _relation(connection, table, query)
+
+
+def reader(url: URL, table: str | None, query: str | None, called: str, limits: Limits, asked: Asked) -> NormalReader:
+    """Begin to read a table or a query.
+
+    Raises
+    ------
+    BadRequest, Unavailable
+        As for `test`; ``data.no_rows`` when nothing comes, and whatever `NormalReader` refuses.
+    """
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with closing(_opened(url)) as connection, closing(_stream(connection, table, query)) as stream:
+            # Were a stream left open, the file would be too, and opening it again would wait for ever.
+            while (batch := _asked(lambda: next(stream, None))) is not None:
+                yield batch
+
+    begun = Begun(batches)
+    if begun.first is None:
+        what = f"The table {table}" if table else "The query"
+        raise BadRequest("data.no_rows", f"{what} gives no rows.")
+    told = {"type": "sql", "database": "DuckDB"}
+    return NormalReader(begun.first.schema, begun, called, limits, asked, format=told)
+
+
+def _opened(url: URL) -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise missing_package("duckdb", "Reading from DuckDB") from None
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise BadRequest("data.file_missing", f"There is no DuckDB file {path}.")
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise Unavailable(
+                "data.source_unreachable", f"{path.name} is in use by another process.", retry_after_s=_RETRY_AFTER_S
+            ) from error
+        raise BadRequest("data.source_invalid", f"DuckDB cannot open {path.name}: {_reason(error)}.") from error
+
+
+def _stream(connection: Any, table: str | None, query: str | None) -> Any:
+    relation = _relation(connection, table, query)
+    # Its name until DuckDB 1.4.
+    begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
+    return _asked(lambda: begin(_BATCH_ROWS))
+
+
+def _relation(connection: Any, table: str | None, query: str | None) -> Any:
+    if table is not None:
+        _check_table(connection, table)
+    relation = _asked(lambda: connection.sql(query) if table is None else connection.table(_quoted(table)))
+    double = [name for name, count in Counter(relation.columns).items() if count > 1]
+    if double:
+        raise BadRequest(
+            "data.query_failed",
+            f"The query gives several columns the name {double[0]}.",
+            hint="Name them apart, as in SELECT a.id AS a_id.",
+        )
+    return relation
+
+
+def _check_table(connection: Any, table: str) -> None:
+    found = connection.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database()"
+    ).fetchall()
+    known = {name if schema == "main" else f"{schema}.{name}" for schema, name in found}
+    if table.removeprefix("main.") not in known:
+        raise BadRequest(
+            "data.query_failed",
+            f"DuckDB has no table {table}.",
+            hint=choices(table, known) if known else "It has none at all.",
+        )
+
+
+def _quoted(table: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
+
+
+def _asked(function: Callable[[], Answer]) -> Answer:
+    import duckdb
+
+    try:
+        return function()
+    except (duckdb.Error, OSError) as error:
+        raise BadRequest("data.query_failed", f"DuckDB refuses the query: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

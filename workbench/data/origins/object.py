@@ -1,0 +1,153 @@
+"""A file, or the files of a folder, in an object store or behind a web address: whatever fsspec opens."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from workbench.data.formats.reader import Asked, Limits
+from workbench.data.origins.origin import Opened, Tell
+from workbench.data.origins.secrets import REFERENCE, Secrets, check_query, literal, refuse_literal
+from workbench.data.origins.store import Entry, Store, fetch, listed
+from workbench.errors import BadRequest, TooLarge
+from workbench.plain import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A file in a store; where the address ends with a slash, the files of a folder, as one table.
+
+    Parameters
+    ----------
+    url
+        As for fsspec (``s3://``, ``gs://``, ``az://``, ``https://``, …), with the names of secrets in place of them.
+    options
+        Of the store, as for fsspec, such as ``endpoint_url`` and ``anon`` of S3; secrets by name.
+
+    Raises
+    ------
+    BadRequest
+        ``data.secret_literal`` when a secret stands in it, ``data.source_invalid`` when an option is no plain data.
+    """
+
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    kind = "object"
+
+    def __post_init__(self) -> None:
+        shown = "the address"
+        if not REFERENCE.fullmatch(self.url):
+            parts = urlsplit(REFERENCE.sub("x", self.url))
+            given = urlsplit(self.url)
+            if parts.password and REFERENCE.sub("", given.netloc.rpartition("@")[0].partition(":")[2]):
+                raise literal("the password", shown)
+            check_query(parse_qsl(given.query, keep_blank_values=True), of=shown)
+        for name, value in self.options.items():
+            refuse_literal(name, value, of=self.called)
+        try:
+            plain(dict(self.options))
+        except (TypeError, ValueError) as error:
+            raise BadRequest("data.source_invalid", f"An option of {self.called} is no plain value.") from error
+
+    @property
+    def called(self) -> str:
+        if REFERENCE.fullmatch(self.url):
+            return "table"
+        parts = urlsplit(self.url)
+        return PurePosixPath(parts.path).name or parts.netloc.rpartition("@")[2]
+
+    @property
+    def _shown(self) -> str:
+        """What messages call it."""
+        return self.url.partition("?")[0]
+
+    def told(self) -> dict[str, Any]:
+        return {"kind": self.kind, "url": self.url, "options": plain(dict(self.options))}
+
+    def test(self) -> None:
+        """Ask the store for what it knows of it.
+
+        Raises
+        ------
+        BadRequest
+            ``data.file_missing``, ``data.source_denied``, ``data.driver_missing``, ``data.secret_missing``,
+            ``data.source_invalid``.
+        Unavailable
+            ``data.source_unreachable``.
+        """
+        listed(self._store(), self._shown)
+
+    def open(self, limits: Limits, asked: Asked, tell: Tell) -> Opened:
+        """Fetch it into the folder for work, and begin to read.
+
+        Raises
+        ------
+        BadRequest
+            As for `test`, and whatever its format refuses.
+        TooLarge
+            ``data.too_large``.
+        Unavailable
+            As for `test`, also where it broke off again and again while it was fetched.
+        """
+        from workbench.data.formats.recognise import open_file
+
+        store = self._store()
+        entries = listed(store, self._shown)
+        total = _total(entries)
+        self._check_size(total or 0, limits)
+        folder = limits.work / "fetched"
+        folder.mkdir(exist_ok=True)
+        done = 0
+        paths = []
+        for number, entry in enumerate(entries):
+            path = folder / (Path(entry.name).name if store.is_folder else f"{number}")
+            for size in fetch(store, entry, self._shown, path):
+                tell(done + size, total)
+                self._check_size(done + size, limits)
+            done += path.stat().st_size
+            paths.append(path)
+        if not store.is_folder:
+            return Opened(open_file(paths[0], self.called, limits, asked), paths[0])
+        from workbench.data.formats.folder import FolderReader
+
+        return Opened(FolderReader(sorted(paths), self.called, limits, asked), folder)
+
+    def stamp(self) -> str | None:
+        """Return a hash over what the store tells of each file's version; None where it tells nothing."""
+        signs = [entry.sign for entry in listed(self._store(), self._shown)]
+        return None if None in signs else hashlib.sha256(repr(signs).encode()).hexdigest()
+
+    def _store(self) -> Store:
+        secrets = Secrets()
+        if REFERENCE.fullmatch(self.url):
+            url = secrets.fill(self.url)
+            secrets.hide(urlsplit(url).password)
+            for _, value in parse_qsl(urlsplit(url).query):
+                secrets.hide(value)
+        else:
+            url = secrets.fill(self.url, lambda secret: quote(secret, safe=""))
+        options = secrets.fill_all(dict(self.options))
+        # Each brings libraries of its own.
+        if url.startswith(("http://", "https://")):
+            from workbench.data.origins.web import Web
+
+            return Web(url, options, self._shown, secrets)
+        from workbench.data.origins.remote import Remote
+
+        return Remote(url, options, self._shown, secrets)
+
+    def _check_size(self, size: int, limits: Limits) -> None:
+        if size > limits.expanded_bytes:
+            raise TooLarge(
+                "data.too_large",
+                f"{self._shown} is larger than {limits.expanded_bytes / 1024**3:,.4g} GiB.",
+            )
+
+
+def _total(entries: list[Entry]) -> int | None:
+    sizes = [entry.size for entry in entries]
+    return None if None in sizes else sum(size or 0 for size in sizes)
