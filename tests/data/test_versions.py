@@ -128,3 +128,9 @@ def test_a_frame_is_the_same_table_when_it_is_loaded(sources):
     loaded = sources.load(sources.add(frame, "frame"))
     assert loaded["b"].isna().tolist() == [False, True]
     pd.testing.assert_frame_equal(loaded.drop(columns="b"), frame.drop(columns="b"))
+
+
+def test_a_kind_for_a_column_that_a_file_does_not_have_is_refused(sources):
+    with pytest.raises(BadRequest, match="Did you mean zip"):
+        sources.upload(io.BytesIO(FIRST), "zips", kinds={"zipp": "text"})
+    assert sources.list() == []

@@ -180,8 +180,8 @@ class Shelf:
         return self._files(row.id, row.location, row.raw)
 
     def _files(self, source_id: str, location: str, raw: str | None) -> builtins.list[str]:
-        profiles = [path.name for path in self._store.settings.files.glob(f"{source_id}*.profile*")]
-        return [location, *([raw] if raw else []), *profiles]
+        told = [self._store.settings.files.glob(f"{source_id}*.{what}*") for what in ("profile", "evidence")]
+        return [location, *([raw] if raw else []), *(path.name for paths in told for path in paths)]
 
     def _remove(self, files: builtins.list[str]) -> None:
         for name in files:

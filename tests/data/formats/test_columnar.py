@@ -99,6 +99,17 @@ def test_a_file_that_was_cut_is_refused_in_a_sentence(open_bytes, kind, kept):
     assert "\n" not in error.message
 
 
+def test_an_arrow_file_whose_codes_lead_nowhere_is_refused_before_it_is_used(open_bytes):
+    table = pa.table({"a": pa.array(["x", "y"] * 50).dictionary_encode()})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as file:
+        file.write_table(table)
+    made, codes = bytearray(sink.getvalue().to_pybytes()), (0).to_bytes(4, "little") + (1).to_bytes(4, "little")
+    at = made.index(codes * 50)
+    made[at : at + 4] = b"\xff\xff\xff\x7f"
+    assert refused(lambda: whole(open_bytes(bytes(made), "t.arrow"))).code == "data.parse_failed"
+
+
 def test_parquet_whose_pages_were_changed_is_refused(open_bytes):
     made = bytearray(parquet_of(pa.table({"a": [f"x{at}" for at in range(5000)]}), compression="gzip"))
     made[200:400] = bytes(200)

@@ -43,7 +43,8 @@ def opendocument(rows: str) -> bytes:
 
 def row(*values: float, repeated: int = 1) -> str:
     cells = "".join(
-        f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+        f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p>'
+        "</table:table-cell>"
         for value in values
     )
     return f'<table:table-row table:number-rows-repeated="{repeated}">{cells}</table:table-row>'
@@ -169,6 +170,14 @@ def test_a_value_far_away_from_the_table_is_refused_before_memory_fills(open_byt
     error = refused(lambda: open_bytes(made.getvalue(), "t.xlsx"))
     assert error.code == "data.too_large"
     assert error.message == ("t.xlsx has a sheet of 1,048,576 rows by 16,384 columns, more than 100,000,000 cells.")
+
+
+def test_an_old_workbook_with_a_value_far_away_is_refused_and_nothing_dies_of_it(open_bytes):
+    made, cell = bytearray(OLD.read_bytes()), b"\x7e\x02\x0a\x00"
+    at = made.index(cell) + len(cell)
+    made[at : at + 4] = b"\xff\xff\xff\xff"  # Row and column of a number.
+    error = refused(lambda: open_bytes(bytes(made), "old.xls"))
+    assert error.message == "old.xls cannot be read as a workbook: it is damaged."
 
 
 def test_a_cell_that_is_repeated_without_end_is_refused(open_bytes):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pyarrow as pa
 import pytest
 
@@ -219,3 +218,7 @@ def test_whole_numbers_with_gaps_stay_whole(postgres, tmp_path):
     read = whole(opened(origins.named(postgres.url(), query=query), tmp_path))
     assert read.schema.field("a").type == pa.int64()
     assert read["a"].to_pylist() == [None, 2, None, 4]
+
+
+def test_a_test_looks_at_a_query_without_carrying_it_out(postgres):
+    origins.named(postgres.url(), query="SELECT pg_sleep(60)::text AS slept -- a long one").test()

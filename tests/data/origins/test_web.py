@@ -1,4 +1,4 @@
-"""Files behind web addresses: an S3 server's signed ones, a server that gives no parts, one with a certificate of its own."""
+"""Files behind web addresses, of servers that give parts and of such that do not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+import uvicorn
+from starlette.staticfiles import StaticFiles
 
 from tests.data.reading import columns, opened, refused
 from tests.data.servers import Relay
@@ -22,7 +22,6 @@ from workbench.data.formats.reader import Asked, Limits
 from workbench.data.origins import store
 
 LARGE = b"a,b\n" + b"1,2\n" * 1_500_000
-ADDRESS = "${WORKBENCH_TEST_ADDRESS}"
 
 
 @contextmanager
@@ -61,23 +60,23 @@ def folder(tmp_path) -> Iterator[Callable[[bytes], int]]:
 
 
 @pytest.fixture
-def signed(s3, monkeypatch) -> Callable[[int], None]:
-    """Name the signed address of a large file of the S3 server, as it is reached by a port."""
-    s3.put("shop", "large.csv", LARGE)
+def parts(tmp_path, monkeypatch, eventually) -> Iterator[Callable[[bytes], int]]:
+    """Serve a folder with the file ``large.csv`` by a server that gives parts, and return its port."""
+    folder = tmp_path / "in-parts"
+    folder.mkdir()
+    server = uvicorn.Server(uvicorn.Config(StaticFiles(directory=folder), port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    eventually(lambda: server.started)
 
-    def name(port: int) -> None:
-        client = boto3.client(
-            "s3",
-            endpoint_url=f"http://127.0.0.1:{port}",
-            aws_access_key_id=s3.key,
-            aws_secret_access_key=s3.secret,
-            region_name="us-east-1",
-            config=Config(signature_version="s3v4"),
-        )
-        address = client.generate_presigned_url("get_object", Params={"Bucket": "shop", "Key": "large.csv"})
-        monkeypatch.setenv("WORKBENCH_TEST_ADDRESS", address)
+    def put(content: bytes) -> int:
+        (folder / "new").write_bytes(content)
+        (folder / "new").replace(folder / "large.csv")
+        return server.servers[0].sockets[0].getsockname()[1]
 
-    return name
+    yield put
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture
@@ -106,18 +105,20 @@ def test_the_stamp_changes_with_the_file(folder):
     assert origin.stamp() != first
 
 
-def test_a_signed_address_is_named_by_a_variable_as_a_whole(s3, signed, tmp_path):
-    signed(s3.port)
-    assert fetched(ADDRESS, tmp_path) == LARGE
-    assert origins.named(ADDRESS).called == "table"
+def test_an_address_may_be_named_by_a_variable_as_a_whole(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_TEST_ADDRESS", f"http://127.0.0.1:{folder(LARGE)}/t.csv?X-Amz-Signature=abc")
+    origin = origins.named("${WORKBENCH_TEST_ADDRESS}")
+    assert fetched(origin.told()["url"], tmp_path) == LARGE
+    assert origin.called == "table"
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_what_breaks_off_goes_on_where_it_was_from_a_server_that_gives_parts(s3, signed, tmp_path):
-    with Relay(s3.port, [100_000, 5_000_000, 100_000]) as relay:
-        signed(relay.port)
+def test_what_breaks_off_goes_on_where_it_was_from_a_server_that_gives_parts(parts, tmp_path):
+    with Relay(parts(LARGE), [100_000, 5_000_000, 100_000]) as relay:
         told: list[int] = []
-        assert fetched(ADDRESS, tmp_path, lambda done, _: told.append(done)) == LARGE
+        address = f"http://127.0.0.1:{relay.port}/large.csv"
+        assert fetched(address, tmp_path, lambda done, _: told.append(done)) == LARGE
+        assert relay.connections == 4
     assert told == sorted(told)
 
 
@@ -139,24 +140,24 @@ def test_what_breaks_off_again_and_again_is_a_clear_error(folder, tmp_path):
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_a_file_that_changes_while_its_connection_is_broken_is_begun_again(s3, signed, tmp_path):
+def test_a_file_that_changes_while_its_connection_is_broken_is_begun_again(parts, tmp_path):
     changed = LARGE.replace(b"1,2", b"3,4")
-    with Relay(s3.port, [100_000, 5_000_000]) as relay:
-        signed(relay.port)
-        told: list[int] = []
+    told: list[int] = []
 
-        def change(done: int, _: int | None) -> None:
-            if not told:
-                s3.put("shop", "large.csv", changed)
-            told.append(done)
+    def change(done: int, _: int | None) -> None:
+        if not told:
+            parts(changed[:-4])
+        told.append(done)
 
-        assert fetched(ADDRESS, tmp_path, change) == changed
+    with Relay(parts(LARGE), [100_000, 5_000_000]) as relay:
+        assert fetched(f"http://127.0.0.1:{relay.port}/large.csv", tmp_path, change) == changed[:-4]
 
 
 @pytest.mark.parametrize(
     ("place", "code"), [("/none.csv", "data.file_missing"), ("/shop/large.csv", "data.source_denied")]
 )
-def test_what_a_server_refuses_is_said_in_one_sentence(folder, s3, signed, place, code):
+def test_what_a_server_refuses_is_said_in_one_sentence(folder, s3, place, code):
+    s3.put("shop", "large.csv", b"")
     port = folder(b"") if code == "data.file_missing" else s3.port
     error = refused(origins.named(f"http://127.0.0.1:{port}{place}").test)
     assert error.code == code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import pyarrow as pa
@@ -11,8 +11,9 @@ from pyarrow import compute
 
 from workbench.data.formats.kinds import NA_TEXTS
 from workbench.data.formats.moments import Moments
+from workbench.data.formats.reader import Asked
 from workbench.dates import read_date
-from workbench.errors import BadRequest
+from workbench.errors import BadRequest, choices
 from workbench.plain import shown
 
 KINDS = ("text", "number", "date")
@@ -24,11 +25,30 @@ _TIMED = re.compile(r"%[HIMSfpXcTz]")
 """What a pattern has that writes more than a day."""
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
 _DAYS = (
-    "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
-    "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %Y", "%B %Y", "%m/%Y", "%Y",
+    "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y%m%d", "%m/%d/%y",
+    "%d/%m/%y", "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %Y",
+    "%B %Y", "%m/%Y", "%Y",
 )  # fmt: skip
 """How days are written, apart from ISO 8601; months before days where both are possible, as pandas has it."""
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S", " %H:%M:%S.%f")
+
+
+def check_asked(asked: Asked, names: Sequence[str], called: str) -> None:
+    """Refuse what was asked of a column that there is not.
+
+    Raises
+    ------
+    BadRequest
+        ``data.kind_unfit``, naming the nearest.
+    """
+    strangers = [name for name in asked.kinds if name not in names]
+    if strangers:
+        raise BadRequest(
+            "data.kind_unfit",
+            f"{called} has no column {strangers[0]}.",
+            hint=choices(strangers[0], names),
+            column=strangers[0],
+        )
 
 
 class Cast:
@@ -143,7 +163,7 @@ class Cast:
         return None if made is None else made.take(coded.indices)
 
     def _guess(self, texts: pa.Array, start: int) -> None:
-        """Find how the dates are written: by a pattern that the first of them fits, and if there is one, all of these."""
+        """Find how the dates are written: by a pattern that the first fits, and all of these if there is one."""
         import pandas as pd
 
         place = compute.index(compute.is_valid(texts), value=True).as_py()

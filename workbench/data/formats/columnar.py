@@ -112,6 +112,8 @@ def _rows_of(size: int, rows: int) -> int:
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    # What a file says of lengths and places is taken as it is, up to here.
+    batch.validate(full=True)
     # Whoever wrote the file may have put all rows into one batch.
     rows = _rows_of(batch.get_total_buffer_size(), batch.num_rows)
     for start in range(0, batch.num_rows, rows):
@@ -122,6 +124,6 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 def _readable(called: str, what: str) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError, NotImplementedError) as error:
+    except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise BadRequest("data.parse_failed", f"{called} cannot be read as {what}: {reason[0].rstrip('.')}.") from error

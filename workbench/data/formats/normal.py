@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from workbench.data.formats.casting import Cast
+from workbench.data.formats.casting import Cast, check_asked
 from workbench.data.formats.columns import Column, column_of, decoded, plain_type
 from workbench.data.formats.layout import repair
 from workbench.data.formats.reader import Asked, Limits, Widened
-from workbench.errors import BadRequest, choices
+from workbench.errors import BadRequest
 
 Part = TypeVar("Part")
 
@@ -40,14 +40,7 @@ class Normal:
             raise BadRequest("data.empty", f"{called} has no columns.")
         self._called = called
         self.names, self._repairs = repair(given.names)
-        strangers = [name for name in asked.kinds if name not in self.names]
-        if strangers:
-            raise BadRequest(
-                "data.kind_unfit",
-                f"{called} has no column {strangers[0]}.",
-                hint=choices(strangers[0], self.names),
-                column=strangers[0],
-            )
+        check_asked(asked, self.names, called)
         self._casts = {
             name: Cast(name, called, kind, is_date=_is_native_date(given.field(place).type))
             for place, name in enumerate(self.names)

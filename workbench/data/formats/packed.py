@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EINVAL
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -221,7 +222,8 @@ def _intact(called: str, what: str) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        # A place before the start of the file is the archive's mistake.
+        if isinstance(error, OSError) and error.errno not in (None, EINVAL):
             raise  # It is this machine's, such as a full disk.
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise BadRequest("data.parse_failed", f"{called} cannot be unpacked as {what}: {reason}.") from error

@@ -15,7 +15,7 @@ from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from workbench.data.formats import encoding, layout, rows
-from workbench.data.formats.casting import Cast
+from workbench.data.formats.casting import Cast, check_asked
 from workbench.data.formats.kinds import FALSEHOODS, NA_TEXTS, TRUTHS, Seen, Spelling, as_pandas_reads
 from workbench.data.formats.reader import MIB, Asked, Limits, Widened, one_batch
 from workbench.data.formats.stream import Utf8, Watched
@@ -112,6 +112,7 @@ class TextReader:
         self._layout, self._repairs = layout.find(
             self._path, self._called, found, self._limits, self._asked.options.get("delimiter")
         )
+        check_asked(self._asked, self._layout.names, self._called)
         self._told = self._layout.as_dict()
         self._begin()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -23,6 +25,15 @@ _MOST_BYTES = 1024 * MIB
 """Of XML: the library holds a sheet in memory, at about twice its size."""
 _MOST_CELLS = 100_000_000
 """Of the rectangle around all cells, which the library fills; it holds sheets of OpenDocument to the same."""
+_MOST_MEMORY = 4 * 1024 * MIB
+_TRY = """
+import resource, sys
+from python_calamine import CalamineWorkbook
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
+book = CalamineWorkbook.from_path(sys.argv[1])
+for name in book.sheet_names:
+    book.get_sheet_by_name(name)
+"""
 _STRETCH_CELLS = 256 * 1024
 _LOOKED_AT = 100
 _COLUMN_OF_CELL = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{1,7})\d")
@@ -158,8 +169,10 @@ def _sheet(book: CalamineWorkbook, called: str, asked: Any) -> CalamineSheet:
 def _check_size(path: Path, called: str, limits: Limits) -> None:
     """Refuse what the library would fill the memory with: it does not look before it does."""
     with path.open("rb") as stream:
-        if stream.read(2) != b"PK":
-            return  # An old workbook has 65,536 rows of 256 columns at most.
+        is_old = stream.read(2) != b"PK"
+    if is_old:
+        _try_elsewhere(path, called)
+        return
     columns, rows = 1, 1
     tail, last = b"", ""
     for name, chunk in packed.contents(path, called, limits, _MOST_BYTES):
@@ -177,6 +190,19 @@ def _check_size(path: Path, called: str, limits: Limits) -> None:
                 f"{called} has a sheet of {rows:,} rows by {columns:,} columns, more than {_MOST_CELLS:,} cells.",
                 hint="A value may stand far away from the table; delete it, or save the table as CSV.",
             )
+
+
+def _try_elsewhere(path: Path, called: str) -> None:
+    """Have an old workbook opened by a process that may die of it: where a cell is to be is not known beforehand."""
+    tried = subprocess.run(
+        [sys.executable, "-I", "-c", _TRY, str(path), str(_MOST_MEMORY)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    if tried.returncode < 0:
+        raise BadRequest("data.parse_failed", f"{called} cannot be read as a workbook: it is damaged.")
 
 
 def _number(letters: bytes) -> int:

@@ -28,6 +28,8 @@ _READ_ONLY: dict[str, str] = {
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
 """Said on connecting, where there is no option for it."""
+_PROBED = ("postgresql", "mysql", "mariadb", "sqlite")
+"""Which take any query as part of one that gives no rows, and so look at it without carrying it out."""
 _DENIALS = ("authentication", "access denied", "permission denied", "not permitted", "login failed", "no password")
 """How servers say that somebody is not let in: there is no code for it while a connection is made."""
 
@@ -65,7 +67,10 @@ class Database:
         """
         connection = self.connect()
         try:
-            self.ask(lambda: self.run(connection, self.statement(connection, table, query)).close())
+            statement = self.statement(connection, table, query)
+            if self._backend in _PROBED:
+                statement = f"SELECT * FROM (\n{statement}\n) AS probed WHERE 1 = 0"
+            self.ask(lambda: self.run(connection, statement).close())
         except Dropped as error:
             raise self.unreachable(str(error)) from None
         finally:

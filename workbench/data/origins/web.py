@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, InvalidURL
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -108,7 +108,7 @@ class Web:
             return unreachable(self._called, f"is not trusted: {why}")
         if isinstance(error, HTTPError):
             return None if error.code in _MAY_PASS else self._answered(error.code, reason)
-        if isinstance(error, OSError | HTTPException):
+        if isinstance(error, OSError | HTTPException) and not isinstance(error, InvalidURL):
             return None
         return BadRequest("data.source_invalid", f"{self._called} cannot be fetched: {reason}.")
 
