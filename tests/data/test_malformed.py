@@ -120,7 +120,7 @@ READS: dict[str, Callable[[], Reads]] = {
     "gzip": lambda: Reads(gzip.compress(b"a,b\n1,x\n"), {"a": [1], "b": ["x"]}, name="table.csv.gz"),
     "bzip2": lambda: Reads(bz2.compress(b"a,b\n1,x\n"), {"a": [1], "b": ["x"]}, name="table.csv.bz2"),
     "a ZIP archive with what a system adds": lambda: Reads(
-        zipped(("table.csv", b"a,b\n1,x\n"), ("__MACOSX/._table.csv", b"\0\5")), {"a": [1], "b": ["x"]}, name="table.zip"
+        zipped(("t.csv", b"a,b\n1,x\n"), ("__MACOSX/._t.csv", b"\0\5")), {"a": [1], "b": ["x"]}, name="table.zip"
     ),
     "a ZIP archive that lies about its size": lambda: Reads(
         lying_zip(), {"a": [1] * 300_000, "b": [2] * 300_000}, name="t.zip"

@@ -80,7 +80,7 @@ class JsonReader:
             names, lambda: self._stretches(names), self._called, self._limits, self._asked, format=kind
         )
 
-    def _stretches(self, names: Sequence[str]) -> Iterator[list[list[Any]]]:
+    def _stretches(self, names: tuple[str, ...]) -> Iterator[Sequence[Sequence[Any]]]:
         """Read the values of some columns, a stretch of records at a time, and take note of names beside them."""
         records: list[dict[str, Any]] = []
         size = 0
@@ -93,7 +93,9 @@ class JsonReader:
         if records:
             yield self._columns(records, names)
 
-    def _columns(self, records: list[dict[str, Any]], names: Sequence[str]) -> list[list[Any]]:
+    def _columns(self, records: list[dict[str, Any]], names: tuple[str, ...]) -> Sequence[Sequence[Any]]:
+        if all(tuple(record) == names for record in records):
+            return list(zip(*(record.values() for record in records), strict=True))
         for record in records:
             if not record.keys() <= self._found.keys():
                 self._found |= dict.fromkeys(record)

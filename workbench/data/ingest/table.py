@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _GROUP_ROWS = 64 * 1024
 _GROUP_CELLS = 8 * 1024 * 1024
 """Fewer rows are held in memory at once the wider a table is."""
+_GROUP_BYTES = 64 * 1024 * 1024
 _FEWEST_ROWS = 4 * 1024
 _TRIES = 20
 
@@ -86,13 +87,14 @@ def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, 
 
 def _grouped(batches: Iterable[pa.RecordBatch], most: int) -> Iterable[pa.RecordBatch]:
     held: list[pa.RecordBatch] = []
-    rows = 0
+    rows = size = 0
     for batch in batches:
         held.append(batch)
         rows += batch.num_rows
-        if rows >= most:
+        size += batch.nbytes
+        if rows >= most or size >= _GROUP_BYTES:
             yield _one(held)
-            held, rows = [], 0
+            held, rows, size = [], 0, 0
     if held:
         yield _one(held)
 
@@ -115,9 +117,8 @@ def frame(path: Path, columns: Sequence[str] | None = None, rows: int | None = N
     import pandas as pd
 
     with parquet.ParquetFile(path, memory_map=True) as file:
-        schema = file.schema_arrow
-        texts = [name for name, kind in zip(schema.names, schema.types, strict=True) if not pa.types.is_primitive(kind)]
-    with parquet.ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
+        schema, coded = file.schema_arrow, _coded(file.metadata)
+    with parquet.ParquetFile(path, memory_map=True, read_dictionary=coded) as file:
         names = list(columns) if columns is not None else schema.names
         if rows is None:
             count = file.metadata.num_rows
@@ -134,6 +135,18 @@ def frame(path: Path, columns: Sequence[str] | None = None, rows: int | None = N
         return pd.DataFrame(values, index=pd.RangeIndex(count), columns=names, copy=False)
 
 
+def _coded(about: Any) -> list[str]:
+    """Return the columns that are written by way of a dictionary; read so, any other would stay in memory twice."""
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    return [
+        about.schema.column(place).path
+        for place in range(about.num_columns)
+        if about.schema.column(place).physical_type == "BYTE_ARRAY"
+        and groups
+        and all(group.column(place).has_dictionary_page for group in groups)
+    ]
+
+
 def _values(column: pa.ChunkedArray) -> Any:
     if pa.types.is_dictionary(column.type):
         coded = column.unify_dictionaries().combine_chunks()
@@ -141,10 +154,17 @@ def _values(column: pa.ChunkedArray) -> Any:
         texts = np.append(coded.dictionary.to_numpy(zero_copy_only=False).astype(object), np.nan)
         return texts[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     if pa.types.is_boolean(column.type) and column.null_count:
-        truths = column.to_numpy().astype(object)
-        truths[column.is_null().to_numpy()] = np.nan
-        return truths
-    return column.to_numpy()
+        return _with_gaps(column.to_numpy().astype(object), column)
+    values = column.to_numpy()
+    return _with_gaps(values, column) if values.dtype.kind == "O" and column.null_count else values
+
+
+def _with_gaps(values: Any, column: pa.ChunkedArray) -> Any:
+    """Put NaN where a column has no value."""
+    if not values.flags.writeable:
+        values = values.copy()
+    values[column.is_null().to_numpy()] = np.nan
+    return values
 
 
 def plain_rows(path: Path, columns: Sequence[Column], rows: int) -> list[dict[str, Any]]:
