@@ -76,44 +76,32 @@ class S3:
 @pytest.fixture(scope="session")
 def postgres(eventually: Callable[..., Any]) -> Iterator[Postgres]:
     """A PostgreSQL server on a port of its own."""
-    bin_folder = _postgres_binaries()
-    folder = Path(tempfile.mkdtemp(prefix="workbench-postgres-"))
-    user = _unprivileged()
-    password = f"p/{secrets.token_hex(8)}@w"
-    with closing(socket.socket()) as free:
+    programs, user = _postgres_programs(), _unprivileged()
+    with tempfile.TemporaryDirectory(prefix="workbench-postgres-") as made, closing(socket.socket()) as free:
+        folder, made_by = Path(made), {}
         free.bind((_HOST, 0))
-        port = free.getsockname()[1]
-    (folder / "password").write_text(password)
-    if user is not None:
-        for path in (folder, folder / "password"):
-            os.chown(path, user.pw_uid, user.pw_gid)
-    owner = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder, **owner}
-    make = [
-        "initdb",
-        "-D",
-        "data",
-        "-U",
-        _USER,
-        "--pwfile=password",
-        "--auth=scram-sha-256",
-        "--no-sync",
-        "--no-locale",
-    ]
-    subprocess.run([bin_folder / make[0], *make[1:], "-E", "UTF8"], check=True, **quiet)
-    log = (folder / "log").open("wb")
-    serve = ["-D", "data", "-p", str(port), "-k", str(folder), "-c", f"listen_addresses={_HOST}", "-c", "fsync=off"]
-    with subprocess.Popen([bin_folder / "postgres", *serve], stderr=log, **quiet) as server:
-        try:
-            made = Postgres(port, password)
-            eventually(lambda: server.poll() is not None or _answers(made))
-            assert server.poll() is None, (folder / "log").read_text()
-            yield made
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
-    log.close()
-    shutil.rmtree(folder)
+        server = Postgres(free.getsockname()[1], f"p/{secrets.token_hex(8)}@w")
+        (folder / "password").write_text(server.password)
+        if user is not None:
+            made_by = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            for path in (folder, folder / "password"):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        quiet = {"stdout": subprocess.DEVNULL, "cwd": folder, **made_by}
+        make = f"-D data -U {_USER} --pwfile=password --auth=scram-sha-256 --no-sync --no-locale -E UTF8"
+        subprocess.run([programs / "initdb", *make.split()], check=True, **quiet)
+        free.close()
+        serve = f"-D data -p {server.port} -k {folder} -c listen_addresses={_HOST} -c fsync=off"
+        with (
+            (folder / "log").open("wb") as log,
+            subprocess.Popen([programs / "postgres", *serve.split()], stderr=log, **quiet) as process,
+        ):
+            try:
+                eventually(lambda: process.poll() is not None or _answers(server))
+                assert process.poll() is None, (folder / "log").read_text()
+                yield server
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -168,7 +156,7 @@ def _client(service: str, port: int, key: str, secret: str) -> Any:
     )
 
 
-def _postgres_binaries() -> Path:
+def _postgres_programs() -> Path:
     """Find the folder of the server's programs: on PATH, or where Debian puts them."""
     found = shutil.which("initdb")
     if found:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 
+import psutil
 import pytest
 
 from workbench.data.arrival import PARTIAL, sweep
@@ -244,3 +245,34 @@ def test_what_a_killed_upload_left_is_swept_and_one_under_way_is_not(sources, st
         sources.begin_upload("t").abort()
         assert len(files(sources)) == 1
         assert under_way.finish().row_count > 0
+
+
+class Stopped(Exception):
+    """What the user's Cancel raises."""
+
+
+@pytest.mark.usefixtures("leaves_nothing")
+def test_reading_a_large_file_is_ended_by_what_its_progress_raises(sources):
+    def tell(stage: str, done: int, total: int | None) -> None:
+        if done:
+            raise Stopped(f"{stage} {total}")
+
+    with sources.begin_upload("large") as upload:
+        upload.write(b"a,b\n")
+        for _ in range(20):
+            upload.write(b"1,2\n" * 250_000)
+        with pytest.raises(Stopped, match="reading None"):
+            upload.finish(tell)
+
+
+@pytest.mark.usefixtures("leaves_nothing")
+def test_a_process_that_dies_while_it_reads_is_said(sources):
+    def kill(*_: object) -> None:
+        child = next(one for one in psutil.Process().children() if "workbench.data.ingest" in one.cmdline())
+        child.kill()
+
+    with sources.begin_upload("large") as upload:
+        upload.write(b"a,b\n" + b"1,2\n" * 5_000_000)
+        with pytest.raises(EngineFault, match="large could not be read: the process that did so died") as caught:
+            upload.finish(kill)
+    assert caught.value.code == "data.upload_broken"

@@ -81,17 +81,13 @@ class Arrival:
     def limits(self) -> Limits:
         return Limits(self.folder, columns=self._store.settings.column_limit)
 
-    def register(
-        self, table: Ingested, *, kind: str, asked: Asked, origin: Mapping[str, Any] | None = None, sha256: str = ""
-    ) -> Source:
+    def register(self, table: Ingested, *, kind: str, asked: Asked, origin: Mapping[str, Any] | None = None) -> Source:
         """Make a data source of what came: its row and its files become visible at once.
 
         Parameters
         ----------
         origin
             Where it can be read from again; None where its bytes are kept instead.
-        sha256
-            Of what came, where it is known already.
 
         Raises
         ------
@@ -113,7 +109,7 @@ class Arrival:
             location=f"{self._id}.parquet",
             table_sha256=table.table_sha256,
             raw=raw,
-            sha256=read_so(sha256 or table.sha256, asked),
+            sha256=read_so(table.sha256, asked),
             size_bytes=table.size_bytes,
             row_count=table.row_count,
             format=table.format | ({"options": dict(asked.options)} if asked.options else {}),

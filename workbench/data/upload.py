@@ -117,8 +117,9 @@ class Upload:
         try:
             self._stream.close()
             self._check_complete()
-            table = ingest(Job(self.file, arrival.limits(), self._asked, raw=arrival.raw), tell)
-            source = arrival.register(table, kind=self._kind, asked=self._asked, sha256=self._digest.hexdigest())
+            sha256 = self._digest.hexdigest()
+            table = ingest(Job(self.file, arrival.limits(), self._asked, raw=arrival.raw, sha256=sha256), tell)
+            source = arrival.register(table, kind=self._kind, asked=self._asked)
         except OSError as error:
             self.abort()
             raise arrival.not_stored(error) from error

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import selectors
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from workbench.data.formats.reader import Asked, Limits
 from workbench.data.ingest.job import Ingested, Job, Tell, carry_out
 from workbench.errors import EngineFault, WorkbenchError
 
+_IDLE_S = 0.25
+"""How often is asked whether to go on while nothing happens, in seconds."""
 _SMALL_BYTES = 8 * 1024 * 1024
 """Up to this size, starting a process takes longer than the work."""
 
@@ -30,25 +35,47 @@ def ingest(job: Job, tell: Tell) -> Ingested:
     if job.raw is not None and job.origin is None and job.raw.stat().st_size <= _SMALL_BYTES:
         return carry_out(job, tell)
     command = [sys.executable, "-m", "workbench.data.ingest"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    progress: tuple[Any, ...] = ("reading", 0, None)
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as child,
+    ):
         assert child.stdin is not None
         assert child.stdout is not None
-        assert child.stderr is not None
         try:
             child.stdin.write(json.dumps(_told(job)).encode())
             child.stdin.close()
-            for line in child.stdout:
-                said = json.loads(line)
+            for line in _lines(child.stdout.fileno()):
+                said = json.loads(line) if line else {"progress": progress}
                 if "ingested" in said:
                     return Ingested.of(said["ingested"])
                 if "error" in said:
                     raise _rebuilt(said["error"])
-                tell(*said["progress"])
-            last = child.stderr.read().decode(errors="replace").strip().splitlines()
+                progress = tuple(said["progress"])
+                tell(*progress)
         finally:
             child.kill()
+        child.wait()
+        log.seek(0)
+        last = log.read().decode(errors="replace").strip().splitlines()
     ended = f"it ended with code {child.returncode}" + (f": {last[-1]}" if last else "")
     raise EngineFault("data.upload_broken", f"{job.called} could not be read: the process that did so died; {ended}.")
+
+
+def _lines(stream: int) -> Iterator[bytes]:
+    """Give the lines of a stream as they come, and an empty one from time to time while none does."""
+    held = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while True:
+            if not selector.select(_IDLE_S):
+                yield b""
+                continue
+            chunk = os.read(stream, 65536)
+            if not chunk:
+                return
+            *lines, held = (held + chunk).split(b"\n")
+            yield from lines
 
 
 def serve(given: str) -> None:
@@ -60,6 +87,7 @@ def serve(given: str) -> None:
         asked=Asked(**told["asked"]),
         origin=told["origin"],
         raw=None if told["raw"] is None else Path(told["raw"]),
+        sha256=told["sha256"],
     )
     try:
         ingested = carry_out(job, lambda *progress: _say(progress=progress))
@@ -79,7 +107,8 @@ def _told(job: Job) -> dict[str, Any]:
     limits = asdict(job.limits) | {"work": str(job.limits.work)}
     asked = {"kinds": dict(job.asked.kinds), "options": dict(job.asked.options)}
     raw = None if job.raw is None else str(job.raw)
-    return {"called": job.called, "limits": limits, "asked": asked, "origin": job.origin, "raw": raw}
+    told = {"called": job.called, "limits": limits, "asked": asked, "origin": job.origin}
+    return told | {"raw": raw, "sha256": job.sha256}
 
 
 def _rebuilt(said: Mapping[str, Any]) -> WorkbenchError:

@@ -34,6 +34,8 @@ class Job:
         Path of its bytes as they came.
     called
         What the user calls it, for messages.
+    sha256
+        Of the bytes in `raw`, where it is known already.
     """
 
     called: str
@@ -41,6 +43,7 @@ class Job:
     asked: Asked
     origin: Mapping[str, Any] | None = None
     raw: Path | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,14 @@ def settle(opened: Opened, job: Job, tell: Tell) -> Ingested:
 
     path = job.limits.work / TABLE
     with ThreadPoolExecutor(1) as pool:
-        hashed = None if opened.raw is None else pool.submit(digest, opened.raw)
+        hashed = pool.submit(digest, opened.raw) if opened.raw is not None and job.sha256 is None else None
         rows, columns = table.write(opened.reader, path, lambda done: tell("reading", done, None))
         if rows == 0:
             raise BadRequest("data.no_rows", f"{job.called} has a header but no rows.")
         table_sha256 = sha256_of(path)
-        sha256, size_bytes = hashed.result() if hashed else (table_sha256, path.stat().st_size)
+        sha256, size_bytes = (
+            hashed.result() if hashed else (job.sha256 or table_sha256, (opened.raw or path).stat().st_size)
+        )
     kinds = {"kinds": dict(job.asked.kinds)} if job.asked.kinds else {}
     return Ingested(
         row_count=rows,

@@ -25,6 +25,7 @@ _GROUP_CELLS = 8 * 1024 * 1024
 _GROUP_BYTES = 64 * 1024 * 1024
 _FEWEST_ROWS = 4 * 1024
 _TRIES = 20
+_LOOKED_AT = 1000
 
 
 def write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, tuple[Column, ...]]:
@@ -155,8 +156,15 @@ def _values(column: pa.ChunkedArray) -> Any:
         return texts[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     if pa.types.is_boolean(column.type) and column.null_count:
         return _with_gaps(column.to_numpy().astype(object), column)
-    values = column.to_numpy()
+    # Texts that come again are kept once: looking them up costs time, and keeping each of them much more memory.
+    values = column.to_pandas().to_numpy() if _repeats(column) else column.to_numpy()
     return _with_gaps(values, column) if values.dtype.kind == "O" and column.null_count else values
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether texts are seen more than once among the first."""
+    first = column.slice(0, _LOOKED_AT)
+    return bool(pa.types.is_string(column.type)) and len(first.unique()) < 0.9 * len(first)
 
 
 def _with_gaps(values: Any, column: pa.ChunkedArray) -> Any:
