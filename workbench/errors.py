@@ -106,6 +106,7 @@ ErrorCode = Literal[
     "run.not_written",
     "service.not_started",
     "settings.invalid",
+    "spec.blocked",
     "spec.invalid",
     "spec.no_data",
     "spec.no_features",

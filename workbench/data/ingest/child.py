@@ -46,7 +46,7 @@ def ingest(job: Job, tell: Tell) -> Ingested:
             child.stdin.write(json.dumps(_told(job)).encode())
             child.stdin.close()
             for line in _lines(child.stdout.fileno()):
-                said = json.loads(line) if line else {"progress": progress}
+                said: dict[str, Any] = json.loads(line) if line else {"progress": progress}
                 if "ingested" in said:
                     return Ingested.of(said["ingested"])
                 if "error" in said:

@@ -25,7 +25,7 @@ _GROUP_CELLS = 8 * 1024 * 1024
 _GROUP_BYTES = 64 * 1024 * 1024
 _FEWEST_ROWS = 4 * 1024
 _TRIES = 20
-_LOOKED_AT = 1000
+_LOOKED_AT = 10_000
 
 
 def write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, tuple[Column, ...]]:

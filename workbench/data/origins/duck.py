@@ -89,7 +89,8 @@ def _stream(connection: Any, table: str | None, query: str | None) -> Any:
 def _relation(connection: Any, table: str | None, query: str | None) -> Any:
     if table is not None:
         _check_table(connection, table)
-    relation = _asked(lambda: connection.sql(query) if table is None else connection.table(_quoted(table)))
+    statement = query if table is None else f"SELECT * FROM {_quoted(table)}"
+    relation = _asked(lambda: connection.sql(statement))
     double = [name for name, count in Counter(relation.columns).items() if count > 1]
     if double:
         raise BadRequest(

@@ -143,10 +143,6 @@ _EXTRAS = {
     "psycopg": "postgres",
     "duckdb": "duckdb",
     "s3fs": "s3",
-    "boto3": "s3",
-    "aiobotocore": "s3",
-    "gcsfs": "gcs",
-    "adlfs": "azure",
 }
 """Package → the extra that brings it."""
 

@@ -148,7 +148,7 @@ def call(
         meant = refusal(error, reason)
         if meant is None:
             passing.append(reason)
-        return meant or WorkbenchError("data.source_unreachable", reason)
+        return meant or Unavailable("data.source_unreachable", reason)
 
     try:
         return secrets.call(function, told)
