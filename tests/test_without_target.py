@@ -152,19 +152,3 @@ def test_what_would_fail_on_the_table_for_certain_is_refused(asked, request_, wo
 def test_one_row_is_refused(asked):
     with pytest.raises(BadRequest, match=r"people has 1 row, and nothing to compare it with\."):
         asked("a,b\n1,2\n", task="anomaly")
-
-
-def test_texts_that_would_outgrow_any_machine_once_encoded_are_refused(asked):
-    """PyCaret encodes every text of every column without a target as a column of its own."""
-    table = "id,x\n" + "".join(f"row{row},{row}\n" for row in range(17_000))
-    with pytest.raises(BadRequest) as caught:
-        asked(table)
-    assert caught.value.message == (
-        "Encoding the texts of people, 10,000 or more in 'id', would take 1.3 GiB at least."
-    )
-
-
-@pytest.mark.parametrize("setup", [{"ignore_features": ["id"]}, {"max_encoding_ohe": 25}, {"preprocess": False}])
-def test_texts_that_are_not_encoded_so_are_taken(asked, setup):
-    table = "id,x\n" + "".join(f"row{row},{row}\n" for row in range(17_000))
-    assert asked(table, setup=setup).setup == setup

@@ -12,9 +12,11 @@ from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest, choices
 from workbench.plain import shown
+from workbench.preflight.check import preflight
+from workbench.preflight.findings import CODES, Preflight
+from workbench.preflight.overriding import allow, standing
 from workbench.preflight.refusals import (
     check_columns,
-    check_encoded,
     check_features,
     check_found,
     check_ground_truth,
@@ -23,9 +25,12 @@ from workbench.preflight.refusals import (
     check_target,
     suggest_task,
 )
+from workbench.preflight.subject import Subject, columns_named
 from workbench.runs import follow, lookup, scores
 from workbench.runs.asked import LIMITS, Asked
+from workbench.runs.record import RunRecord
 from workbench.runs.spec import RunSpec, make_spec
+from workbench.service import memory
 from workbench.store.store import Store
 
 
@@ -70,6 +75,46 @@ def resolve(
     return source, spec
 
 
+def look(
+    store: Store,
+    data: Sources,
+    source: Source,
+    spec: RunSpec,
+    *,
+    override: str | Sequence[str] = (),
+    again: RunRecord | None = None,
+) -> Preflight:
+    """Look at the table before a run on it starts, and say what stands in the way of it.
+
+    What the run that it follows was let pass passes again, on the same data source where the same is found.
+
+    Parameters
+    ----------
+    override
+        Codes of blocking findings that are to be let pass.
+    again
+        A run that this one repeats, on the same rows with the same set-up: what was found of them then is not held
+        against it, but the memory that there is now is.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` when there is no such code.
+    Gone, EngineFault
+        When the table's file is gone or is not what was stored.
+    """
+    codes = (override,) if isinstance(override, str) else tuple(override)
+    unknown = next((code for code in codes if code not in CODES), None)
+    if unknown is not None:
+        raise BadRequest("spec.invalid", f"Pre-flight finds no {shown(unknown)}.", hint=choices(str(unknown), CODES))
+    found = preflight(data, store.settings.files, Subject(source, spec), free=memory.free())
+    before = again
+    if before is None and spec.from_run is not None:
+        before = lookup.get(store, spec.from_run)
+    known = standing(before.spec) if before is not None and before.source_id == source.id else ()
+    return allow(found, codes, known, is_repeated=again is not None)
+
+
 def _task(source: Source, target: str | None) -> str:
     """Choose a task by what the target's values suggest."""
     if not target:
@@ -85,7 +130,7 @@ def _check_against(source: Source, spec: RunSpec) -> None:
     """Refuse what would fail on this table for certain."""
     task = TASKS[spec.task]
     for name, value in spec.setup.items():
-        check_columns(source, name, _columns_named(spec, name, value), target=spec.target)
+        check_columns(source, name, columns_named(spec, name, value), target=spec.target)
         if task.options[name].kind == "levels":
             check_levels(source, name, value or {})
         if task.options[name].found and value:
@@ -119,7 +164,7 @@ def _check_without_target(source: Source, spec: RunSpec) -> None:
     if truth is not None:
         check_columns(source, "ground_truth", [truth], target=None)
         for name, value in setup.items():
-            if name != "ignore_features" and truth in _columns_named(spec, name, value):
+            if name != "ignore_features" and truth in columns_named(spec, name, value):
                 raise BadRequest("spec.invalid", f"The option '{name}' names the ground truth '{truth}'.")
         check_ground_truth(source, truth, task=spec.task)
     check_features(
@@ -127,22 +172,9 @@ def _check_without_target(source: Source, spec: RunSpec) -> None:
         left_out=[*(setup.get("ignore_features") or ()), *([truth] if truth else ())],
         clusters=spec.options.get("num_clusters", 1),
     )
-    check_encoded(source, setup, task=spec.task, truth=truth)
 
 
 def _claimed(spec: RunSpec, *, besides: str) -> set[str]:
     """Return the columns that set-up options other than one say to be something."""
     claiming = [option.name for option in TASKS[spec.task].options.values() if option.claims and option.name != besides]
-    return {column for name in claiming for column in _columns_named(spec, name, spec.setup.get(name))}
-
-
-def _columns_named(spec: RunSpec, option: str, value: Any) -> Sequence[str]:
-    """Return the columns that a set-up option names."""
-    kind = TASKS[spec.task].options[option].kind
-    if not value:
-        return ()
-    if kind == "column":
-        return (value,)
-    if kind == "groups":
-        return [name for names in value.values() for name in names]
-    return list(value) if kind in ("columns", "levels") else ()
+    return {column for name in claiming for column in columns_named(spec, name, spec.setup.get(name))}

@@ -13,6 +13,8 @@ from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.deployer import Deployments
 from workbench.errors import Conflict, WorkbenchError
+from workbench.preflight import overriding
+from workbench.preflight.findings import Preflight
 from workbench.recipe import Recipe
 from workbench.registrar import Registry
 from workbench.run import Run
@@ -23,11 +25,15 @@ from workbench.runs.queue import SourceIdentity
 from workbench.runs.record import QUEUED, RUNNING, SUCCEEDED, RunRecord
 from workbench.runs.spec import RunSpec
 from workbench.service import bell, lifecycle
+from workbench.service.handle import Service
 from workbench.settings import Settings
 from workbench.store import audit
 from workbench.store.database import Changes
 from workbench.store.store import Store, open_store
 from workbench.version import __version__
+
+_NOT_ASKED = ("self", "data", "from_run", "override")
+"""Arguments of `Runs.submit` that are no fields of a request."""
 
 
 class Workbench:
@@ -107,6 +113,7 @@ class Runs:
         model_timeout_s: float | None = None,
         run_timeout_s: float | None = None,
         unit_memory: int | str | None = None,
+        override: str | Sequence[str] = (),
     ) -> Run:
         """Check a request, store it as a queued run, and see that a service carries it out.
 
@@ -150,11 +157,14 @@ class Runs:
         unit_memory
             Most memory that a model may take on one fold, in bytes or as ``2GiB``; 0: an even share of what is free;
             None: as above.
+        override
+            Codes of blocking findings of the pre-flight (see `check`) with which the run is to start all the same.
 
         Raises
         ------
         BadRequest
-            Naming what does not fit and the valid choices. Nothing is stored then.
+            Naming what does not fit and the valid choices, or, as ``spec.blocked``, what the pre-flight found, how to
+            mend it, and what to override. Nothing is stored then.
         NotFound
             When there is no such data source or run.
         Gone
@@ -162,8 +172,19 @@ class Runs:
         EngineFault
             ``service.not_started`` when no service can be started; the run is not kept then.
         """
-        asked = {name: value for name, value in locals().items() if name not in ("self", "data", "from_run")}
-        return self._queue(*self._resolve(data, asked, from_run))
+        asked = {name: value for name, value in locals().items() if name not in _NOT_ASKED}
+        source, spec = self._resolve(data, asked, from_run)
+        return self._queue(source, spec, self._look(source, spec, override=override))
+
+    def check(self, data: Source | str | None = None, **asked: Any) -> Preflight:
+        """Look at the table of a request before a run starts on it, storing no run.
+
+        Takes what `submit` takes, and raises what it raises but ``spec.blocked``: what would stand in the way is among
+        the findings. `workbench.preflight.findings.apply` merges a finding's mend into the arguments.
+        """
+        override = asked.pop("override", ())
+        source, spec = self._resolve(data, asked, asked.pop("from_run", None))
+        return self._look(source, spec, override=override)
 
     def resume(
         self,
@@ -173,6 +194,7 @@ class Runs:
         model_timeout_s: float | None = None,
         run_timeout_s: float | None = None,
         unit_memory: int | str | None = None,
+        override: str | Sequence[str] = (),
     ) -> Run:
         """Start a run that goes on where an ended one stopped: what is scored is kept, the rest is scored now.
 
@@ -182,11 +204,13 @@ class Runs:
         ----------
         executor, model_timeout_s, run_timeout_s, unit_memory
             Limits as in `submit`; None: those of the run.
+        override
+            As in `submit`: ``memory.exceeded`` where set-up is to take more than there is now.
 
         Raises
         ------
         BadRequest
-            ``spec.invalid`` when a limit is none.
+            ``spec.invalid`` when a limit is none, ``spec.blocked`` when set-up is to take more memory than there is.
         NotFound
             ``run.not_found``
         Conflict
@@ -205,7 +229,9 @@ class Runs:
             raise Conflict("run.not_ended", f"Run {found.short_id} is {found.status} still.", run_id=found.id)
         told = {name: found.spec[name] for name in RunSpec.model_fields if name != "bases"} | limits
         spec = RunSpec(**told, bases=tuple(Recipe.of(base) for base in found.spec["bases"]))
-        return self._queue(self._data.of_run(found.source_id), spec, resumes=found.id)
+        source = self._data.of_run(found.source_id)
+        looked = self._look(source, spec, override=override, again=found)
+        return self._queue(source, spec, looked, resumes=found.id)
 
     def fit_of(self, run: Run | str, model: str) -> Run:
         """Return the run that fits a model of a run's leaderboard: that run itself where it fitted it, else one more.
@@ -239,7 +265,8 @@ class Runs:
         known = lookup.asked_alike(self._store, found, spec)
         if known is not None:
             return Run(self._store, known.id, self._user)
-        return self._queue(source, spec, resumes=found.id, called={model: recipe.id})
+        looked = self._look(source, spec, again=found)
+        return self._queue(source, spec, looked, resumes=found.id, called={model: recipe.id})
 
     def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
         """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
@@ -260,9 +287,19 @@ class Runs:
     ) -> tuple[Source, RunSpec]:
         return requests.resolve(self._store, self._data, data, {**asked, "from_run": _run_id(from_run)})
 
+    def _look(self, source: Source, spec: RunSpec, **asked: Any) -> Preflight:
+        return requests.look(self._store, self._data, source, spec, **asked)
+
     def _queue(
-        self, source: Source, spec: RunSpec, *, resumes: str | None = None, called: Mapping[str, str] | None = None
+        self,
+        source: Source,
+        spec: RunSpec,
+        looked: Preflight,
+        *,
+        resumes: str | None = None,
+        called: Mapping[str, str] | None = None,
     ) -> Run:
+        overriding.refuse_blocked(looked)
         told = lifecycle.state(self._store.settings)
         if told is not None and told.version != __version__:
             raise Conflict(
@@ -275,7 +312,8 @@ class Runs:
             SourceIdentity(source.id, source.name, source.sha256),
             spec,
             by=self._user,
-            snapshot={"source_sha256": source.sha256, "rows": source.row_count},
+            snapshot={"source_sha256": source.sha256, "rows": source.row_count, **overriding.recorded(looked)},
+            noted=overriding.noted(looked),
             service_is_warm=told is not None and told.phase == "warm",
             resumes=resumes,
             called=called,
@@ -305,34 +343,6 @@ class Runs:
         active = lookup.listed(self._store, limit=1, status=(QUEUED, RUNNING))
         found = active or lookup.listed(self._store, limit=1)
         return Run(self._store, found[0].id, self._user) if found else None
-
-
-class Service:
-    """The process that carries runs out, seen from outside."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def start(self) -> None:
-        """Start it unless it runs; it warms up on its own."""
-        lifecycle.start(self._settings)
-
-    def stop(self) -> bool:
-        """Stop it; return whether it ran. Runs under way go on, and the next service takes them over."""
-        return lifecycle.stop(self._settings)
-
-    def state(self) -> lifecycle.ServiceState | None:
-        """Return what it tells of itself, or None where none runs."""
-        return lifecycle.state(self._settings)
-
-    def wait(self) -> lifecycle.ServiceState:
-        """Wait until a service that was started tells its state."""
-        return lifecycle.wait_until_running(self._settings)
-
-    def log(self, lines: int = 50) -> list[str]:
-        """Return the last lines of its log, oldest first."""
-        path = lifecycle.log_file(self._settings)
-        return path.read_text(errors="replace").splitlines()[-lines:] if path.is_file() else []
 
 
 def connect(settings: Settings | None = None, **overrides: Any) -> Workbench:

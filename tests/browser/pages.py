@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,9 +155,9 @@ class Panels:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.data, self.launch, self.runs, self.leaderboard, self.events, self.registry, self.deploy = (
+        self.data, self.launch, self.runs, self.leaderboard, self.events, self.profile, self.registry, self.deploy = (
             page.get_by_role("region", name=name, exact=True)
-            for name in ("Data", "Launch", "Runs", "Leaderboard", "Events", "Registry", "Deploy")
+            for name in ("Data", "Launch", "Runs", "Leaderboard", "Events", "Profile", "Registry", "Deploy")
         )
 
     @property
@@ -185,7 +186,20 @@ class Panels:
         return panel.get_by_role("alert")
 
     def upload(self, path: Path) -> None:
-        self.data.get_by_label("Upload a CSV file").set_input_files(path)
+        self.data.get_by_label("Upload a table").set_input_files(path)
+
+    def drag_in(self, path: Path) -> None:
+        """Drag a file onto the data panel, and let it go there."""
+        dropped = self.page.evaluate_handle(
+            """([content, name]) => {
+                const held = new DataTransfer();
+                held.items.add(new File([Uint8Array.from(atob(content), letter => letter.charCodeAt(0))], name));
+                return held;
+            }""",
+            [base64.b64encode(path.read_bytes()).decode(), path.name],
+        )
+        for event in ("dragenter", "dragover", "drop"):
+            self.data.dispatch_event(event, {"dataTransfer": dropped})
 
     def turn_to(self, tab: str) -> None:
         self.page.get_by_role("tablist", name="Workbench").get_by_role("tab", name=tab).click()

@@ -30,3 +30,23 @@ def customers(rows: int, *, seed: int = 7) -> pd.DataFrame:
             "churned": np.where(leaning + random.logistic(0, 0.8, rows) > 0, "yes", "no"),
         }
     )
+
+
+def passengers(rows: int, *, seed: int = 7) -> pd.DataFrame:
+    """Make a table in which each row has a name of its own, and one column is the target in other words."""
+    random = np.random.default_rng(seed)
+    sex = random.choice(["male", "female"], rows, p=[0.6, 0.4])
+    fare = np.round(random.gamma(2, 15, rows), 2)
+    age = np.where(random.random(rows) < 0.15, np.nan, np.round(random.normal(31, 12, rows).clip(1), 1))
+    survived = (2.2 * (sex == "female") + 0.01 * fare - 1.4 + random.logistic(0, 0.7, rows) > 0).astype(int)
+    return pd.DataFrame(
+        {
+            "name": [f"Passenger {number}, {word}" for number, word in enumerate(random.integers(10**8, 10**9, rows))],
+            "sex": sex,
+            "age": age,
+            "fare": fare,
+            "port": random.choice(["Southampton", "Cherbourg", "Queenstown"], rows, p=[0.7, 0.2, 0.1]),
+            "alive": np.where(survived == 1, "yes", "no"),
+            "survived": survived,
+        }
+    )

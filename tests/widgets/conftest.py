@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from workbench_widgets.desk import Desk
+from workbench_widgets.live import Feeder
 
 import workbench
 from tests.registry.conftest import finished, judged, pipelines, promoted, submitted  # noqa: F401
@@ -23,6 +25,18 @@ def home(settings: Settings) -> Iterator[workbench.Workbench]:
     opened = workbench.connect(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def feeder(home: workbench.Workbench) -> Iterator[Feeder]:
+    made = Feeder(home)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(home: workbench.Workbench) -> Desk:
+    return Desk(home)
 
 
 @pytest.fixture(scope="session")

@@ -82,14 +82,15 @@ def test_a_choice_made_during_a_look_is_not_undone_by_it(
     assert panel._view["source"]["id"] == chosen
 
 
-def test_a_look_does_not_read_the_profiles_of_tables_that_are_shown_already(
-    home: workbench.Workbench, feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+def test_a_look_does_not_read_the_facts_of_tables_that_are_shown_already(
+    home: workbench.Workbench, feeder: Feeder, eventually: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(home, "first")
     panel = DataPanel(Desk(home), feeder)
+    eventually(lambda: not panel.feed())
 
     def refuse(*_: Any) -> Any:
-        pytest.fail("a profile was read")
+        pytest.fail("facts were read")
 
     monkeypatch.setattr(type(home.data), "list", refuse)
     monkeypatch.setattr(type(home.data), "get", refuse)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench_widgets.events import EventsPanel
     from workbench_widgets.launch import LaunchPanel
     from workbench_widgets.leaderboard import LeaderboardPanel
+    from workbench_widgets.profile import ProfilePanel
     from workbench_widgets.registry import RegistryPanel
     from workbench_widgets.runs import RunsPanel
 
@@ -25,6 +26,7 @@ _HOMES = {
     "EventsPanel": "events",
     "LaunchPanel": "launch",
     "LeaderboardPanel": "leaderboard",
+    "ProfilePanel": "profile",
     "RegistryPanel": "registry",
     "RunsDashboard": "dashboard",
     "RunsPanel": "runs",
@@ -37,6 +39,7 @@ __all__ = [
     "EventsPanel",
     "LaunchPanel",
     "LeaderboardPanel",
+    "ProfilePanel",
     "RegistryPanel",
     "RunsDashboard",
     "RunsPanel",

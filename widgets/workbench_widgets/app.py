@@ -16,6 +16,7 @@ from workbench_widgets.events import EventsPanel
 from workbench_widgets.launch import LaunchPanel
 from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
+from workbench_widgets.profile import ProfilePanel
 from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.runs import RunsPanel
 from workbench_widgets.tabs import TABS, TabsPanel
@@ -31,7 +32,7 @@ class Workbench(ipywidgets.Box):
 
     Attributes
     ----------
-    tabs, data, launch, runs, leaderboard, events, registry, deploy
+    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy
         The panels, each of which can also be shown by itself.
     """
 
@@ -46,6 +47,7 @@ class Workbench(ipywidgets.Box):
         self.tabs = TabsPanel(desk, self.feeder)
         self.data = DataPanel(desk, self.feeder)
         self.launch = LaunchPanel(desk, self.feeder)
+        self.profile = ProfilePanel(desk, self.feeder)
         self.runs = RunsPanel(desk, self.feeder)
         self.leaderboard = LeaderboardPanel(desk, self.feeder)
         self.events = EventsPanel(desk, self.feeder)
@@ -56,7 +58,8 @@ class Workbench(ipywidgets.Box):
         left.add_class("wb-column")
         right.add_class("wb-column")
         right.add_class("wb-column-wide")
-        pages = [ipywidgets.Box([left, right]), ipywidgets.Box([self.registry]), ipywidgets.Box([self.deploy])]
+        wholes = [ipywidgets.Box([panel]) for panel in (self.profile, self.registry, self.deploy)]
+        pages = [ipywidgets.Box([left, right]), *wholes]
         for place, (name, page) in enumerate(zip(TABS, pages, strict=True)):
             page.add_class("wb-page")
             page.add_class(f"wb-tab-{name}")
@@ -71,6 +74,7 @@ class Workbench(ipywidgets.Box):
             self.runs,
             self.leaderboard,
             self.events,
+            self.profile,
             self.registry,
             self.deploy,
         )

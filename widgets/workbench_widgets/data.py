@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from workbench.data.ingest.job import Tell
 from workbench.data.source import Source, SourceLine
-from workbench.data.upload import Upload
+from workbench.errors import BadRequest, NotFound
+from workbench_widgets.bringing import Bringing, Cancelled, Work
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
+from workbench_widgets.profiling import Looked, line
 
 PREVIEW_ROWS = 20
+_FIELDS = ("what", "name", "size_bytes", "file", "follows", "table", "query", "kinds", "tell")
+"""What the engine takes beside options."""
 
 
 class DataPanel(Panel):
-    """Upload by acknowledged chunks, samples, preview, and a line about each column."""
+    """Upload by acknowledged chunks, places, samples, versions, preview, and a line about each column."""
 
-    _esm = script("data")
+    _esm = script("options", "works", "place", "columns", "kinds", "versions", "data")
+
+    beside = frozenset({"finish", "add", "test", "refresh", "has_changed", "retype"})
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
         self._desk = desk
         self._feeder = feeder
-        self._uploads: dict[str, Upload] = {}
+        self._mark: tuple[str | None, str | None] | None = None
+        self._bringing = Bringing(lambda works: self.show(works=works))
         data = desk.workbench.data
         super().__init__(
             desk.workbench,
@@ -33,6 +40,8 @@ class DataPanel(Panel):
             ],
             sources=[],
             source=None,
+            sparks={},
+            works=[],
             limit=desk.workbench.settings.upload_limit,
         )
         self.feed()
@@ -43,7 +52,12 @@ class DataPanel(Panel):
             "begin": self._begin,
             "chunk": self._chunk,
             "finish": self._finish,
-            "abort": self._abort,
+            "cancel": self._bringing.cancel,
+            "add": self._add,
+            "test": self._test,
+            "refresh": self._refresh,
+            "has_changed": self._has_changed,
+            "retype": self._retype,
             "sample": self._sample,
             "choose": self._choose,
             "delete": self._delete,
@@ -53,48 +67,128 @@ class DataPanel(Panel):
         with self._feeding:
             # Before the list is read: a source that is chosen afterwards may not be in it.
             chosen = self._desk.source_id
-            sources = self.workbench.data.lines()
-            if chosen not in {source.id for source in sources}:
-                chosen = self._desk.replace_source(chosen, sources[0].id if sources else None)
-            self.show(sources=[_line(source) for source in sources])
-            if (self._view["source"] or {}).get("id") != chosen:
-                self.show(source=None if chosen is None else self._detail(self.workbench.data.get(chosen)))
-            return False
+            lines = self.workbench.data.lines()
+            known = {line.id: line.id for line in lines}
+            if chosen not in known:
+                known |= self._older(chosen, lines)
+            if chosen not in known:
+                chosen = self._desk.replace_source(chosen, self._instead(lines))
+            self.show(sources=[_line(line) for line in lines])
+            # A table is shown anew when there is a newer version of it, too.
+            mark = (chosen, known.get(chosen or ""))
+            if mark != self._mark:
+                self.show(source=None if chosen is None else self._detail(self.workbench.data.get(chosen)), sparks={})
+                self._mark = mark
+            return self._draw_bars(self._desk.profiling.look(chosen))
+
+    def _draw_bars(self, looked: Looked) -> bool:
+        """Show the bars of columns that are profiled by now; return whether there are more to come."""
+        drawn = self._view["sparks"]
+        new = {column.name: line(column) for column in looked.profile.columns if column.name not in drawn}
+        if new:
+            self.show(put={"sparks": new})
+        return not looked.is_over
 
     def close(self) -> None:
         super().close()
-        while self._uploads:
-            self._uploads.popitem()[1].abort()
+        self._bringing.close()
+
+    def _older(self, chosen: str | None, lines: list[SourceLine]) -> dict[str, str]:
+        """Return the id of an older version with that of the newest; nothing where it is not there any more."""
+        if chosen is None:
+            return {}
+        try:
+            name = self.workbench.data.get(chosen).name
+        except NotFound:
+            return {}
+        return {chosen: next((line.id for line in lines if line.name == name), chosen)}
+
+    def _instead(self, lines: list[SourceLine]) -> str | None:
+        """Choose another table for one that is gone: what is left of it, or the newest."""
+        shown = (self._view["source"] or {}).get("name")
+        return next((line.id for line in (*(line for line in lines if line.name == shown), *lines)), None)
 
     def _detail(self, source: Source) -> dict[str, Any]:
+        versions = self.workbench.data.versions(source)
         return source.as_dict() | {
             "preview": self.workbench.data.head(source, PREVIEW_ROWS),
+            "place": _place(source),
+            "versions": [
+                {
+                    "id": each.id,
+                    "version": each.version,
+                    "kind": each.kind,
+                    "rows": each.row_count,
+                    "columns": len(each.columns),
+                    "size": each.size_bytes,
+                    "created": each.created_at.isoformat(),
+                }
+                for each in versions
+            ],
         }
 
-    def _begin(self, name: str, size: int) -> dict[str, Any]:
-        upload = self.workbench.data.begin_upload(name, size, file=name)
-        ticket = secrets.token_hex(8)
-        self._uploads[ticket] = upload
-        return {"ticket": ticket}
+    def _begin(
+        self,
+        work: str,
+        name: str,
+        size: int,
+        called: str | None = None,
+        follows: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        upload = self.workbench.data.begin_upload(called or name, size, file=name, follows=follows, **_checked(options))
+        self._bringing.begin(work, upload, size)
 
-    def _chunk(self, buffers: list[memoryview], ticket: str) -> dict[str, Any]:
-        upload = self._uploads[ticket]
+    def _chunk(self, buffers: list[memoryview], work: str) -> dict[str, Any]:
+        return {"received": self._bringing.take(work, buffers[0])}
+
+    def _finish(self, work: str) -> dict[str, Any]:
+        return self._brought(lambda: self._bringing.finish(work))
+
+    def _add(
+        self,
+        work: str,
+        what: str,
+        name: str | None = None,
+        table: str | None = None,
+        query: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        def bring(tell: Tell) -> Source:
+            return self.workbench.data.add(what, name, table=table, query=query, tell=tell, **_checked(options))
+
+        return self._carried(Work(work, "add", name or table or what), bring)
+
+    def _test(
+        self, what: str, table: str | None = None, query: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> None:
+        self.workbench.data.test(what, table=table, query=query, **_checked(options))
+
+    def _refresh(self, work: str, id: str) -> dict[str, Any]:
+        source = self.workbench.data.get(id)
+        return self._carried(Work(work, "refresh", source.name), lambda tell: self.workbench.data.refresh(source, tell))
+
+    def _has_changed(self, id: str) -> bool:
+        return self.workbench.data.has_changed(self.workbench.data.get(id))
+
+    def _retype(self, work: str, id: str, kinds: Mapping[str, str]) -> dict[str, Any]:
+        source = self.workbench.data.get(id)
+        return self._carried(
+            Work(work, "retype", source.name), lambda tell: self.workbench.data.retype(source, kinds, tell)
+        )
+
+    def _carried(self, work: Work, bring: Callable[[Tell], Source]) -> dict[str, Any]:
+        return self._brought(lambda: self._bringing.carry(work, bring))
+
+    def _brought(self, bring: Callable[[], Source]) -> dict[str, Any]:
+        """Bring a table, and have it shown; tell where that was ended instead."""
         try:
-            upload.write(bytes(buffers[0]))
-        except BaseException:
-            self._uploads.pop(ticket).abort()
-            raise
-        return {"received": upload.received}
-
-    def _finish(self, ticket: str) -> dict[str, Any]:
-        source = self._uploads.pop(ticket).finish()
+            source = bring()
+        except Cancelled:
+            return {"cancelled": True}
+        is_same = source.id == self._desk.source_id
         self._take(source)
-        return {"id": source.id, "notices": list(source.notices)}
-
-    def _abort(self, ticket: str) -> None:
-        upload = self._uploads.pop(ticket, None)
-        if upload is not None:
-            upload.abort()
+        return {"id": source.id, "version": source.version, "is_same": is_same}
 
     def _sample(self, name: str) -> dict[str, Any]:
         source = self.workbench.data.sample(name)
@@ -106,6 +200,7 @@ class DataPanel(Panel):
 
     def _delete(self, id: str) -> None:
         self.workbench.data.delete(id)
+        self._mark = None
         self.feed()
         self._feeder.wake()
 
@@ -119,8 +214,27 @@ def _line(source: SourceLine) -> dict[str, Any]:
     return {
         "id": source.id,
         "name": source.name,
+        "version": source.version,
         "kind": source.kind,
         "rows": source.row_count,
         "columns": source.column_count,
         "size": source.size_bytes,
     }
+
+
+def _place(source: Source) -> str | None:
+    """Say where a table is read from again; None where it cannot be."""
+    origin = source.origin
+    if not origin:
+        return None
+    where = str(origin.get("path") or origin.get("url") or "")
+    within = origin.get("table") or origin.get("query")
+    return f"{where} · {' '.join(str(within).split())}" if within else where
+
+
+def _checked(options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Refuse a typed option that would take the place of a field of the form."""
+    taken = next((name for name in options or () if name in _FIELDS), None)
+    if taken is not None:
+        raise BadRequest("data.unknown_option", f"There is no option {taken}.", option=taken)
+    return options or {}

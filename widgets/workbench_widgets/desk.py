@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from workbench import Run, Workbench
 from workbench_widgets.choice import Choice, Kept
 from workbench_widgets.deploying import Deploying
+from workbench_widgets.profiling import Profiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Desk:
         Id of the deployment that is shown in detail.
     deploying
         What is being deployed and promoted.
+    profiling
+        The profile of the chosen data source.
     """
 
     def __init__(self, workbench: Workbench) -> None:
@@ -61,6 +64,7 @@ class Desk:
         self.kept: Choice[Kept] = Choice(None)
         self.deployment: Choice[str] = Choice(None)
         self.deploying = Deploying(workbench, self.kept, self.deployment)
+        self.profiling = Profiling(workbench)
 
     @property
     def run(self) -> Run | None:

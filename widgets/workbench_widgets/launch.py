@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from workbench import Run
 from workbench.catalogue import FOLDS_LEAST, FOLDS_MOST, PLANS, SEED, SEED_MOST, TASKS, Task
-from workbench.preflight.refusals import suggest_task
 from workbench.data.source import Column, Source
+from workbench.errors import NotFound
+from workbench.preflight.refusals import suggest_task
 from workbench.runs.asked import LIMITS
 from workbench.runs.follow import TAKEN_OPTIONS, TOP, can_follow, models_to_follow
 from workbench.runs.record import RunRecord
@@ -26,12 +28,16 @@ TRUTH = "ground_truth"
 class LaunchPanel(Panel):
     """A form over the catalogue. The engine checks what it sends; the panel shows what the engine answers."""
 
-    _esm = script("forms", "options", "launch")
+    _esm = script("forms", "options", "findings", "launch")
+
+    beside = frozenset({"check"})
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
         self._desk = desk
         self._feeder = feeder
         self._mark: tuple[Any, ...] | None = None
+        self._checking = threading.Lock()
+        self._newest: dict[str, int] = {}
         desk.has_form = True
         settings = desk.workbench.settings
         super().__init__(
@@ -50,21 +56,36 @@ class LaunchPanel(Panel):
 
     @property
     def commands(self) -> Mapping[str, Command]:
-        return {"choose": self._choose, "values": self._values, "estimate": self._estimate, "launch": self._launch}
+        return {
+            "choose": self._choose,
+            "values": self._values,
+            "estimate": self._estimate,
+            "check": self._check,
+            "launch": self._launch,
+        }
 
     def feed(self) -> bool:
         with self._feeding:
             chosen = self._desk.source_id
-            sources = self.workbench.data.lines()
-            self.show(sources=[{"id": source.id, "name": source.name} for source in sources])
-            if chosen not in {source.id for source in sources}:
+            sources = [{"id": line.id, "name": line.name} for line in self.workbench.data.lines()]
+            if chosen not in {source["id"] for source in sources}:
+                older = self._older(chosen)
                 # Deleted: the data panel chooses another one.
-                chosen = None
+                chosen = None if older is None else older.id
+                sources += [] if older is None else [{"id": older.id, "name": f"{older.name}@{older.version}"}]
+            self.show(sources=sources)
             if (self._view["source"] or {}).get("id") != chosen:
                 self.show(source=None if chosen is None else self._table(self.workbench.data.get(chosen)))
             self._look_at(self._desk.run)
             self._grant()
             return False
+
+    def _older(self, id: str | None) -> Source | None:
+        """Find a version that is not the newest; None where it is not there any more."""
+        try:
+            return None if id is None else self.workbench.data.get(id)
+        except NotFound:
+            return None
 
     def _look_at(self, run: Run | None) -> None:
         """Offer to go on from the watched run once it has ended with scored models."""
@@ -93,6 +114,18 @@ class LaunchPanel(Panel):
 
     def _estimate(self, **request: Any) -> dict[str, Any]:
         return asdict(self.workbench.runs.estimate(**request))
+
+    def _check(self, page: str, number: int, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Tell what pre-flight finds; None where the page has asked anew meanwhile."""
+        self._newest[page] = max(number, self._newest.get(page, 0))
+        source = request.get("data")
+        if source:
+            self._desk.profiling.aim(source, request.get("target"))
+        # One at a time: looking at a large table takes all processors.
+        with self._checking:
+            if number < self._newest[page]:
+                return None
+            return self.workbench.runs.check(**request).as_dict()
 
     def _launch(self, **request: Any) -> dict[str, Any]:
         run = self.workbench.runs.submit(**request)

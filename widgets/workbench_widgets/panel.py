@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ log = logging.getLogger("workbench.widgets")
 Command = Callable[..., Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What a command answers that is no plain data: it goes to the page as it is."""
+
+    content: bytes
+
+
 @cache
 def script(*names: str) -> str:
     """Join the shared scripts and a panel's own parts: modules loaded by anywidget cannot import each other."""
@@ -38,7 +46,7 @@ def script(*names: str) -> str:
 
 @cache
 def style() -> str:
-    return (STATIC / "panels.css").read_text()
+    return "\n".join((STATIC / f"{part}.css").read_text() for part in ("panels", "data"))
 
 
 class Panel(anywidget.AnyWidget):
@@ -158,7 +166,10 @@ class Panel(anywidget.AnyWidget):
         number = content.get("call")
         try:
             result = self._command(name)(*([buffers] if buffers else []), **content.get("arguments", {}))
-            self.send({"answer": number, "result": result})
+            if isinstance(result, Bytes):
+                self.send({"answer": number, "result": {}}, [result.content])
+            else:
+                self.send({"answer": number, "result": result})
         except WorkbenchError as error:
             self.send({"answer": number, "error": error.as_problem()})
         except Exception as error:

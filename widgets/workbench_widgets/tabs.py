@@ -9,7 +9,7 @@ from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Panel, script
 
-TABS = {"train": "Train", "registry": "Registry", "deploy": "Deploy"}
+TABS = {"train": "Train", "profile": "Profile", "registry": "Registry", "deploy": "Deploy"}
 
 
 class TabsPanel(Panel):

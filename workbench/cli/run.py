@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -19,9 +20,11 @@ from rich.text import Text
 
 from workbench import Run, Workbench, connect
 from workbench.catalogue import PLANS, SEED, TASKS, Option, Plan
-from workbench.cli import render
+from workbench.cli import findings, render
 from workbench.data.source import Source
-from workbench.errors import BadRequest, WorkbenchError
+from workbench.errors import BadRequest
+from workbench.preflight.findings import Preflight
+from workbench.runs.progress import Estimate
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -71,6 +74,15 @@ MemoryLimit = Annotated[
     typer.Option("--unit-memory", metavar="SIZE", help="Most memory a model may take on one fold: 2GiB, 500MB, bytes."),
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Submit and return at once.")]
+Check = Annotated[bool, typer.Option("--check", help="Say what pre-flight finds in the table, and run nothing.")]
+Mends = Annotated[
+    list[str] | None,
+    typer.Option("--mend", metavar="CODE", help="Mend what pre-flight finds under this code; repeatable."),
+]
+Override = Annotated[
+    list[str] | None,
+    typer.Option("--override", metavar="CODE", help="Run despite a blocking finding of pre-flight; repeatable."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the request, say what it would cost, and run nothing.")]
 
 
@@ -95,11 +107,14 @@ def _add_plan(plan: Plan) -> None:
         model_timeout: ModelLimit = None,
         run_timeout: RunLimit = None,
         unit_memory: MemoryLimit = None,
+        mend: Mends = None,
+        override: Override = None,
+        check: Check = False,
         dry_run: DryRun = False,
         no_wait: NoWait = False,
         json: Json = False,
     ) -> None:
-        request = {
+        request: Mapping[str, Any] = {
             "plan": plan.name,
             "target": target,
             "task": task,
@@ -118,10 +133,17 @@ def _add_plan(plan: Plan) -> None:
             "run_timeout_s": run_timeout,
             "unit_memory": unit_memory,
         }
-        if dry_run:
-            _estimate(connect(), data, request, json=json)
-        else:
-            _report(_submit(connect(), data, request), wait=not no_wait, json=json)
+        workbench = connect()
+        with _table(workbench, data, is_kept=not (check or dry_run)) as source:
+            request = findings.mended(workbench, source, request, mend or ())
+            if check:
+                _check(workbench.runs.check(source, **request, override=override or ()), json=json)
+            elif dry_run:
+                _estimated(workbench.runs.estimate(source, **request), json=json)
+            else:
+                run = workbench.runs.submit(source, **request, override=override or ())
+        if not (check or dry_run):
+            _report(run, wait=not no_wait, json=json)
 
     about = f"{plan.about[0].upper()}{plan.about[1:]}."
     # A line that holds nothing but a backspace keeps what follows as it is written.
@@ -149,6 +171,7 @@ def resume(
     model_timeout: ModelLimit = None,
     run_timeout: RunLimit = None,
     unit_memory: MemoryLimit = None,
+    override: Override = None,
     no_wait: NoWait = False,
     json: Json = False,
 ) -> None:
@@ -159,6 +182,7 @@ def resume(
         model_timeout_s=model_timeout,
         run_timeout_s=run_timeout,
         unit_memory=unit_memory,
+        override=override or (),
     )
     _report(resumed, wait=not no_wait, json=json)
 
@@ -212,26 +236,26 @@ def events(
             print(event)
 
 
-def _submit(workbench: Workbench, data: str | None, request: Mapping[str, Any]) -> Run:
-    if data is None:
-        return workbench.runs.submit(**request)
-    source, is_new = _source(workbench, data)
-    try:
-        return workbench.runs.submit(source, **request)
-    except WorkbenchError:
-        # A file that was added only for this run goes again with it.
-        if is_new:
-            workbench.data.delete(source.id)
-        raise
-
-
-def _estimate(workbench: Workbench, data: str | None, request: Mapping[str, Any], *, json: bool) -> None:
+@contextmanager
+def _table(workbench: Workbench, data: str | None, *, is_kept: bool) -> Iterator[Source | None]:
+    """Give the data source that is named; a file that is added only for this goes again unless a run comes of it."""
     source, is_new = (None, False) if data is None else _source(workbench, data)
+    is_wanted = False
     try:
-        found = workbench.runs.estimate(source, **request)
+        yield source
+        is_wanted = is_kept
     finally:
-        if source is not None and is_new:
+        if source is not None and is_new and not is_wanted:
             workbench.data.delete(source.id)
+
+
+def _check(found: Preflight, *, json: bool) -> None:
+    findings.show(found, json=json)
+    if found.blocking:
+        raise typer.Exit(2)
+
+
+def _estimated(found: Estimate, *, json: bool) -> None:
     if json:
         render.document(asdict(found))
     else:
@@ -308,6 +332,8 @@ def _show(run: Run, *, json: bool) -> None:
         render.console.print(render.leaderboard(rows, found))
         for line in render.remarks(rows):
             render.console.print(line, style="dim", markup=False)
+    for line in findings.remarks(found.spec):
+        render.console.print(line, style="dim", markup=False, soft_wrap=True)
 
 
 def _ids(text: str | None) -> list[str] | None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from workbench.catalogue import TASKS, Option
-from workbench.data.source import LABEL_CHARACTERS, Column, Source
+from workbench.catalogue import Option
+from workbench.data.source import Column, Source
+from workbench.data.values import LABEL_CHARACTERS
 from workbench.errors import BadRequest, choices
-
-CELLS_MOST = 2**27
-"""Most numbers that encoded texts may become: 1 GiB, of which PyCaret holds several copies."""
-_NOT_ENCODED = ("ignore_features", "ordinal_features", "date_features", "text_features", "numeric_features")
-"""Set-up options whose columns are not one-hot encoded."""
 
 
 def check_target(
@@ -224,35 +220,6 @@ def check_features(source: Source, *, left_out: Collection[str], clusters: int) 
         raise BadRequest("spec.invalid", f"{rows}, {what}.")
     if all(column.distinct <= 1 for column in features):
         raise BadRequest("spec.no_features", f"Every column of {source.name} that is left is always the same.")
-
-
-def check_encoded(source: Source, setup: Mapping[str, Any], *, task: str, truth: str | None) -> None:
-    """Refuse texts that a task without a target would encode, a column for each, beyond what a machine holds.
-
-    Parameters
-    ----------
-    truth
-        A column that is kept from the models, or None.
-
-    Raises
-    ------
-    BadRequest
-        ``spec.invalid`` naming the column with the most texts.
-    """
-    most = setup.get("max_encoding_ohe", TASKS[task].options["max_encoding_ohe"].default)
-    if not setup.get("preprocess", True) or most >= 0 or setup.get("rare_to_value") is not None:
-        return
-    others = {truth, *(column for name in _NOT_ENCODED for column in setup.get(name) or ())}
-    texts = [column for column in source.columns if column.name not in others and column.kind in ("text", "date")]
-    widest = max(texts, key=lambda column: column.distinct, default=None)
-    cells = source.row_count * sum(column.distinct for column in texts)
-    if widest is not None and cells > CELLS_MOST:
-        raise BadRequest(
-            "spec.invalid",
-            f"Encoding the texts of {source.name}, {widest.distinct:,}{'' if widest.distinct_exact else ' or more'} in "
-            f"'{widest.name}', would take {cells * 8 / 2**30:.1f} GiB at least.",
-            hint="Leave such columns out by ignore_features, or set max_encoding_ohe.",
-        )
 
 
 def suggest_task(column: Column | None) -> str:

@@ -66,6 +66,7 @@ def submit(
     *,
     by: str,
     snapshot: Mapping[str, Any],
+    noted: Mapping[str, Any] | None = None,
     service_is_warm: bool,
     resumes: str | None = None,
     called: Mapping[str, str] | None = None,
@@ -75,7 +76,9 @@ def submit(
     Parameters
     ----------
     snapshot
-        What else the run keeps of the moment it was asked for: content hash, rows, executor.
+        What else the run keeps of the moment it was asked for: content hash, rows, what was found of them.
+    noted
+        What else the first line of its log tells: ``overridden`` names what was found and let pass.
     service_is_warm
         Where it is not, the log says at once what the run waits for.
     resumes
@@ -96,9 +99,10 @@ def submit(
         )
         session.add(row)
         session.flush()
-        events.append(
-            session, row.id, "run.queued", f"{spec.plan} of {record(row, source.name).subject}", payload={"by": by}
-        )
+        told = f"{spec.plan} of {record(row, source.name).subject}"
+        passed = (noted or {}).get("overridden")
+        told += f"; all the same, despite {', '.join(passed)}" if passed else ""
+        events.append(session, row.id, "run.queued", told, payload={"by": by, **(noted or {})})
         if resumes is not None:
             row.fitted = session.get_one(RunRow, resumes).fitted
             known = scores.carry_over(session, resumes, row.id, called)

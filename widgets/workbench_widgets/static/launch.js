@@ -1,6 +1,7 @@
 // What to run on which table, or from which run. The engine checks the request; this form only helps to say it.
 
 const ESTIMATE_MS = 250;
+const MENDED_MS = 4000;
 const opening = (text) => text[0].toUpperCase() + text.slice(1);
 
 const folded = (title, ...content) => h("details", { class: "wb-more" }, h("summary", {}, title), ...content);
@@ -29,13 +30,14 @@ export default panel((el, link) => {
   const limitsField = folded("Limits and more", h("div", { class: "wb-option-grid" }, limits.fields, racingField));
   const estimate = h("span", { class: "wb-estimate", "aria-live": "polite" });
   const launch = h("button", { class: "wb-button wb-primary", type: "submit" }, "Launch");
+  const findings = findingsArea({ mend: (changes) => takeMend(changes), canMend: () => !pinned, changed: () => tellLaunch() });
   const startField = field("Start from", start, { wide: true });
   const targetField = field("Target", target);
   const foldsField = field("Folds", folds);
   const tableFields = [field("Data", source), targetField, field("Task", task)];
   const ranking = h("div", { class: "wb-wide wb-beside" }, foldsField, field("Seed", seed), field("Rank by", sort));
   const followed = h("p", { class: "wb-wide wb-faint" });
-  const form = h("form", { class: "wb-form", novalidate: true }, startField, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limitsField, h("div", { class: "wb-go" }, estimate, launch));
+  const form = h("form", { class: "wb-form", novalidate: true }, startField, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limitsField, findings.area, h("div", { class: "wb-go" }, estimate, launch));
   body.append(form);
 
   // What the reader chose by hand is kept; everything else follows the table.
@@ -237,7 +239,13 @@ export default panel((el, link) => {
     const runs = [pinned, link.view.follow].filter((run, at, all) => run && all.findIndex((other) => other?.id === run.id) === at);
     choices(start, [["", "a table"], ...runs.map((run) => [run.id, `run ${run.short}, ${run.title}`])], pinned?.id ?? "");
     startField.hidden = !runs.length;
-    launch.disabled = !link.view.source && !pinned;
+    tellLaunch();
+  };
+
+  const tellLaunch = () => {
+    const isHeld = findings.isBlocking();
+    launch.disabled = (!link.view.source && !pinned) || isHeld;
+    launch.title = isHeld ? "Something stands in the way: mend it, or say that the run is to start all the same" : "";
   };
 
   const numeric = (input) => (input.value === "" ? null : Number(input.value));
@@ -260,12 +268,15 @@ export default panel((el, link) => {
   const ask = () => {
     if (!pinned) drawSorts(false);
     clearTimeout(asking);
+    findings.wait();
     asking = setTimeout(async () => {
       if (!pinned && (!link.view.source || (taskOf().has_target && !target.value))) {
         estimate.textContent = "";
+        findings.clear();
         return;
       }
       const mine = asking;
+      check(mine);
       try {
         const told = await link.call("estimate", request());
         if (mine === asking) estimate.textContent = told.words;
@@ -276,11 +287,50 @@ export default panel((el, link) => {
       }
     }, ESTIMATE_MS);
   };
+
+  /** Have the table looked at for this request; of several looks under way the newest counts. */
+  const check = async (mine) => {
+    const asked = request();
+    try {
+      const found = await link.call("check", { page: link.page, number: mine, request: asked });
+      if (mine === asking && found) findings.show(found, JSON.stringify([asked.from_run, asked.data, asked.target, asked.task]));
+    } catch {
+      // What is wrong with the request itself is said beside the button.
+      if (mine === asking) findings.clear();
+    }
+  };
+
+  const merged = (given, change) => {
+    if (Array.isArray(change)) return [...new Set([...(given ?? []), ...change])];
+    if (change !== null && typeof change === "object") return { ...given, ...Object.fromEntries(Object.entries(change).map(([name, value]) => [name, merged(given?.[name], value)])) };
+    return change;
+  };
+
+  /** Put a mend into the form, where it is seen and can be taken back. */
+  const takeMend = ({ setup: changes = {}, folds: foldCount, sort: metric }) => {
+    chosen.setup = merged(chosen.setup, changes);
+    if (foldCount !== undefined) folds.value = foldCount;
+    drawOptions();
+    if (metric !== undefined) choices(sort, [...sort.options].map(({ value, text }) => [value, text]), metric);
+    const stood = findings.area.getBoundingClientRect().top;
+    const names = Object.keys(changes);
+    const mended = [...options.querySelectorAll("[data-option]")].filter((node) => names.includes(node.dataset.option));
+    if (foldCount !== undefined) mended.push(foldsField);
+    if (names.length) optionsField.open = true;
+    for (const node of mended) {
+      for (let folded = node.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
+      node.classList.add("wb-is-mended");
+      setTimeout(() => node.classList.remove("wb-is-mended"), MENDED_MS);
+    }
+    scrollAlong(findings.area, stood);
+    ask();
+  };
+
   for (const control of [folds, seed, sort, ...limits.controls, racing]) control.addEventListener("input", () => (tellLimits(), ask()));
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await act(launch, showError, () => link.call("launch", request()))) reveal(el, "Runs");
+    if (await act(launch, showError, () => link.call("launch", { ...request(), override: findings.overrides() }))) reveal(el, "Runs");
   });
 
   let table = null;

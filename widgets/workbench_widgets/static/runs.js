@@ -42,7 +42,10 @@ export default panel((el, link) => {
 
   const goOn = (button, asked) => {
     const run = current();
-    if (run) act(button, showError, () => link.call("resume", { id: run.id, ...asked }));
+    // What stands in the way may be let pass, by saying so.
+    const showRefusal = (error) => showError(error, error?.code === "spec.blocked"
+      ? { "Resume all the same": () => goOn(button, { ...asked, override: error.problem.findings.map(({ code }) => code) }) } : {});
+    if (run) act(button, showRefusal, () => link.call("resume", { id: run.id, ...asked }));
   };
   resume.addEventListener("click", () => goOn(resume, {}));
   otherLimits.addEventListener("submit", (event) => {

@@ -28,7 +28,7 @@ class Link {
     this.takeWhole(model.get("full"));
     model.on("change:patch", () => this.takePatch(model.get("patch")));
     model.on("change:full", () => this.takeWhole(model.get("full")));
-    model.on("msg:custom", (message) => this.takeMessage(message));
+    model.on("msg:custom", (message, buffers) => this.takeMessage(message, buffers));
     const patch = model.get("patch");
     if (patch && patch.number > this.number) this.takePatch(patch);
   }
@@ -62,7 +62,7 @@ class Link {
     }
   }
 
-  takeMessage(message) {
+  takeMessage(message, buffers) {
     if ("api" in message) {
       this.api = message.api;
       return;
@@ -71,10 +71,10 @@ class Link {
     if (!call) return;
     this.waiting.delete(message.answer);
     if (message.error) call.reject(new Refused(message.error));
-    else call.resolve(message.result);
+    else call.resolve(buffers?.length ? { ...message.result, buffers } : message.result);
   }
 
-  /** Ask the kernel for something; the promise settles with its answer. */
+  /** Ask the kernel for something; the promise settles with its answer, which has `buffers` where bytes came with it. */
   call(command, args = {}, buffers = undefined) {
     const call = `${this.page}-${++this.calls}`;
     const answer = new Promise((resolve, reject) => this.waiting.set(call, { resolve, reject }));
@@ -209,14 +209,18 @@ const touches = (patch, ...keys) => !patch || keys.some((key) => key in patch.se
 /** Whether a patch touches this part of the view and no other. */
 const isOnly = (patch, key) => touches(patch, key) && [patch.set, patch.put, patch.append].flatMap(Object.keys).every((name) => name === key);
 
-/** Where an error is shown, and what shows it there until it is dismissed; null takes it away. */
+/**
+ * Where an error is shown, and what shows it there until it is dismissed; null takes it away.
+ * `ways` out of it, words → what to do, stand beside it.
+ */
 function errorArea() {
   const error = h("div", { class: "wb-error", role: "alert", hidden: true });
-  const showError = (problem) => {
+  const showError = (problem, ways = {}) => {
     error.hidden = !problem;
     const dismiss = h("button", { class: "wb-dismiss", type: "button", title: "Dismiss", "aria-label": "Dismiss", onclick: () => showError(null) }, "×");
     if (!problem) return;
-    fill(error, h("span", {}, problem.message ?? String(problem)), dismiss);
+    const buttons = Object.entries(ways).map(([words, go]) => h("button", { class: "wb-button", type: "button", onclick: () => (showError(null), go()) }, words));
+    fill(error, h("span", {}, problem.message ?? String(problem)), buttons.length ? h("div", { class: "wb-ways" }, buttons) : null, dismiss);
     // Who pressed a button below a long form does not look at the panel's head.
     error.scrollIntoView({ block: "nearest" });
   };
@@ -254,6 +258,12 @@ function bringUp(el) {
   if (top < 0 || bottom > innerHeight) el.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest", behavior: "smooth" });
 }
 
+/** Scroll what an element lies in so that it stands where it stood, after what is above it has grown. */
+function scrollAlong(el, top) {
+  const moved = () => el.getBoundingClientRect().top - top;
+  for (let outer = el.parentElement; outer && Math.abs(moved()) > 1; outer = outer.parentElement) if (outer.scrollHeight > outer.clientHeight) outer.scrollTop += moved();
+}
+
 /** Run an action from a button: busy while it lasts, its error shown where the user is looking. */
 async function act(button, showError, action, waiting = WAITING) {
   if (button.getAttribute("aria-busy") === "true") return undefined;
@@ -275,6 +285,9 @@ async function act(button, showError, action, waiting = WAITING) {
 }
 
 const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-US"));
+
+/** A count that changes while it is read: 3.2 M rather than 3,214,772. */
+const many = (count) => (count < 1e6 ? number(count) : `${(count / 1e6).toFixed(1)} M`);
 
 const plural = (count, one, several = `${one}s`) => `${number(count)} ${count === 1 ? one : several}`;
 

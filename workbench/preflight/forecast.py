@@ -1,0 +1,233 @@
+"""How much memory PyCaret's set-up of a run will take, told before the run starts.
+
+What is forecast is the most memory that the run's process holds, beyond what it held before it read its table, until
+set-up is done. The model is an account of what is in memory at once. `widths` tells the bytes of a row as the table is
+read, in the smaller types to which PyCaret shrinks its own copy, with gaps filled, and encoded. Three tables are held
+all along: the one that was read, its copy with dates, and PyCaret's own. To these comes what a phase makes:
+
+- PyCaret takes the table over by copying it a few times;
+- each step of the preprocessing holds its rows several times: as they come in, picked out, as an array, and laid beside
+  the columns that it left alone; one-hot encoding makes eight bytes a row of every category;
+- in the end set-up transforms training and test rows once more, and lays them together, to tell how many they are.
+
+The most of these is the forecast. How often a phase holds its rows is a factor, and all factors are measured, by
+``tests/benchmarks/setup_memory.py``, which prints them anew with ``--fit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING, Any
+
+from workbench.plain import byte_size
+from workbench.preflight.sizes import Sizes, account
+from workbench.preflight.widths import widths
+
+if TYPE_CHECKING:
+    from workbench.data.source import Source
+
+MIB = 1024 * 1024
+APART = 0.3
+"""By how much a forecast may be wrong: so far or less it was on all tables that it was held against."""
+SLACK = 16 * MIB
+"""By how much besides, in bytes: what a small table takes is the allocator's to say."""
+WIDEST = 5
+"""Columns that a forecast names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """How often a phase holds what it works on: times its bytes, measured by ``tests/benchmarks/setup_memory.py``.
+
+    Attributes
+    ----------
+    start
+        Bytes that set-up of the smallest table takes.
+    spare
+        Most bytes that the allocator keeps of what was given back; less where the table read twice is less.
+    strings
+        Distinct texts: Python's own, and the categories of PyCaret's types.
+    read, longest
+        Reading: the table, and the texts of the column that has the most of them.
+    taken_over
+        PyCaret's copies of the table as it is read.
+    filled, dated
+        Training rows in small types and with gaps filled; the parts of dates once more, as they come one by one.
+    around, beside
+        Encoding: texts as references, and the columns beside them with gaps filled.
+    hot, coded, words, listed
+        Encoding: one-hot columns; columns encoded otherwise; words; the table of a one-hot column's categories.
+    crossed
+        Polynomial features.
+    boxed
+        Rows under any of the steps below with a truth value among their columns, beside what the step takes.
+    changed, picked, enveloped
+        Rows under a step that makes all columns new, under one that drops, adds or looks at some, and under the search
+        for an ellipse that few are outside of.
+    left, told
+        Describing: what the phases before left behind, by the table as it is read, and all rows as they come out.
+    pairs, correlated
+        Distances between rows with gaps and all others; correlations between columns.
+    kernel, decomposed, projected
+        A kernel matrix, what is added where it is decomposed whole, and where all components are kept.
+    steps, series
+        Forecasting: eight bytes for each row, twice where there is an index, and the table as it is read.
+    """
+
+    start: float = 2 * MIB
+    spare: float = 12 * MIB
+    strings: float = 2.1
+    read: float = 2.1
+    longest: float = 6.0
+    taken_over: float = 5.4
+    filled: float = 3.6
+    dated: float = 7.0
+    around: float = 7.1
+    beside: float = 6.5
+    hot: float = 4.2
+    coded: float = 1.75
+    words: float = 3.0
+    listed: float = 1.8
+    boxed: float = 3.5
+    crossed: float = 2.4
+    changed: float = 5.7
+    picked: float = 4.75
+    enveloped: float = 13.0
+    left: float = 0.95
+    told: float = 1.95
+    pairs: float = 1.65
+    correlated: float = 1.5
+    kernel: float = 1.05
+    decomposed: float = 0.55
+    projected: float = 1.2
+    steps: float = 30.0
+    series: float = 13.0
+
+
+FACTORS = Factors()
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What set-up of a run will take.
+
+    Attributes
+    ----------
+    rows, columns_before, columns_after
+        Rows of the table; its features, and what they become.
+    setup_bytes
+        Most memory that set-up holds at once, beyond what the process holds before it reads the table.
+    low_bytes, high_bytes
+        Between which it will be: a third more or less, and further apart where the distinct values of an encoded text
+        are known to be many and not how many.
+    phase
+        What takes the most, as words that follow "while".
+    widest
+        Columns that become the most columns, most first, at most five that become more than one → how many.
+    """
+
+    rows: int
+    columns_before: int
+    columns_after: int
+    setup_bytes: int
+    low_bytes: int
+    high_bytes: int
+    phase: str
+    widest: tuple[tuple[str, int], ...]
+
+    def exceeds(self, free: int) -> bool:
+        """Whether set-up is to take more than so many bytes."""
+        return self.setup_bytes > free
+
+    @property
+    def words(self) -> str:
+        """What it will take and why, in one sentence."""
+        grown = ""
+        if self.columns_after != self.columns_before:
+            grown = f", for {_many(self.columns_before, 'column')} become {self.columns_after:,}"
+        named = ""
+        if self.widest and 2 * self.widest[0][1] > self.columns_after:
+            name, columns = self.widest[0]
+            named = f", {columns:,} of them of '{name}' alone"
+        return f"Set-up takes about {_about(self.setup_bytes)} while {self.phase}{grown}{named}."
+
+
+def forecast(
+    source: Source,
+    setup: Mapping[str, Any],
+    *,
+    task: str,
+    target: str | None = None,
+    truth: str | None = None,
+) -> Forecast:
+    """Tell how much memory set-up will take.
+
+    Parameters
+    ----------
+    setup
+        Set-up options by PyCaret's names, as a run's spec has them.
+    truth
+        A column that is kept from the models (``ground_truth``), or None.
+    """
+    asked: dict[str, Any] = {"task": task, "target": target, "truth": truth}
+    sizes = account(source, setup, **asked)
+    least, most = (account(source, setup, **asked, lean=lean) for lean in (0.0, 1.0))
+    needed = phases(sizes)
+    phase = max(needed, key=lambda name: needed[name])
+    found = widths(source, setup, **asked)
+    ranked = sorted((width for width in found if width.columns > 1), key=lambda width: -width.columns)
+    return Forecast(
+        rows=source.row_count,
+        columns_before=sum(width.columns > 0 for width in found),
+        columns_after=sizes.columns,
+        setup_bytes=round(needed[phase]),
+        low_bytes=max(0, round(max(phases(least).values()) * (1 - APART) - SLACK)),
+        high_bytes=round(max(phases(most).values()) * (1 + APART) + SLACK),
+        phase=phase,
+        widest=tuple((width.name, width.columns) for width in ranked[:WIDEST]),
+    )
+
+
+def phases(sizes: Sizes, factors: Factors = FACTORS) -> dict[str, float]:
+    """Most bytes held in each phase of set-up, by what is done in it."""
+    f, s = factors, sizes
+    start = f.start + min(f.spare, 2 * s.read) + f.strings * s.strings
+    if s.rows:
+        return {"the series is looked through": start + f.steps * s.rows + f.series * s.read}
+    held = start + 2 * s.read + s.small
+    boxed = f.boxed * s.boxed
+    kernel = f.kernel * s.kernel + f.decomposed * s.decomposed + f.projected * s.projected
+    encoded = f.hot * s.hot + f.coded * s.coded + f.words * s.words + f.listed * s.listed
+    needed = {
+        "the table is read": f.start + f.read * s.read + s.strings + f.longest * s.longest,
+        "PyCaret takes the table over": start + f.taken_over * s.read,
+        "gaps are filled": held + f.filled * (s.taken + s.filled) + f.dated * s.dated + f.pairs * s.pairs,
+        "texts are encoded": held + f.around * s.texts + f.beside * (s.filled - s.texts) + encoded,
+        "polynomial features are made": held + boxed + f.crossed * s.crossed,
+        "columns are transformed": held + boxed + f.changed * s.changed + kernel,
+        "rows and columns are picked": held
+        + f.picked * s.picked
+        + f.correlated * s.correlated
+        + f.enveloped * s.enveloped,
+        "set-up looks at what came out": held + f.left * s.read + f.told * s.told,
+    }
+    absent = {
+        "gaps are filled": not s.is_filled,
+        "texts are encoded": not s.hot + s.coded + s.words,
+        "polynomial features are made": not s.crossed,
+        "columns are transformed": not s.changed,
+        "rows and columns are picked": not s.picked,
+    }
+    return {name: amount for name, amount in needed.items() if not absent.get(name)}
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _about(size: float) -> str:
+    """Write a size by its first two figures."""
+    unit = 1024 ** min(3, int(log(max(size, 1), 1024)))
+    return byte_size(float(f"{size / unit:.2g}") * unit)
