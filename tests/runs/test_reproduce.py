@@ -109,7 +109,7 @@ def test_the_table_is_read_as_workbench_reads_it(name, store, submit, reproduce,
 
 
 def test_the_default_reading_needs_few_words(submit, reproduce):
-    reading = reproduce(submit()).cells[1].splitlines()[0]
+    reading = reproduce(submit()).cells[1].splitlines()[3]
     assert reading == 'df = pd.read_parquet("iris.parquet").fillna(float("nan"))'
 
 

@@ -250,7 +250,7 @@ def done_again(runs, tmp_path_factory) -> dict[str, dict[str, Any]]:
     paths = {name: run.reproduce().save(tmp_path_factory.mktemp("again")) for name, run in runs.items()}
     paths["a number is another"] = _spoilt(runs["create"], tmp_path_factory, r"\[0\.\d", "[0.")
     paths["the data is another"] = _spoilt(runs["create"], tmp_path_factory)
-    (paths["the data is another"].parent / "buys.csv").open("a").write("41,9000,Rome,2,no\n")
+    (paths["the data is another"].parent / "buys.parquet").open("ab").write(b"more")
     process = subprocess.run(
         [sys.executable, "-c", NOTEBOOKS, *map(str, paths.values())],
         env=os.environ | {"PYCARET_CUSTOM_LOGGING_PATH": os.devnull},

@@ -106,7 +106,7 @@ def distinct(column: Column, rows: int, lean: float = 0.5) -> float:
 
 def option(setup: Mapping[str, Any], task: str, name: str) -> Any:
     """The value of a set-up option, PyCaret's default where it is not named; None where the task does not know it."""
-    known = TASKS[task].options.get(name)  # type: ignore[index]
+    known = TASKS[task].options.get(name)
     return setup.get(name, None if known is None else known.default)
 
 
@@ -192,7 +192,7 @@ class _Asked:
             columns = 1
         elif self._most < 0 or many <= self._most:
             becomes, columns = "one-hot", many
-        elif TASKS[self._task].has_target:  # type: ignore[index]
+        elif TASKS[self._task].has_target:
             becomes, columns = "target", 1
         else:
             becomes, columns = "digits", max(1, ceil(log(many + 1, DIGITS_BASE)))
@@ -211,7 +211,7 @@ class _Asked:
             return max(1, round(many))
         # Each value is as frequent as any other here, and drawn row by row.
         drawn = 1 - (1 - train_size(self._setup, self._task)) ** (present / many)
-        return max(1, round(many * drawn))
+        return int(max(1, round(many * drawn)))
 
     def _words(self, column: Column) -> int:
         """Different words in a column of texts."""
@@ -237,9 +237,10 @@ def _of_float(column: Column) -> int:
 
 
 def _between(low: float, high: float, lean: float) -> float:
-    return float(max(low, 1) ** (1 - lean) * max(high, 1) ** lean)
+    weighed: float = max(low, 1) ** (1 - lean) * max(high, 1) ** lean
+    return weighed
 
 
 def _mean(values: Any) -> float:
-    found = list(values)
+    found = [float(value) for value in values]
     return sum(found) / max(1, len(found))

@@ -149,9 +149,9 @@ def _warnings(run: RunRecord, table: Table) -> Iterable[str]:
 
 def _reading(table: Table) -> Iterable[str]:
     name = literal(table.name)
+    yield f"assert hashlib.sha256(Path({name}).read_bytes()).hexdigest() == (\n    {literal(table.sha256)}\n)"
     # Parquet's gaps in texts are None, those of a text table NaN, and not all of PyCaret takes both for a gap.
     yield f'df = pd.read_parquet({name}).fillna(float("nan"))'
-    yield f"assert hashlib.sha256(Path({name}).read_bytes()).hexdigest() == (\n    {literal(table.sha256)}\n)"
 
 
 def _arranging(run: RunRecord, table: Table, evidence: Evidence) -> Iterable[str]:
