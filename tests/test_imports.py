@@ -10,7 +10,8 @@ import pytest
 
 import workbench
 
-HEAVY = ("pyarrow", "pycaret", "sklearn", "matplotlib", "scipy", "lightgbm", "imblearn")
+LEARNING = ("pycaret", "sklearn", "matplotlib", "scipy", "lightgbm", "imblearn")
+HEAVY = ("pyarrow", *LEARNING)
 
 
 def loaded(code: str, environment: dict[str, str] | None = None) -> set[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from tests import kernel as script
 from tests.conftest import MISSING
-from tests.test_imports import HEAVY
+from tests.test_imports import LEARNING
 from workbench import Workbench, connect
 from workbench.service.interpreter import CURRENT
 from workbench.settings import Settings
@@ -125,7 +125,7 @@ def test_the_kernel_has_a_newer_pandas_and_numpy_than_training_ever_could(seen, 
 
 
 def test_the_kernel_loads_no_machine_learning_and_unpickles_nothing(seen):
-    assert set(seen["modules"]).isdisjoint(HEAVY)
+    assert set(seen["modules"]).isdisjoint(LEARNING)
     assert {"pandas", "workbench_widgets"} <= set(seen["modules"])
     assert seen["unpickled"] == []
 

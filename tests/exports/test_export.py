@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.test_imports import HEAVY
+from tests.test_imports import LEARNING
 from workbench.errors import BadRequest, Conflict, EngineFault, NotFound
 from workbench.exports.export import KINDS, export
 from workbench.store.artifacts import PIPELINE, Key
@@ -98,4 +98,4 @@ def test_exporting_loads_no_machine_learning(warm, pipeline, tmp_path):
         text=True,
         check=True,
     )
-    assert set(done.stdout.split()).isdisjoint({*HEAVY, "mlflow", "fastapi", "uvicorn"})
+    assert set(done.stdout.split()).isdisjoint({*LEARNING, "mlflow", "fastapi", "uvicorn"})
