@@ -12,6 +12,11 @@ all along: the one that was read, its copy with dates, and PyCaret's own. To the
 
 The most of these is the forecast. How often a phase holds its rows is a factor, and all factors are measured, by
 ``tests/benchmarks/setup_memory.py``, which prints them anew with ``--fit``.
+
+What is known of a table does not tell all. Whole numbers that are stored as floats are taken for integers, of which
+PyCaret makes eight bytes where it makes four of those: where most columns are such, a third too much is forecast. How
+long texts are is not known where each is another, and how many words they have is guessed from a few. What an option
+takes that works row by row on its own, such as a model that fills gaps, is not counted.
 """
 
 from __future__ import annotations
@@ -30,11 +35,18 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 APART = 0.3
-"""By how much a forecast may be wrong: so far or less it was on all tables that it was held against."""
+"""By how much a forecast may be wrong, as a share of it."""
 SLACK = 16 * MIB
 """By how much besides, in bytes: what a small table takes is the allocator's to say."""
+WORKER = 40 * MIB
+"""Bytes that a worker makes its own of what it shares with the run's process when it is forked."""
 WIDEST = 5
 """Columns that a forecast names."""
+
+FILLED, ENCODED, CROSSED = "gaps are filled", "texts are encoded", "polynomial features are made"
+CHANGED, PICKED = "columns are transformed", "rows and columns are picked"
+STEPS = (FILLED, ENCODED, CROSSED, CHANGED, PICKED)
+"""Phases that each fold goes through again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +132,14 @@ class Forecast:
     setup_bytes
         Most memory that set-up holds at once, beyond what the process holds before it reads the table.
     low_bytes, high_bytes
-        Between which it will be: a third more or less, and further apart where the distinct values of an encoded text
+        Between which it will be: 30 % more or less, and further apart where the distinct values of an encoded text
         are known to be many and not how many.
+    rest_bytes
+        What stays when set-up is done.
+    worker_bytes
+        What each worker takes that prepares a fold.
+    fold_bytes
+        What a prepared fold takes, which all workers share.
     phase
         What takes the most, as words that follow "while".
     widest
@@ -134,12 +152,23 @@ class Forecast:
     setup_bytes: int
     low_bytes: int
     high_bytes: int
+    rest_bytes: int
+    worker_bytes: int
+    fold_bytes: int
     phase: str
     widest: tuple[tuple[str, int], ...]
 
     def exceeds(self, free: int) -> bool:
         """Whether set-up is to take more than so many bytes."""
         return self.setup_bytes > free
+
+    def run_bytes(self, workers: int) -> int:
+        """Return what the whole run takes at most, models aside, on so many workers of this machine.
+
+        All of them prepare a fold at once when it begins, and one fold more is prepared ahead. This is rougher than
+        `setup_bytes`: with six quick models it was 0.69 to 1.12 of what ``tests/benchmarks/run_memory.py`` measured.
+        """
+        return self.rest_bytes + workers * self.worker_bytes + (workers + 1) * self.fold_bytes
 
     @property
     def words(self) -> str:
@@ -176,6 +205,8 @@ def forecast(
     least, most = (account(source, setup, **asked, lean=lean) for lean in (0.0, 1.0))
     needed = phases(sizes)
     phase = max(needed, key=lambda name: needed[name])
+    held = _held(sizes, FACTORS)
+    steps = [needed[name] for name in STEPS if name in needed]
     found = widths(source, setup, **asked)
     ranked = sorted((width for width in found if width.columns > 1), key=lambda width: -width.columns)
     return Forecast(
@@ -185,6 +216,9 @@ def forecast(
         setup_bytes=round(needed[phase]),
         low_bytes=max(0, round(max(phases(least).values()) * (1 - APART) - SLACK)),
         high_bytes=round(max(phases(most).values()) * (1 + APART) + SLACK),
+        rest_bytes=round(held + sizes.read),
+        worker_bytes=round(max((amount - held for amount in steps), default=0.0)) + WORKER,
+        fold_bytes=round(sizes.prepared),
         phase=phase,
         widest=tuple((width.name, width.columns) for width in ranked[:WIDEST]),
     )
@@ -193,34 +227,37 @@ def forecast(
 def phases(sizes: Sizes, factors: Factors = FACTORS) -> dict[str, float]:
     """Most bytes held in each phase of set-up, by what is done in it."""
     f, s = factors, sizes
-    start = f.start + min(f.spare, 2 * s.read) + f.strings * s.strings
+    start = _start(s, f)
     if s.rows:
         return {"the series is looked through": start + f.steps * s.rows + f.series * s.read}
-    held = start + 2 * s.read + s.small
-    boxed = f.boxed * s.boxed
-    kernel = f.kernel * s.kernel + f.decomposed * s.decomposed + f.projected * s.projected
-    encoded = f.hot * s.hot + f.coded * s.coded + f.words * s.words + f.listed * s.listed
+    held, boxed = _held(s, f), f.boxed * s.boxed
     needed = {
         "the table is read": f.start + f.read * s.read + s.strings + f.longest * s.longest,
         "PyCaret takes the table over": start + f.taken_over * s.read,
-        "gaps are filled": held + f.filled * (s.taken + s.filled) + f.dated * s.dated + f.pairs * s.pairs,
-        "texts are encoded": held + f.around * s.texts + f.beside * (s.filled - s.texts) + encoded,
-        "polynomial features are made": held + boxed + f.crossed * s.crossed,
-        "columns are transformed": held + boxed + f.changed * s.changed + kernel,
-        "rows and columns are picked": held
-        + f.picked * s.picked
-        + f.correlated * s.correlated
-        + f.enveloped * s.enveloped,
         "set-up looks at what came out": held + f.left * s.read + f.told * s.told,
     }
-    absent = {
-        "gaps are filled": not s.is_filled,
-        "texts are encoded": not s.hot + s.coded + s.words,
-        "polynomial features are made": not s.crossed,
-        "columns are transformed": not s.changed,
-        "rows and columns are picked": not s.picked,
-    }
-    return {name: amount for name, amount in needed.items() if not absent.get(name)}
+    if s.is_filled:
+        needed[FILLED] = held + f.filled * (s.taken + s.filled) + f.dated * s.dated + f.pairs * s.pairs
+    if s.texts or s.words:
+        made = f.hot * s.hot + f.coded * s.coded + f.words * s.words + f.listed * s.listed
+        needed[ENCODED] = held + f.around * s.texts + f.beside * (s.filled - s.texts) + made
+    if s.crossed:
+        needed[CROSSED] = held + boxed + f.crossed * s.crossed
+    if s.changed:
+        kernel = f.kernel * s.kernel + f.decomposed * s.decomposed + f.projected * s.projected
+        needed[CHANGED] = held + boxed + f.changed * s.changed + kernel
+    if s.picked:
+        needed[PICKED] = held + boxed + f.picked * s.picked + f.correlated * s.correlated + f.enveloped * s.enveloped
+    return needed
+
+
+def _start(sizes: Sizes, factors: Factors) -> float:
+    return factors.start + min(factors.spare, 2 * sizes.read) + factors.strings * sizes.strings
+
+
+def _held(sizes: Sizes, factors: Factors) -> float:
+    """What is held all along: the table that was read, its copy with dates, and PyCaret's own."""
+    return _start(sizes, factors) + 2 * sizes.read + sizes.small
 
 
 def _many(count: int, what: str) -> str:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from math import comb, prod
 from typing import TYPE_CHECKING, Any
 
-from workbench.preflight.widths import NUMBER, Width, distinct, option, train_size, widths
+from workbench.preflight.widths import NUMBER, Becoming, Width, distinct, option, train_size, widths
 
 if TYPE_CHECKING:
     from workbench.data.source import Source
 
 COLUMNS_MOST = 10**12
 """More columns are counted as so many: no machine holds them."""
-_ENCODED = frozenset({"order", "one-hot", "target", "digits"})
 _WHOLE = ("normalize", "transformation", "pca", "low_variance_threshold")
 """Steps that make a new array of all columns."""
 _PART = ("feature_selection", "remove_multicollinearity", "group_features", "bin_numeric_features", "remove_outliers")
@@ -64,8 +63,8 @@ class Sizes:
     crossed, changed, picked, enveloped
         Rows after polynomial features, under steps that make all columns new, under others, and under the search for
         an ellipse that few are outside of; 0 without such steps.
-    told
-        All rows as they come out.
+    prepared, told
+        Training rows, and all rows, as they come out.
     pairs, correlated
         Distances between rows with a gap and others, and correlations between columns; 0 where none are asked for.
     kernel, decomposed, projected
@@ -94,6 +93,7 @@ class Sizes:
     changed: float = 0.0
     picked: float = 0.0
     enveloped: float = 0.0
+    prepared: float = 0.0
     told: float = 0.0
     pairs: float = 0.0
     correlated: float = 0.0
@@ -118,102 +118,121 @@ def account(
         longest=max((width.strings for width in found), default=0.0),
     )
     if task == "time_series":
-        return _series(table, source, setup)
-    return _tabular(table, found, source, setup, task, target)
+        return replace(table, rows=NUMBER * rows * (2 if setup.get("index") else 1))
+    return _Prepared(source, found, setup, task, target).added_to(table)
 
 
-def _series(table: Sizes, source: Source, setup: Mapping[str, Any]) -> Sizes:
-    return replace(table, rows=NUMBER * source.row_count * (2 if setup.get("index") else 1))
+class _Prepared:
+    """A table's rows as they go through the preprocessing."""
 
+    def __init__(
+        self, source: Source, found: Sequence[Width], setup: Mapping[str, Any], task: str, target: str | None
+    ) -> None:
+        self._source, self._setup, self._task, self._target = source, setup, task, target
+        self._features = [width for width in found if width.columns]
+        self._trained = source.row_count * train_size(setup, task)
+        is_short = all(width.becomes == "number" and width.encoded == 4 for width in self._features)
+        # Once all columns are in one array they take the type that holds them all.
+        self._each = 4 if is_short else NUMBER
 
-def _tabular(
-    table: Sizes, found: Sequence[Width], source: Source, setup: Mapping[str, Any], task: str, target: str | None
-) -> Sizes:
-    def asks(name: str) -> Any:
-        return is_prepared and option(setup, task, name)
+    def _asks(self, name: str) -> Any:
+        return option(self._setup, self._task, "preprocess") and option(self._setup, self._task, name)
 
-    is_prepared = bool(option(setup, task, "preprocess"))
-    features = [width for width in found if width.columns]
-    rows = source.row_count
-    trained = rows * train_size(setup, task)
-    # Once all columns are in one array they take the type that holds them all.
-    each = max((width.encoded / width.columns for width in features), default=0.0)
-    each = 4 if each == 4 and all(width.becomes == "number" for width in features) else NUMBER
-    columns, a_row = table.columns, sum(width.encoded for width in features)
-    taken_in = trained * columns * NUMBER
-    crossed = 0.0
-    if asks("polynomial_features"):
-        columns = min(comb(columns + int(asks("polynomial_degree")), columns) - 1, COLUMNS_MOST)
-        a_row = columns * each
-        crossed = trained * a_row
-    groups = asks("group_features") or {}
-    columns += sum(6 - (len(names) if asks("drop_groups") else 0) for names in groups.values())
-    is_balanced = asks("fix_imbalance")
-    is_grown = is_balanced and str(asks("fix_imbalance_method")).lower() not in _FEWER
-    balanced = _balanced(source, target, trained) if is_grown else trained
-    at_work = balanced * columns * each
-    is_changed = any(asks(name) not in (None, False) for name in _WHOLE) or (
-        asks("feature_selection") and asks("feature_selection_method") == "univariate"
-    )
-    is_picked = is_balanced or any(asks(name) for name in _PART)
-    kernel = NUMBER * trained**2 if asks("pca") and asks("pca_method") == "kernel" else 0.0
-    components = asks("pca_components")
-    last = _last(columns, sum(width.columns > 0 for width in features), int(trained), asks)
-    if is_changed or last != columns:
-        a_row = last * each
-    hot = [width for width in features if width.becomes == "one-hot"]
-    return replace(
-        table,
-        columns=last,
-        taken=trained * sum(width.small for width in features),
-        filled=trained * sum(width.filled for width in features),
-        dated=trained * sum(width.filled for width in features if width.becomes == "date parts"),
-        texts=trained * sum(width.filled for width in features if width.becomes in _ENCODED),
-        hot=trained * sum(width.encoded for width in hot),
-        coded=trained * sum(width.encoded for width in features if width.becomes in _ENCODED - {"one-hot"}),
-        words=trained * sum(width.encoded for width in features if width.becomes == "words"),
-        listed=sum(NUMBER * width.columns**2 for width in hot),
-        boxed=taken_in if any(width.becomes == "bool" for width in features) else 0.0,
-        crossed=crossed,
-        changed=at_work if is_changed else 0.0,
-        picked=at_work if is_picked and not is_changed else 0.0,
-        enveloped=at_work if asks("remove_outliers") and asks("outliers_method") == "ee" else 0.0,
-        told=(rows - trained + balanced) * a_row,
-        pairs=_pairs(source, features, trained) if asks("numeric_imputation") == "knn" else 0.0,
-        correlated=NUMBER * columns**2 if asks("remove_multicollinearity") else 0.0,
-        kernel=kernel,
-        decomposed=kernel if components is None or components >= _FEW_COMPONENTS else 0.0,
-        projected=kernel if components is None else 0.0,
-        is_filled=bool(asks("imputation_type")),
-    )
+    def added_to(self, table: Sizes) -> Sizes:
+        """Count the training rows at each step, and all rows in the end."""
+        trained, asks = self._trained, self._asks
+        encoded = self._count(table)
+        crossed = self._crossed(encoded.columns)
+        groups = (asks("group_features") or {}).values()
+        columns = crossed + sum(6 - (len(names) if asks("drop_groups") else 0) for names in groups)
+        balanced = self._balanced()
+        at_work = balanced * columns * self._each
+        is_changed = any(asks(name) not in (None, False) for name in _WHOLE) or (
+            asks("feature_selection") and asks("feature_selection_method") == "univariate"
+        )
+        is_picked = asks("fix_imbalance") or any(asks(name) for name in _PART)
+        last = self._last(columns)
+        is_one_array = is_changed or last != encoded.columns
+        a_row = last * self._each if is_one_array else sum(width.encoded for width in self._features)
+        return replace(
+            self._with_pairs(encoded, columns),
+            columns=last,
+            crossed=trained * crossed * self._each if asks("polynomial_features") else 0.0,
+            changed=at_work if is_changed else 0.0,
+            picked=at_work if is_picked and not is_changed else 0.0,
+            enveloped=at_work if asks("remove_outliers") and asks("outliers_method") == "ee" else 0.0,
+            prepared=balanced * a_row,
+            told=(self._source.row_count - trained + balanced) * a_row,
+        )
 
+    def _count(self, table: Sizes) -> Sizes:
+        """Count the training rows up to their encoding."""
 
-def _balanced(source: Source, target: str | None, rows: float) -> float:
-    """Training rows once all classes have as many as the most frequent."""
-    column = source.column(target or "")
-    if column is None or not column.top:
-        return rows
-    return rows * column.top[0][1] / source.row_count * distinct(column, source.row_count)
+        def encoded(*kinds: Becoming) -> float:
+            return self._trained * sum(width.encoded for width in self._features if width.becomes in kinds)
 
+        def filled(*kinds: Becoming) -> float:
+            return self._trained * sum(width.filled for width in self._features if width.becomes in kinds)
 
-def _pairs(source: Source, features: Sequence[Width], rows: float) -> float:
-    """Bytes of the distances between rows that have a gap and all others, as far as they are worked on at once."""
-    numbers = [source.column(width.name) for width in features if width.becomes == "number"]
-    complete = prod(1 - column.missing / source.row_count for column in numbers if column is not None)
-    return min(NUMBER * rows**2 * (1 - complete), _PAIRS_MOST)
+        has_truths = any(width.becomes == "bool" for width in self._features)
+        return replace(
+            table,
+            taken=self._trained * sum(width.small for width in self._features),
+            filled=self._trained * sum(width.filled for width in self._features),
+            dated=filled("date parts"),
+            texts=filled("order", "one-hot", "target", "digits"),
+            hot=encoded("one-hot"),
+            coded=encoded("order", "target", "digits"),
+            words=encoded("words"),
+            listed=sum(NUMBER * width.columns**2 for width in self._features if width.becomes == "one-hot"),
+            boxed=self._trained * table.columns * NUMBER if has_truths else 0.0,
+            is_filled=bool(self._asks("imputation_type")),
+        )
 
+    def _crossed(self, columns: int) -> int:
+        """Columns after polynomial features: all products of so many, or fewer, of them."""
+        if not self._asks("polynomial_features"):
+            return columns
+        return min(comb(columns + int(self._asks("polynomial_degree")), columns) - 1, COLUMNS_MOST)
 
-def _last(columns: int, before: int, rows: int, asks: Any) -> int:
-    """Columns after those that a step chooses by their number."""
-    if asks("pca"):
-        components = asks("pca_components")
-        if isinstance(components, int) and not isinstance(components, bool):
-            columns = min(columns, components)
-        elif asks("pca_method") == "kernel":
-            columns = rows - 1
-        else:
-            columns = min(columns, rows)
-    if asks("feature_selection"):
-        wanted = asks("n_features_to_select")
-        columns = min(columns, max(1, int(wanted * before) if wanted < 1 else int(wanted)))
-    return columns
+    def _balanced(self) -> float:
+        """Training rows once all classes have as many as the most frequent, where any are added."""
+        column = self._source.column(self._target or "")
+        is_grown = self._asks("fix_imbalance") and str(self._asks("fix_imbalance_method")).lower() not in _FEWER
+        if not is_grown or column is None or not column.top:
+            return self._trained
+        share = column.top[0][1] / self._source.row_count
+        return max(self._trained, self._trained * share * distinct(column, self._source.row_count))
+
+    def _with_pairs(self, sizes: Sizes, columns: int) -> Sizes:
+        """Add what grows with the square of rows or columns."""
+        gaps, correlated, kernel, components = 0.0, 0.0, 0.0, self._asks("pca_components")
+        if self._asks("numeric_imputation") == "knn":
+            numbers = [self._source.column(width.name) for width in self._features if width.becomes == "number"]
+            complete = prod(1 - column.missing / self._source.row_count for column in numbers if column is not None)
+            gaps = min(NUMBER * self._trained**2 * (1 - complete), _PAIRS_MOST)
+        if self._asks("remove_multicollinearity"):
+            correlated = NUMBER * float(columns) ** 2
+        if self._asks("pca") and self._asks("pca_method") == "kernel":
+            kernel = NUMBER * self._trained**2
+        return replace(
+            sizes,
+            pairs=gaps,
+            correlated=correlated,
+            kernel=kernel,
+            decomposed=kernel if components is None or components >= _FEW_COMPONENTS else 0.0,
+            projected=kernel if components is None else 0.0,
+        )
+
+    def _last(self, columns: int) -> int:
+        """Columns after those steps that leave a number of them which is known."""
+        if self._asks("pca"):
+            components, rows = self._asks("pca_components"), int(self._trained)
+            if isinstance(components, int):
+                columns = min(columns, components)
+            else:
+                columns = rows - 1 if self._asks("pca_method") == "kernel" else min(columns, rows)
+        if self._asks("feature_selection"):
+            wanted = self._asks("n_features_to_select")
+            columns = min(columns, max(1, int(wanted * len(self._features)) if wanted < 1 else int(wanted)))
+        return columns
