@@ -74,7 +74,7 @@ class Factors:
     crossed
         Polynomial features.
     boxed
-        Rows under any of the steps below with a truth value among their columns, beside what the step takes.
+        Rows with a truth value among their columns, beside what polynomial features or a step that changes them takes.
     changed, picked, enveloped
         Rows under a step that makes all columns new, under one that drops, adds or looks at some, and under the search
         for an ellipse that few are outside of.
@@ -247,7 +247,7 @@ def phases(sizes: Sizes, factors: Factors = FACTORS) -> dict[str, float]:
         kernel = f.kernel * s.kernel + f.decomposed * s.decomposed + f.projected * s.projected
         needed[CHANGED] = held + boxed + f.changed * s.changed + kernel
     if s.picked:
-        needed[PICKED] = held + boxed + f.picked * s.picked + f.correlated * s.correlated + f.enveloped * s.enveloped
+        needed[PICKED] = held + f.picked * s.picked + f.correlated * s.correlated + f.enveloped * s.enveloped
     return needed
 
 

@@ -16,6 +16,8 @@ COLUMNS_MOST = 10**12
 """More columns are counted as so many: no machine holds them."""
 _WHOLE = ("normalize", "transformation", "pca", "low_variance_threshold")
 """Steps that make a new array of all columns."""
+_BOXING = ("polynomial_features", "normalize", "transformation", "pca")
+"""Steps that take columns as objects where a truth value is among them."""
 _PART = ("feature_selection", "remove_multicollinearity", "group_features", "bin_numeric_features", "remove_outliers")
 """Steps that drop, add or look at some."""
 _FEWER = frozenset(
@@ -58,8 +60,8 @@ class Sizes:
     hot, coded, words, listed
         Training rows of one-hot columns, of columns encoded otherwise, and of words; the categories' tables.
     boxed
-        Rows under any of the steps below, once all columns are in one array, where a truth value is among them: each
-        number is a Python object for a while then.
+        Rows under steps that take all columns in one array, where a truth value is among them: each number is a Python
+        object for a while then.
     crossed, changed, picked, enveloped
         Rows after polynomial features, under steps that make all columns new, under others, and under the search for
         an ellipse that few are outside of; 0 without such steps.
@@ -174,7 +176,7 @@ class _Prepared:
         def filled(*kinds: Becoming) -> float:
             return self._trained * sum(width.filled for width in self._features if width.becomes in kinds)
 
-        has_truths = any(width.becomes == "bool" for width in self._features)
+        is_boxed = any(width.becomes == "bool" for width in self._features) and any(map(self._asks, _BOXING))
         return replace(
             table,
             taken=self._trained * sum(width.small for width in self._features),
@@ -185,7 +187,7 @@ class _Prepared:
             coded=encoded("order", "target", "digits"),
             words=encoded("words"),
             listed=sum(NUMBER * width.columns**2 for width in self._features if width.becomes == "one-hot"),
-            boxed=self._trained * table.columns * NUMBER if has_truths else 0.0,
+            boxed=self._trained * table.columns * NUMBER if is_boxed else 0.0,
             is_filled=bool(self._asks("imputation_type")),
         )
 
