@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.data.reading import columns, refused, whole
@@ -44,6 +45,7 @@ def by_arrow(content: bytes, name: str) -> bytes:
         (by_arrow(TABLE, "zstd"), "t.csv.zst", "zstd"),
         (by_arrow(TABLE, "lz4"), "t.csv.lz4", "lz4"),
     ],
+    ids=["gzip", "gzip of two parts", "bz2", "xz", "zstd", "lz4"],
 )
 def test_a_compressed_table_is_read_whatever_packed_it(open_bytes, content, name, packer):
     reader = open_bytes(content, name)
@@ -54,7 +56,7 @@ def test_a_compressed_table_is_read_whatever_packed_it(open_bytes, content, name
 
 def test_what_is_inside_is_recognised_by_itself(open_bytes, tmp_path):
     made = tmp_path / "made.parquet"
-    pa.parquet.write_table(pa.table({"a": [1]}), made)
+    pq.write_table(pa.table({"a": [1]}), made)
     assert columns(open_bytes(gzip.compress(made.read_bytes()), "t.gz")) == {"a": [1]}
     assert columns(open_bytes(gzip.compress(b'{"a": 1}\n'), "t.jsonl.gz")) == {"a": [1]}
 
@@ -95,6 +97,7 @@ def test_several_tables_are_named_and_one_can_be_chosen(open_bytes):
         (gzip.compress(gzip.compress(TABLE)), "is packed twice"),
         (zipped({"word/document.xml": b"<a/>"}), "is a Word document"),
     ],
+    ids=["an empty archive", "an archive in an archive", "gzip in gzip", "a Word document"],
 )
 def test_what_holds_no_table_is_refused(open_bytes, content, said):
     error = refused(lambda: open_bytes(content, "t.zip"))
@@ -120,6 +123,7 @@ def test_an_archive_with_a_password_is_refused(open_bytes):
         zipped({"t.csv": TABLE * 1000})[:-30],
         zipped({"t.csv": TABLE}).replace(b"1,x", b"1,z"),
     ],
+    ids=["gzip", "gzip, its sum", "bz2", "xz", "zstd", "zip", "zip, its sum"],
 )
 def test_what_is_damaged_is_refused_in_a_sentence(open_bytes, content):
     if content.startswith(b"PK") and b"1,z" not in content:
