@@ -73,7 +73,7 @@ def detect(path: Path, file: str, head_bytes: int) -> str:
         )
     if head.startswith(_UTF16_MARKS):
         if not _decodes(head, "utf-16"):
-            raise not_utf16(file)
+            raise not_as_begun(file, "utf-16")
         return "utf-16"
     controls = sum(byte < 9 or 13 < byte < 32 for byte in head[:_SIGNED_BYTES])
     if b"\0" in head or controls > _MOST_CONTROLS * len(head[:_SIGNED_BYTES]):
@@ -87,8 +87,9 @@ def not_text(file: str) -> BadRequest:
     return BadRequest("data.not_a_table", f"{file} is not a text table (it holds binary data).")
 
 
-def not_utf16(file: str) -> BadRequest:
-    return BadRequest("data.not_a_table", f"{file} begins as UTF-16 text but does not go on as such.")
+def not_as_begun(file: str, encoding: str) -> BadRequest:
+    name = encoding.removesuffix("-sig").upper()
+    return BadRequest("data.not_a_table", f"{file} begins as {name} text but does not go on as such.")
 
 
 def _looks_like(head: bytes) -> str | None:

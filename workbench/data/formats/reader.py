@@ -43,7 +43,7 @@ class Limits:
     columns: int = 2000
     expanded_bytes: int = 16 * 1024 * MIB
     row_bytes: int = 4 * MIB
-    block_bytes: int = MIB
+    block_bytes: int = 4 * MIB
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,36 +4,42 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import BinaryIO
+from pathlib import Path
 
 import numpy as np
 
 _PLUS = re.compile(rb"[^0-9A-Za-z.]\+[0-9.]")
-_WINDOW = 128 * 1024
 _BLANK_LINE = re.compile(rb"[\r\n][ \t\v\f]+[\r\n]")
+WINDOW = 256 * 1024
+"""Bytes that are looked at at once, with what comes of them in a processor's cache."""
 
 
 class Utf8:
-    """A file of text in another encoding, read as UTF-8.
+    """A file of text, read as UTF-8.
 
     Parameters
     ----------
     encoding
-        As in ``codecs``; for UTF-8 the bytes go through as they are, but for a byte-order mark.
+        As in ``codecs``; for UTF-8 the bytes go through as they are.
     """
 
-    def __init__(self, raw: BinaryIO, encoding: str) -> None:
-        self._raw = raw
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._raw = path.open("rb", buffering=0)
         self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)()
+        self._left = b""
 
-    def read(self, size: int) -> bytes:
-        """Return about so many bytes; none at the end."""
+    def read_into(self, to: memoryview) -> int:
+        """Put some bytes into `to` and return how many; none at the end."""
         if self._decoder is None:
-            return self._raw.read(size)
-        while chunk := self._raw.read(size):
-            if text := self._decoder.decode(chunk):
-                return text.encode()
-        return self._decoder.decode(b"", final=True).encode()
+            return self._raw.readinto(to)
+        while not self._left:
+            chunk = self._raw.read(len(to))
+            self._left = self._decoder.decode(chunk, final=not chunk).encode()
+            if not chunk:
+                break
+        given, self._left = self._left[: len(to)], self._left[len(to) :]
+        to[: len(given)] = given
+        return len(given)
 
     def close(self) -> None:
         self._raw.close()
@@ -61,37 +67,42 @@ class Watched:
 
     def __init__(self, stream: Utf8, skip: int, *, sees_lines: bool) -> None:
         self._stream, self._skip, self._sees_lines = stream, skip, sees_lines
+        self._again = b""
         self.has_zeros = self.has_plus = self.has_hex = self.has_blank_lines = False
-        self._end = b"\n"
 
-    def read(self, size: int) -> bytes:
-        """Return about so many bytes; none at the end."""
-        while chunk := self._stream.read(size):
-            cut = min(self._skip, len(chunk))
-            self._skip -= cut
-            if rows := chunk[cut:]:
-                self._watch(rows)
-                return rows
-        return b""
+    def fill(self, buffer: bytearray, start: int, end: int) -> int:
+        """Read into a buffer, whose bytes before `start` are those that came before; return where it ends.
+
+        It ends before `end` only where the stream does.
+        """
+        view = memoryview(buffer)
+        given, self._again = self._again[: end - start], self._again[end - start :]
+        at = start + len(given)
+        view[start:at] = given
+        while at < end and (count := self._stream.read_into(view[at : min(end, at + WINDOW)])):
+            if self._skip:
+                cut = min(self._skip, count)
+                self._skip -= cut
+                count -= cut
+                view[at : at + count] = bytes(view[at + cut : at + cut + count])
+            self._watch(buffer, at, at + count)
+            at += count
+        if self._sees_lines and not self.has_blank_lines:
+            self.has_blank_lines = _BLANK_LINE.search(buffer, 0, at) is not None
+        return at
+
+    def put_back(self, text: bytes) -> None:
+        """Have bytes that were read come again."""
+        self._again = text + self._again
 
     def close(self) -> None:
         self._stream.close()
 
-    def _watch(self, chunk: bytes) -> None:
-        seen = self._end + chunk
-        self.has_zeros = self.has_zeros or b"\0" in chunk
-        self.has_plus = self.has_plus or (b"+" in chunk and _PLUS.search(seen) is not None)
-        self.has_hex = self.has_hex or _has_hex(seen)
-        if self._sees_lines and not self.has_blank_lines:
-            self.has_blank_lines = _BLANK_LINE.search(seen) is not None
-        self._end = chunk[-8:]
-
-
-def _has_hex(chunk: bytes) -> bool:
-    # Far quicker than a search for two bytes, of which the first is everywhere.
-    codes = np.frombuffer(chunk, dtype="uint8")
-    # A window at a time, each of which with what comes of it fits into a processor's cache.
-    return any(
-        (((window[1:] | 32) == ord("x")) & (window[:-1] == ord("0"))).any()
-        for window in (codes[at : at + _WINDOW + 1] for at in range(0, len(codes), _WINDOW))
-    )
+    def _watch(self, buffer: bytearray, start: int, end: int) -> None:
+        self.has_zeros = self.has_zeros or buffer.find(b"\0", start, end) >= 0
+        if not self.has_plus and buffer.find(b"+", start, end) >= 0:
+            self.has_plus = _PLUS.search(buffer, max(0, start - 2), end) is not None
+        if not self.has_hex:
+            # Far quicker than a search for two bytes, of which the first is everywhere.
+            codes = np.frombuffer(buffer, dtype="uint8")[max(0, start - 1) : end]
+            self.has_hex = bool((((codes[1:] | 32) == ord("x")) & (codes[:-1] == ord("0"))).any())

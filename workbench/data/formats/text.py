@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 from pyarrow import csv as arrow_csv
@@ -19,6 +18,7 @@ from workbench.data.formats.casting import Cast, check_asked
 from workbench.data.formats.kinds import FALSEHOODS, NA_TEXTS, TRUTHS, Seen, Spelling, as_pandas_reads
 from workbench.data.formats.reader import MIB, Asked, Limits, Widened, one_batch
 from workbench.data.formats.stream import Utf8, Watched
+from workbench.data.formats.stretches import NoRowEnds, Stretches
 from workbench.errors import BadRequest
 
 _TEXT = pa.string()
@@ -30,9 +30,6 @@ _FEW = 0.2
 _QUICK_RESTARTS = 3
 _WALKED_BYTES = 64 * MIB
 """Up to this size it takes a moment only to find a row's line."""
-_WINDOW = 128 * 1024
-_STRETCH_BLOCKS = 16
-"""Blocks that are parsed side by side."""
 _COLUMN = re.compile(r"In CSV column #(\d+): ")
 
 
@@ -53,7 +50,6 @@ class TextReader:
 
     def __init__(self, path: Path, called: str, limits: Limits, asked: Asked | None = None) -> None:
         self._path, self._called, self._limits, self._asked = path, called, limits, asked or Asked()
-        self._block_bytes = limits.block_bytes
         self._restarts = 0
         self._filled: rows.Rows | None = None
         self._is_tidy = False
@@ -98,7 +94,9 @@ class TextReader:
                     raise encoding.not_text(self._called) from error
                 self._mend(str(error))
             except UnicodeDecodeError as error:
-                raise encoding.not_utf16(self._called) from error
+                raise encoding.not_as_begun(self._called, self._layout.encoding) from error
+            except NoRowEnds as error:
+                raise self._never_closed(error.row) if error.is_end else self._too_long() from error
         if stream.has_zeros:
             raise encoding.not_text(self._called)
         if stream.has_blank_lines and not self._is_tidy:
@@ -121,8 +119,8 @@ class TextReader:
         """Take the types of the first rows; where they cannot be parsed, the reading proper tells why."""
         names = self._layout.names
         self._types: dict[str, pa.DataType] = dict.fromkeys(names, _TEXT)
-        with suppress(pa.ArrowInvalid, UnicodeDecodeError), closing(self._stream()) as stream:
-            first = next(self._tables(stream, {}), None)
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError, NoRowEnds), closing(self._stream()) as stream:
+            first = next(iter(self._tables(stream, {}, ahead=0)), None)
             if first is None:
                 return
             self._types = {name: _beginning(column) for name, column in zip(names, first.columns, strict=True)}
@@ -136,52 +134,37 @@ class TextReader:
         return pa.float64() if self._types[name] == pa.null() else self._types[name]
 
     def _stream(self) -> Watched:
-        raw = Utf8(self._path.open("rb"), self._layout.encoding)
-        return Watched(raw, self._layout.header_bytes, sees_lines=len(self._layout.names) == 1)
+        text = Utf8(self._path, self._layout.encoding)
+        return Watched(text, self._layout.header_bytes, sees_lines=len(self._layout.names) == 1)
 
     def _tables(
-        self, stream: Watched, types: Mapping[str, pa.DataType], only: Sequence[str] = ()
-    ) -> Iterator[pa.Table]:
-        """Parse the rows a stretch at a time, all processors on one.
+        self, stream: Watched, types: Mapping[str, pa.DataType], only: Sequence[str] = (), ahead: int | None = None
+    ) -> Stretches:
+        nothing = b'\n""' + self._layout.delimiter.encode() * (len(self._layout.names) - 1) + b"\n"
+        return Stretches(
+            stream,
+            lambda text: self._table(text, types, only),
+            nothing,
+            size=self._limits.block_bytes,
+            row_bytes=self._limits.row_bytes,
+            ahead=pa.cpu_count() if ahead is None else ahead,
+        )
 
-        Where a stretch may end is guessed, as a line break may stand in quotes: a row of nothing is put behind it,
-        which an open quote would swallow.
-        """
-        last = b'\n""' + self._layout.delimiter.encode() * (len(self._layout.names) - 1) + b"\n"
-        stretch = _STRETCH_BLOCKS * self._block_bytes
-        held, rows_given, is_end = b"", 0, False
-        while not is_end:
-            chunk = stream.read(stretch)
-            is_end = not chunk
-            text = held + chunk
-            cut = len(text) if is_end else _row_end(text)
-            is_last_try = is_end or len(text) > stretch + self._limits.row_bytes
-            try:
-                table = self._table(text[:cut] + last, types, only) if cut or is_end else None
-            except pa.ArrowInvalid as error:
-                if is_last_try or "parse error" not in str(error):
-                    raise
-                table = None
-            if table is None and is_last_try:
-                raise self._never_closed(rows_given + 1) if is_end else self._too_long()
-            held = text if table is None else text[cut:]
-            if table is not None and table.num_rows:
-                rows_given += table.num_rows
-                yield table
-
-    def _table(self, text: bytes, types: Mapping[str, pa.DataType], only: Sequence[str]) -> pa.Table | None:
-        """Parse a stretch and the row of nothing behind it; None where that is no row of its own."""
+    def _table(self, text: pa.Buffer, types: Mapping[str, pa.DataType], only: Sequence[str]) -> pa.Table:
         delimiter = self._layout.delimiter
 
         def pass_over(row: Any) -> str:
             is_blank = delimiter not in row.text and not row.text.strip(" \t\v\f")
             return "skip" if is_blank else "error"
 
-        table = arrow_csv.read_csv(
+        return arrow_csv.read_csv(
             pa.BufferReader(text),
-            read_options=arrow_csv.ReadOptions(column_names=self._layout.names, block_size=self._block_bytes),
+            # One block, which nobody has to look for the end of.
+            read_options=arrow_csv.ReadOptions(
+                column_names=self._layout.names, block_size=text.size + 1, use_threads=False
+            ),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=b'"' in text, invalid_row_handler=pass_over
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=pass_over
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=types,
@@ -192,9 +175,6 @@ class TextReader:
                 false_values=FALSEHOODS,
             ),
         )
-        rows_before = table.num_rows - 1
-        is_closed = rows_before >= 0 and not any(column[-1].is_valid for column in table.columns)
-        return table.slice(0, rows_before) if is_closed else None
 
     def _parsed(self, stream: Watched, seen: dict[str, Seen]) -> Iterator[pa.RecordBatch]:
         rows_given = 0
@@ -249,10 +229,6 @@ class TextReader:
             self._lay_out("latin-1")
         elif column:
             self._widen(self._layout.names[int(column[1])])
-        elif "straddl" in reason and self._block_bytes < self._limits.row_bytes:
-            self._block_bytes = self._limits.row_bytes
-        elif "straddl" in reason:
-            raise self._too_long()
         elif self._is_tidy:
             raise BadRequest("data.parse_failed", f"{self._called} cannot be read: {reason}.")
         else:
@@ -275,7 +251,7 @@ class TextReader:
         self._is_swept = True
         spellings = {name: Spelling() for name, kind in self._types.items() if kind not in (_TEXT, _CODED)}
         types = dict.fromkeys(spellings, _TEXT)
-        with suppress(pa.ArrowInvalid, UnicodeDecodeError), closing(self._stream()) as stream:
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError, NoRowEnds), closing(self._stream()) as stream:
             # What cannot be parsed at all shows again when the table is read.
             for table in self._tables(stream, types, only=list(types)):
                 for name, column in zip(types, table.columns, strict=True):
@@ -292,16 +268,6 @@ class TextReader:
         self._pandas = {}
         self._begin()
         raise Widened
-
-
-def _row_end(text: bytes) -> int:
-    """Guess where the last whole row ends."""
-    codes = np.frombuffer(text, dtype="uint8")
-    windows = (codes[at : at + _WINDOW] for at in range(0, len(codes), _WINDOW))
-    if sum(np.count_nonzero(window == ord('"')) for window in windows) % 2 == 0:
-        return text.rfind(b"\n") + 1 or text.rfind(b"\r") + 1
-    opened = text.rfind(b'"')
-    return text.rfind(b"\n", 0, opened) + 1 or text.rfind(b"\r", 0, opened) + 1
 
 
 def _beginning(column: pa.ChunkedArray) -> pa.DataType:

@@ -19,6 +19,8 @@ _WATCHED = 200
 """Most frequent values that are counted on where there are too many to count them all."""
 
 
+_CLOSE = 100_000
+"""Whole numbers that lie no further apart are counted by their places."""
 _RARE = 1 / 2000
 """Share of the rows up to which a value is not worth counting on; where all are, every value is about as rare."""
 
@@ -91,17 +93,27 @@ class Facts:
     def _count(self, values: pa.Array) -> None:
         distinct, counts = _distinct(values)
         self._is_unique = self._is_unique and int(counts.max(initial=0)) <= 1
+        if not self._counts and len(distinct) > MOST_DISTINCT:
+            # Most of these are not worth an object each.
+            is_frequent = counts > _RARE * self._rows
+            distinct, counts = distinct.filter(pa.array(is_frequent)), counts[is_frequent]
+            self._watch(dict(zip(distinct.to_pylist(), counts.tolist(), strict=True)), values.type)
+            return
         known = self._counts
-        for value, count in zip(distinct, counts.tolist(), strict=True):
+        for value, count in zip(distinct.to_pylist(), counts.tolist(), strict=True):
             if value in known:
                 self._is_unique = False
                 known[value] += count
             else:
                 known[value] = count
         if len(known) > MOST_DISTINCT:
-            likely = sorted(known, key=lambda value: -known[value])[:_WATCHED]
-            self._counts = {value: known[value] for value in likely if known[value] > _RARE * self._rows}
-            self._watched = pa.array(list(self._counts), type=_plain_type(values.type))
+            self._watch(known, values.type)
+
+    def _watch(self, known: dict[Any, int], kind: pa.DataType) -> None:
+        """Count on those values only that are frequent so far."""
+        likely = sorted(known, key=lambda value: -known[value])[:_WATCHED]
+        self._counts = {value: known[value] for value in likely if known[value] > _RARE * self._rows}
+        self._watched = pa.array(list(self._counts), type=_plain_type(kind))
 
     def _count_watched(self, values: pa.Array) -> None:
         assert self._watched is not None
@@ -134,14 +146,21 @@ class Facts:
         self._minimum, self._maximum = min(self._minimum, float(low)), max(self._maximum, float(high))
 
 
-def _distinct(values: pa.Array) -> tuple[list[Any], Any]:
+def _distinct(values: pa.Array) -> tuple[pa.Array, Any]:
     """Return the distinct values of a column, gaps aside, and the rows of each."""
     if pa.types.is_dictionary(values.type):
         codes = values.indices.drop_null() if values.null_count else values.indices
-        counts = np.bincount(codes.to_numpy(), minlength=len(values.dictionary))
-        return values.dictionary.to_pylist(), counts
-    found = compute.value_counts(values.drop_null() if values.null_count else values)
-    return found.field("values").to_pylist(), found.field("counts").to_numpy()
+        return values.dictionary, np.bincount(codes.to_numpy(), minlength=len(values.dictionary))
+    there = values.drop_null() if values.null_count else values
+    if pa.types.is_int64(there.type):
+        numbers = there.to_numpy()
+        low, high = int(numbers.min()), int(numbers.max())
+        if high - low <= _CLOSE:
+            counts = np.bincount(numbers - low)
+            (places,) = counts.nonzero()
+            return pa.array(places + low), counts[places]
+    found = compute.value_counts(there)
+    return found.field("values"), found.field("counts").to_numpy()
 
 
 def _kind(kind: pa.DataType) -> str:
