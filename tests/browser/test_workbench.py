@@ -195,6 +195,7 @@ def test_the_keyboard_alone_is_enough_and_typing_stays_in_the_panel(
 ) -> None:
     home.data.upload(table(200))
     expect(panels.launch.get_by_label("Target")).to_have_value("churned")
+    expect(panels.launch.get_by_role("button", name="Read 'signed_up' as dates")).to_be_visible()
     keyboard = panels.page.keyboard
     panels.launch.get_by_label("Folds").focus()
     keyboard.press("ControlOrMeta+a")
@@ -207,7 +208,8 @@ def test_the_keyboard_alone_is_enough_and_typing_stays_in_the_panel(
         if reached[-1] == "Launch":
             break
     assert reached == [
-        "Seed", "Rank by", "Models: all 14 fast ones", "Set-up options", "Limits and more", "Launch",
+        "Seed", "Rank by", "Models: all 14 fast ones", "Set-up options", "Limits and more", "Read 'signed_up' as dates",
+        "Evidence", "Launch",
     ]  # fmt: skip
     keyboard.press("Enter")
     expect(panels.status).to_have_text("succeeded", timeout=60_000)

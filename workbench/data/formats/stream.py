@@ -10,7 +10,7 @@ import numpy as np
 
 _PLUS = re.compile(rb"[^0-9A-Za-z.]\+[0-9.]")
 _BLANK_LINE = re.compile(rb"[\r\n][ \t\v\f]+[\r\n]")
-WINDOW = 256 * 1024
+WINDOW = 128 * 1024
 """Bytes that are looked at at once, with what comes of them in a processor's cache."""
 
 
@@ -102,7 +102,7 @@ class Watched:
         self.has_zeros = self.has_zeros or buffer.find(b"\0", start, end) >= 0
         if not self.has_plus and buffer.find(b"+", start, end) >= 0:
             self.has_plus = _PLUS.search(buffer, max(0, start - 2), end) is not None
-        if not self.has_hex:
-            # Far quicker than a search for two bytes, of which the first is everywhere.
+        if not self.has_hex and (buffer.find(b"x", start, end) >= 0 or buffer.find(b"X", start, end) >= 0):
+            # Far quicker than a search for two bytes.
             codes = np.frombuffer(buffer, dtype="uint8")[max(0, start - 1) : end]
             self.has_hex = bool((((codes[1:] | 32) == ord("x")) & (codes[:-1] == ord("0"))).any())
