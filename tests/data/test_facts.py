@@ -21,9 +21,9 @@ def facts(written, tmp_path):
     def facts(*values: str) -> Column:
         path = written("\n".join(["a,b", *(f"{value},1" for value in values)]))
         reader = TextReader(path, "table.csv", Limits(tmp_path, block_bytes=32))
-        rows, columns = table.write(reader, tmp_path / "table.parquet", lambda _: None)
-        assert rows == len(values)
-        return columns[0]
+        made = table.write(reader, tmp_path / "table.parquet", lambda _: None)
+        assert made.row_count == len(values)
+        return made.columns[0]
 
     return facts
 

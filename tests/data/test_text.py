@@ -27,8 +27,8 @@ class Parsed:
 def parse(written, tmp_path):
     def parse(content: str | bytes) -> Parsed:
         reader = TextReader(written(content), "table.csv", Limits(tmp_path))
-        rows, columns = table.write(reader, tmp_path / "table.parquet", lambda _: None)
-        return Parsed(reader.schema.names, reader.format, rows, columns, tuple(reader.notices))
+        made = table.write(reader, tmp_path / "table.parquet", lambda _: None)
+        return Parsed(reader.schema.names, reader.format, made.row_count, made.columns, tuple(reader.notices))
 
     return parse
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
+from workbench.data.arrays import plain
 from workbench.data.formats.layout import Layout
 
 if TYPE_CHECKING:
@@ -84,9 +86,10 @@ class Seen:
 
     def _see_floats(self, column: pa.Array, *, first: bool) -> None:
         self.is_float = True
-        self.is_odd = not compute.all(compute.less(compute.abs(column), _BEYOND_INT64)).as_py()
+        numbers = plain(column.drop_null())
+        self.is_odd = not (numbers.min() > -_BEYOND_INT64 and numbers.max() < _BEYOND_INT64)
         if first or self.is_whole:
-            self.is_whole = bool(compute.all(compute.equal(compute.floor(column), column)).as_py())
+            self.is_whole = bool((np.floor(numbers) == numbers).all())
 
 
 _SPELLINGS = (

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
+from workbench.data.arrays import arrow, arrow_texts, plain
 from workbench.data.source import Column
 from workbench.data.values import label
 
@@ -95,9 +96,9 @@ class Facts:
         self._is_unique = self._is_unique and int(counts.max(initial=0)) <= 1
         if not self._counts and len(distinct) > MOST_DISTINCT:
             # Most of these are not worth an object each.
-            is_frequent = counts > _RARE * self._rows
-            distinct, counts = distinct.filter(pa.array(is_frequent)), counts[is_frequent]
-            self._watch(dict(zip(distinct.to_pylist(), counts.tolist(), strict=True)), values.type)
+            (places,) = (counts > _RARE * self._rows).nonzero()
+            self._counts = {distinct[int(place)].as_py(): int(counts[place]) for place in places}
+            self._watch(values.type)
             return
         known = self._counts
         for value, count in zip(distinct.to_pylist(), counts.tolist(), strict=True):
@@ -107,13 +108,16 @@ class Facts:
             else:
                 known[value] = count
         if len(known) > MOST_DISTINCT:
-            self._watch(known, values.type)
+            self._watch(values.type)
 
-    def _watch(self, known: dict[Any, int], kind: pa.DataType) -> None:
+    def _watch(self, kind: pa.DataType) -> None:
         """Count on those values only that are frequent so far."""
+        known = self._counts
         likely = sorted(known, key=lambda value: -known[value])[:_WATCHED]
         self._counts = {value: known[value] for value in likely if known[value] > _RARE * self._rows}
-        self._watched = pa.array(list(self._counts), type=_plain_type(kind))
+        values = list(self._counts)
+        is_text = pa.types.is_dictionary(kind) or pa.types.is_string(kind)
+        self._watched = arrow_texts(values) if is_text else arrow(np.array(values, dtype=str(kind)))
 
     def _count_watched(self, values: pa.Array) -> None:
         assert self._watched is not None
@@ -124,13 +128,13 @@ class Facts:
             places = compute.take(places, values.indices)
         else:
             places = compute.index_in(values, value_set=self._watched)
-        hits = np.bincount(places.drop_null().to_numpy(zero_copy_only=False), minlength=len(self._watched))
+        hits = np.bincount(plain(places.drop_null()), minlength=len(self._watched))
         for value, count in zip(self._counts, hits.tolist(), strict=True):
             self._counts[value] += count
 
     def _measure(self, values: pa.Array) -> None:
-        numbers = values.drop_null() if values.null_count else values
-        array = numbers.to_numpy(zero_copy_only=False)
+        numbers = values.drop_null()
+        array = plain(numbers)
         low, high = array.min(), array.max()
         if array.dtype.kind == "f" and not (math.isfinite(low) and math.isfinite(high)):
             self._is_whole = False
@@ -150,27 +154,23 @@ def _distinct(values: pa.Array) -> tuple[pa.Array, Any]:
     """Return the distinct values of a column, gaps aside, and the rows of each."""
     if pa.types.is_dictionary(values.type):
         codes = values.indices.drop_null() if values.null_count else values.indices
-        return values.dictionary, np.bincount(codes.to_numpy(), minlength=len(values.dictionary))
+        return values.dictionary, np.bincount(plain(codes), minlength=len(values.dictionary))
     there = values.drop_null() if values.null_count else values
     if pa.types.is_int64(there.type):
-        numbers = there.to_numpy()
+        numbers = plain(there)
         low, high = int(numbers.min()), int(numbers.max())
         if high - low <= _CLOSE:
             counts = np.bincount(numbers - low)
             (places,) = counts.nonzero()
-            return pa.array(places + low), counts[places]
+            return arrow(places + low), counts[places]
     found = compute.value_counts(there)
-    return found.field("values"), found.field("counts").to_numpy()
+    return found.field("values"), plain(found.field("counts"))
 
 
 def _kind(kind: pa.DataType) -> str:
     if pa.types.is_boolean(kind):
         return "bool"
     return "number" if pa.types.is_integer(kind) or pa.types.is_floating(kind) else "text"
-
-
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _are_dates(texts: pa.Array) -> bool:

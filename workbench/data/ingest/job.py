@@ -110,26 +110,24 @@ def settle(opened: Opened, job: Job, tell: Tell) -> Ingested:
     from workbench.data.ingest import table
     from workbench.data.origins.origin import digest
     from workbench.errors import BadRequest
-    from workbench.store.files import sha256_of
 
     path = job.limits.work / TABLE
     with ThreadPoolExecutor(1) as pool:
         hashed = pool.submit(digest, opened.raw) if opened.raw is not None and job.sha256 is None else None
-        rows, columns = table.write(opened.reader, path, lambda done: tell("reading", done, None))
-        if rows == 0:
+        written = table.write(opened.reader, path, lambda done: tell("reading", done, None))
+        if written.row_count == 0:
             raise BadRequest("data.no_rows", f"{job.called} has a header but no rows.")
-        table_sha256 = sha256_of(path)
         sha256, size_bytes = (
-            hashed.result() if hashed else (job.sha256 or table_sha256, (opened.raw or path).stat().st_size)
+            hashed.result() if hashed else (job.sha256 or written.sha256, (opened.raw or path).stat().st_size)
         )
     kinds = {"kinds": dict(job.asked.kinds)} if job.asked.kinds else {}
     return Ingested(
-        row_count=rows,
-        columns=columns,
+        row_count=written.row_count,
+        columns=written.columns,
         format=dict(opened.reader.format) | kinds,
         notices=tuple(opened.reader.notices),
-        head=table.plain_rows(path, columns, HEAD_ROWS),
-        table_sha256=table_sha256,
+        head=table.plain_rows(path, written.columns, HEAD_ROWS),
+        table_sha256=written.sha256,
         sha256=sha256,
         size_bytes=size_bytes,
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +31,28 @@ _TRIES = 20
 _LOOKED_AT = 10_000
 
 
-def write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, tuple[Column, ...]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is known of a table once it is written.
+
+    Attributes
+    ----------
+    sha256
+        Of the file.
+    """
+
+    row_count: int
+    columns: tuple[Column, ...]
+    sha256: str
+
+
+def write(reader: Reader, to: Path, tell: Callable[[int], None]) -> Written:
     """Write a table as Parquet, gathering the facts of each column as it goes by.
 
     Parameters
     ----------
     tell
         Called with the rows written so far; what it raises ends the writing.
-
-    Returns
-    -------
-    tuple
-        The row count, and the facts of each column in order.
 
     Raises
     ------
@@ -54,7 +67,7 @@ def write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, t
     raise RuntimeError("a table was begun again and again")
 
 
-def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, tuple[Column, ...]]:
+def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> Written:
     schema = reader.schema
     dates = set(reader.dates)
     facts = [Facts(name, is_date=name in dates) for name in schema.names]
@@ -70,7 +83,8 @@ def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, 
         writer.write_batch(group, row_group_size=group.num_rows)
 
     with (
-        parquet.ParquetWriter(to, schema, **written) as writer,
+        _Hashing(to) as sink,
+        parquet.ParquetWriter(sink, schema, **written) as writer,
         # Parsing the next rows and writing these takes a processor each.
         ThreadPoolExecutor(1) as pool,
     ):
@@ -83,7 +97,23 @@ def _write(reader: Reader, to: Path, tell: Callable[[int], None]) -> tuple[int, 
             under_way = pool.submit(store, group)
         if under_way is not None:
             under_way.result()
-    return rows, tuple(fact.column() for fact in facts)
+    return Written(rows, tuple(fact.column() for fact in facts), sink.sha256)
+
+
+class _Hashing(io.FileIO):
+    """A file that is hashed as it is written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w")
+        self._hash = hashlib.sha256()
+
+    def write(self, content: Any, /) -> int:
+        self._hash.update(content)
+        return super().write(content)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
 
 
 def _grouped(batches: Iterable[pa.RecordBatch], most: int) -> Iterable[pa.RecordBatch]:
@@ -177,9 +207,13 @@ def _with_gaps(values: Any, column: pa.ChunkedArray) -> Any:
 
 def plain_rows(path: Path, columns: Sequence[Column], rows: int) -> list[dict[str, Any]]:
     """Return the first rows of a stored table as plain data that JSON can hold; a gap is None."""
-    first = frame(path, rows=rows)
-    values = [[plain(value, column) for value in first[column.name].tolist()] for column in columns]
-    return [dict(zip(first.columns, row, strict=True)) for row in zip(*values, strict=True)]
+    names = [column.name for column in columns]
+    with parquet.ParquetFile(path, memory_map=True) as file:
+        first = next(file.iter_batches(batch_size=max(rows, 1), columns=names), None)
+    if first is None:
+        return []
+    values = [[plain(value, column) for value in first[column.name][:rows].to_pylist()] for column in columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def plain(value: Any, column: Column) -> Any:

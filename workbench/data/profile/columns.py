@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, parquet
 
+from workbench.data.arrays import arrow
 from workbench.data.profile import sample
-from workbench.data.profile.arrays import arrow
 from workbench.data.profile.counting import Counted
 from workbench.data.profile.dates import DateScan
 from workbench.data.profile.features import Feature, feature

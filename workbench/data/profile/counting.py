@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from workbench.data.profile.arrays import arrow_texts, plain
+from workbench.data.arrays import arrow_texts, plain
 from workbench.data.profile.measures import Distinct
 
 MOST_COUNTED = 100_000

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute
 
-from workbench.data.profile.arrays import arrow, plain
-from workbench.data.profile.coded import Coded
+from workbench.data.arrays import arrow, plain
+from workbench.data.coded import Coded
 from workbench.data.profile.counting import Counted, Counter
 from workbench.data.profile.measures import Dates, Distinct, Gap, Value
 from workbench.data.profile.spread import TOP, Spread

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute
 
-from workbench.data.profile.arrays import arrow_texts, plain
+from workbench.data.arrays import arrow_texts, plain
 from workbench.data.profile.measures import Suspect
 from workbench.data.profile.spread import Spread
 from workbench.data.values import label

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from workbench.data.profile.arrays import arrow, plain
+from workbench.data.arrays import arrow, plain
 from workbench.data.profile.counting import Counted, Counter
 from workbench.data.profile.gaps import suspected_numbers
 from workbench.data.profile.measures import Distinct, Numbers, Outliers, Value

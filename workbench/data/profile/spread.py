@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.data.profile.arrays import plain
+from workbench.data.arrays import plain
 from workbench.data.profile.counting import Counted
 from workbench.data.profile.measures import Histogram, Value
 from workbench.data.values import label

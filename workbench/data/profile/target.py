@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyarrow import compute
 
-from workbench.data.profile.arrays import plain
+from workbench.data.arrays import plain
 from workbench.data.profile.association import (
     CRAMER,
     RATIO,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from workbench.data.profile.arrays import arrow_texts
+from workbench.data.arrays import arrow_texts
 from workbench.data.profile.counting import Counted
 from workbench.data.profile.measures import Distinct, Truths
 

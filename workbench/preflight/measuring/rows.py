@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from workbench.data.profile.arrays import arrow, plain
-from workbench.data.profile.coded import Coded
+from workbench.data.arrays import arrow, plain
+from workbench.data.coded import Coded
 from workbench.data.profile.counting import hashes
 from workbench.preflight.measuring import sampling
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from workbench.data.profile.arrays import arrow
+from workbench.data.arrays import arrow
 
 MOST_ROWS = 50_000
 """At most so many rows are looked at closely: shares are then known to half a hundredth."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from workbench.data.profile.arrays import arrow, filled
+from workbench.data.arrays import arrow, filled
 
 
 @dataclass(frozen=True, slots=True)
