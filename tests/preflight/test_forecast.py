@@ -170,12 +170,19 @@ def test_a_kernel_matrix_grows_with_the_square_of_the_rows(told, random):
 
 def test_more_columns_than_can_be_counted_are_told_all_the_same(told, mixed):
     found = told(mixed, {"polynomial_features": True, "polynomial_degree": 5_000})
-    assert found.exceeds(1024 * GIB)
+    assert found.needed(0) > 1024 * GIB
 
 
 def test_a_run_takes_more_than_its_set_up_and_more_on_more_workers(told, mixed):
     found = told(mixed)
-    assert found.setup_bytes < found.run_bytes(1) < found.run_bytes(4)
+    assert found.needed(0) == found.setup_bytes < found.needed(1) < found.needed(4)
+
+
+def test_a_run_has_as_many_workers_as_there_is_room_for(told, mixed):
+    found = told(mixed)
+    assert found.workers_within(1024 * GIB, 8) == 8
+    assert found.workers_within(found.needed_perhaps(3), 8) == 3
+    assert found.workers_within(0, 8) == 1
 
 
 def test_a_series_is_told_by_its_rows(told):

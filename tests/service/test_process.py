@@ -177,3 +177,13 @@ def test_a_model_whose_process_died_says_nothing_of_pycaret(store, run, carry):
         telling.take(update)
     (row,) = scores.leaderboard(store.database, lookup.get(store, run.id))
     assert (row.status, row.pycaret) == ("failed", {})
+
+
+def test_a_run_computes_on_fewer_workers_where_memory_has_no_room_for_more_and_says_so(store, run, carry):
+    assert carry(FIRST).workers() == store.settings.worker_count
+    crowded = replace(store, settings=store.settings.model_copy(update={"workers": 1_000_000}))
+    workers = Telling(crowded, lookup.get(store, run.id), FIRST).workers()
+    assert 1 <= workers < 1_000_000
+    last = events.page(store.database, run.id)[-1]
+    assert (last.kind, last.payload["workers"], last.payload["most"]) == ("workers.fewer", workers, 1_000_000)
+    assert last.message.startswith(f"{workers:,} of 1,000,000 workers, as more would not fit")

@@ -1,4 +1,4 @@
-"""How much memory PyCaret's set-up of a run will take, told before the run starts.
+"""How much memory PyCaret's set-up of a run, and the run then, will take, told before the run starts.
 
 What is forecast is the most memory that the run's process holds, beyond what it held before it read its table, until
 set-up is done. The model is an account of what is in memory at once. `widths` tells the bytes of a row as the table is
@@ -158,9 +158,17 @@ class Forecast:
     phase: str
     widest: tuple[tuple[str, int], ...]
 
-    def exceeds(self, free: int) -> bool:
-        """Whether set-up is to take more than so many bytes."""
-        return self.setup_bytes > free
+    def needed(self, workers: int) -> int:
+        """Return the most bytes of set-up and of what the run takes then on so many workers; 0: nothing."""
+        return max(self.setup_bytes, self.run_bytes(workers) if workers else 0)
+
+    def needed_perhaps(self, workers: int) -> int:
+        """Return how many it may be."""
+        return max(self.high_bytes, round((1 + APART) * self.run_bytes(workers)) + SLACK if workers else 0)
+
+    def workers_within(self, free: int, most: int) -> int:
+        """Return on how many workers, at least one, the run may take all it perhaps needs without more than is free."""
+        return max((count for count in range(1, most + 1) if self.needed_perhaps(count) <= free), default=1)
 
     def run_bytes(self, workers: int) -> int:
         """Return what the whole run takes at most, models aside, on so many workers of this machine.
@@ -181,6 +189,13 @@ class Forecast:
             name, columns = self.widest[0]
             named = f", {columns:,} of them of '{name}' alone"
         return f"Set-up takes about {_about(self.setup_bytes)} while {self.phase}{grown}{named}."
+
+    def words_of_all(self, workers: int) -> str:
+        """What set-up takes, and what the run then where that is more, in a sentence each."""
+        needed = self.needed(workers)
+        if needed == self.setup_bytes:
+            return self.words
+        return f"{self.words} The run takes about {_about(needed)} while folds are prepared."
 
 
 def forecast(

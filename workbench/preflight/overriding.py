@@ -93,6 +93,6 @@ def _and_more(others: Iterable[Finding]) -> str:
 def _is_known(finding: Finding, known: Sequence[Mapping[str, Any]]) -> bool:
     return any(
         (each["code"], tuple(each["columns"])) == (finding.code, finding.columns)
-        and finding.evidence.get("setup_bytes", 0) <= each["evidence"].get("setup_bytes", 0)
+        and finding.evidence.get("needed_bytes", 0) <= each["evidence"].get("needed_bytes", 0)
         for each in known
     )

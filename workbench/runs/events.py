@@ -21,6 +21,7 @@ EventKind = Literal[
     "run.started",
     "run.requeued",
     "run.restarted",
+    "workers.fewer",
     "data.loaded",
     "experiment.fitted",
     "folds.prepared",

@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 from workbench.catalogue import TASKS
 from workbench.data.sources import Sources
 from workbench.errors import WorkbenchError
+from workbench.plain import byte_size
+from workbench.preflight.forecast import forecast
 from workbench.recipe import Recipe
 from workbench.runs import ending, events, lookup, queue, scores
 from workbench.runs.carrier import Carrier, NotHeld, hold
 from workbench.runs.record import FAILED, SUCCEEDED, RunId, RunRecord
-from workbench.service.memory import even_share
+from workbench.service.memory import even_share, free
 from workbench.service.past import recall
 from workbench.settings import Settings
 from workbench.store import artifacts
@@ -87,8 +89,10 @@ class Telling:
     def tell(self) -> None:
         from workbench.training.train import train
 
+        # Before the table is there, as the forecast tells of it too.
+        workers = self.workers()
         frame = self._load()
-        for update in train(frame, self._request()):
+        for update in train(frame, self._request(workers)):
             self.take(update)
         summary = {"rows": len(frame), "best": self._best, "sort": self._run.spec["sort"]}
         if notes := [*self._unfitted, *([self._new_rows] if self._new_rows else [])]:
@@ -113,7 +117,25 @@ class Telling:
         )
         return frame
 
-    def _request(self) -> TrainingRequest:
+    def workers(self) -> int:
+        """Return on how many workers the run computes: fewer than it may where memory has no room for them."""
+        most, spec = self._store.settings.worker_count, self._run.spec
+        if most == 1 or spec["executor"] != "local":
+            return most
+        source = Sources(self._store).get(self._run.source_id, hidden=True)
+        truth = spec["options"].get("ground_truth")
+        foreseen = forecast(source, spec["setup"], task=spec["task"], target=spec["target"], truth=truth)
+        there = free()
+        workers = foreseen.workers_within(there, most)
+        if workers < most:
+            self._event(
+                "workers.fewer",
+                f"{workers:,} of {most:,} workers, as more would not fit into the {byte_size(there)} of free memory",
+                {"workers": workers, "most": most, "free_bytes": there},
+            )
+        return workers
+
+    def _request(self, workers: int) -> TrainingRequest:
         spec = self._run.spec
         return TrainingRequest(
             task=spec["task"],
@@ -130,18 +152,17 @@ class Telling:
             racing=spec["racing"],
             executor=spec["executor"],
             limits=Limits(
-                workers=self._store.settings.worker_count,
+                workers=workers,
                 model_s=spec["model_timeout_s"],
-                unit_bytes=spec["unit_memory"] or self._share_of_memory(),
+                unit_bytes=spec["unit_memory"] or self._share_of_memory(workers),
             ),
             past=self._past(),
         )
 
-    def _share_of_memory(self) -> int:
+    def _share_of_memory(self, workers: int) -> int:
         # A cluster shares out the memory of its own machines.
         is_here = self._run.spec["executor"] == "local"
-        settings = self._store.settings
-        return even_share(settings.worker_count * settings.concurrent_runs) if is_here else 0
+        return even_share(workers * self._store.settings.concurrent_runs) if is_here else 0
 
     def _past(self) -> Past:
         """Gather what is known of this run already; nothing is told of it again."""

@@ -1,4 +1,4 @@
-"""Set-ups that take more memory than there is, or make many columns of few."""
+"""Runs that take more memory than there is, or make many columns of few."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def memory(subject: Subject, found: Forecast, free: int) -> Iterator[Finding]:
     free
         Bytes that can be taken.
     """
+    workers = _least_workers(subject)
     told = {
+        "needed_bytes": found.needed(workers),
         "setup_bytes": found.setup_bytes,
         "free_bytes": free,
         "columns_before": found.columns_before,
@@ -51,11 +53,13 @@ def memory(subject: Subject, found: Forecast, free: int) -> Iterator[Finding]:
         "widest": dict(found.widest),
     }
     widest = tuple(name for name, _ in found.widest)
-    if found.exceeds(free):
-        message = f"{found.words} {byte_size(free)} of memory are free."
+    words = found.words_of_all(workers)
+    if found.needed(workers) > free:
+        message = f"{words} {byte_size(free)} of memory are free."
         yield Finding("memory.exceeded", "blocking", widest, message, told, _mend(subject, found, free))
-    elif found.high_bytes > free:
-        message = f"{found.words} It may be {byte_size(found.high_bytes)}, and {byte_size(free)} of memory are free."
+    elif found.needed_perhaps(workers) > free:
+        perhaps = byte_size(found.needed_perhaps(workers))
+        message = f"{words} It may be {perhaps}, and {byte_size(free)} of memory are free."
         yield Finding("memory.tight", "warning", widest, message, told, _mend(subject, found, free))
     elif found.columns_after >= max(WIDE_COLUMNS, WIDE_TIMES * found.columns_before):
         by = f": most by {listed(widest)}" if widest else ""
@@ -63,16 +67,24 @@ def memory(subject: Subject, found: Forecast, free: int) -> Iterator[Finding]:
         yield Finding("memory.wide", "note", widest, message, told, _narrower(subject, found))
 
 
+def _least_workers(subject: Subject) -> int:
+    """Return how many workers of this machine prepare folds at the least; a run takes fewer where there is no room."""
+    spec = subject.spec
+    is_by_folds = subject.has_target and not subject.is_series and spec.plan != "setup"
+    return int(is_by_folds and spec.executor == "local")
+
+
 def _mend(subject: Subject, found: Forecast, free: int) -> Mend | None:
-    """Return the least change that makes set-up fit; where none does, the one that helps most, if it helps at all."""
+    """Return the least change that makes the run fit; where none does, the one that helps most, if it helps at all."""
     best: tuple[int, Mend] | None = None
+    workers = _least_workers(subject)
     for mend in _mends(subject, found):
-        needed = _mended(subject, mend).high_bytes
+        needed = _mended(subject, mend).needed_perhaps(workers)
         if needed <= free:
             return mend
         if best is None or needed < best[0]:
             best = needed, mend
-    return best[1] if best is not None and best[0] <= _HELPS * found.high_bytes else None
+    return best[1] if best is not None and best[0] <= _HELPS * found.needed_perhaps(workers) else None
 
 
 def _narrower(subject: Subject, found: Forecast) -> Mend | None:
