@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,6 @@ LEARNED = {
         "petal_width_cm": {"kind": "text", "missing": 0.1, "values": [["wide", 60], ["narrow", 45]], "distinct": 2},
     },
 }
-
-
-@pytest.fixture
-def feeder(home: workbench.Workbench) -> Iterator[Feeder]:
-    made = Feeder(home)
-    yield made
-    made.close()
 
 
 @pytest.fixture

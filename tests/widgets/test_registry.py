@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from workbench_widgets.live import Feeder
 from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.tabs import TabsPanel
 
-import workbench
 from workbench.errors import WorkbenchError
 from workbench.registry.evaluations import Evaluations
 from workbench.registry.pipeline import Pipeline
@@ -21,18 +20,6 @@ from workbench.serving import deployments
 from workbench.store.store import Store
 
 Promote = Callable[..., Pipeline]
-
-
-@pytest.fixture
-def feeder(home: workbench.Workbench) -> Iterator[Feeder]:
-    made = Feeder(home)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(home: workbench.Workbench) -> Desk:
-    return Desk(home)
 
 
 @pytest.fixture

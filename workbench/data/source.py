@@ -1,4 +1,4 @@
-"""What is known of a data source: its identity, how its file is read, and a profile of each column."""
+"""What is known of a data source: its identity, how its file is read, and the facts of each column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.store.tables import SourceRow
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Profile of one column.
+    """Facts of one column.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Column:
         Over the finite values of a number column; None for other kinds, and where there is no such value.
     top
         The most frequent values, at most five, with their counts. Where `distinct_exact` is False, the most frequent
-        among the first 10,000 distinct values; none where all of them are about as rare.
+        among those of the first rows, 10,000 values or more; none where all of them are about as rare.
     rarest
         Rows of the least frequent value; None where `distinct_exact` is False or there is no value.
     integral
@@ -52,7 +52,7 @@ class Column:
     unique: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the profile as plain data that JSON can hold."""
+        """Return the facts as plain data that JSON can hold."""
         return asdict(self) | {"top": [list(pair) for pair in self.top]}
 
     @classmethod

@@ -145,7 +145,21 @@ def first_of(read: Callable[[], Iterable[Part]]) -> Part | None:
     return read.first if isinstance(read, Begun) else next(iter(read()), None)
 
 
-class NormalReader:
+class Normalised:
+    """A table that goes through a `Normal`, which tells its columns."""
+
+    _normal: Normal
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._normal.schema
+
+    @property
+    def dates(self) -> Sequence[str]:
+        return self._normal.dates
+
+
+class NormalReader(Normalised):
     """A table of any Arrow types, read as `workbench.data.formats.reader.Reader` says.
 
     Parameters
@@ -174,14 +188,6 @@ class NormalReader:
         first = first_of(batches)
         if first is not None:
             self._normal.look(first)
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self._normal.schema
-
-    @property
-    def dates(self) -> Sequence[str]:
-        return self._normal.dates
 
     @property
     def notices(self) -> Sequence[str]:

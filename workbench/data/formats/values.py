@@ -13,7 +13,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from workbench.data.formats.columns import as_json
-from workbench.data.formats.normal import Normal, check_width, first_of
+from workbench.data.formats.normal import Normal, Normalised, check_width, first_of
 from workbench.data.formats.reader import Asked, Limits, Widened
 
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -225,7 +225,7 @@ class Sorted:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-class ValuesReader:
+class ValuesReader(Normalised):
     """A table of Python values, read as `workbench.data.formats.reader.Reader` says.
 
     Parameters
@@ -257,14 +257,6 @@ class ValuesReader:
         self._normal = Normal(self._sorted.schema, called, limits, asked)
         if batch is not None:
             self._normal.look(batch)
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self._normal.schema
-
-    @property
-    def dates(self) -> Sequence[str]:
-        return self._normal.dates
 
     @property
     def notices(self) -> Sequence[str]:

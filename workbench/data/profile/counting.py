@@ -85,6 +85,22 @@ class Counter:
             self._values, self._counts = [], []
 
 
+class Counting:
+    """A column gone through a stretch at a time, each of its values counted."""
+
+    def __init__(self) -> None:
+        self.missing = 0
+        self._counter = Counter()
+
+    @property
+    def distinct(self) -> Distinct:
+        return self._counter.distinct
+
+    @property
+    def counted(self) -> Counted | None:
+        return self._counter.counted
+
+
 class _Sketch:
     """Estimates how many distinct values there are from the smallest of their hashes.
 

@@ -12,8 +12,8 @@ from pyarrow import compute
 
 from workbench.data.arrays import arrow, plain
 from workbench.data.coded import Coded
-from workbench.data.profile.counting import Counted, Counter
-from workbench.data.profile.measures import Dates, Distinct, Gap, Value
+from workbench.data.profile.counting import Counter, Counting
+from workbench.data.profile.measures import Dates, Gap, Value
 from workbench.data.profile.spread import TOP, Spread
 from workbench.data.profile.timeline import DAY, iso, timeline
 
@@ -23,13 +23,13 @@ NO_DATE = int(np.iinfo(np.int64).min)
 _MONTHS_LENGTH = 7
 
 
-class DateScan:
+class DateScan(Counting):
     """Goes through a column of dates, a stretch at a time."""
 
     def __init__(self) -> None:
-        self.missing = 0
+        super().__init__()
         self._unread = self._midnights = self._read = 0
-        self._times, self._days = Counter(), Counter()
+        self._days = Counter()
         self._first: int | None = None
         self._last: int | None = None
         self._previous: int | None = None
@@ -50,7 +50,7 @@ class DateScan:
         times, counts = times[is_date], coded.counts[is_date]
         self._read += len(rows)
         self._midnights += int(counts[times % DAY == 0].sum())
-        self._times.add(arrow(times), counts)
+        self._counter.add(arrow(times), counts)
         self._days.add(arrow(times // DAY), counts)
         first, last = int(times.min()), int(times.max())
         self._first = first if self._first is None else min(self._first, first)
@@ -59,14 +59,6 @@ class DateScan:
         self._ascends = self._ascends and bool((steps >= 0).all())
         self._descends = self._descends and bool((steps <= 0).all())
         self._previous = int(rows[-1])
-
-    @property
-    def distinct(self) -> Distinct:
-        return self._times.distinct
-
-    @property
-    def counted(self) -> Counted | None:
-        return self._times.counted
 
     def measures(self, sample: pa.Array) -> Dates | None:
         """Return what was found; None where there is no date.

@@ -10,9 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from workbench.data.arrays import arrow, plain
-from workbench.data.profile.counting import Counted, Counter
+from workbench.data.profile.counting import Counting
 from workbench.data.profile.gaps import suspected_numbers
-from workbench.data.profile.measures import Distinct, Numbers, Outliers, Value
+from workbench.data.profile.measures import Numbers, Outliers, Value
 from workbench.data.profile.moments import Extremes, Moments, finite
 from workbench.data.profile.spread import Spread
 
@@ -21,12 +21,11 @@ HEAPED_SHARE, HEAPED_AMONG = 0.3, 10
 """Share of the values that makes a single one a heap, in a column of more than so many."""
 
 
-class NumberScan:
+class NumberScan(Counting):
     """Goes through a column of numbers, a stretch at a time."""
 
     def __init__(self) -> None:
-        self.missing = 0
-        self._counter = Counter()
+        super().__init__()
         self._moments = Moments()
         self._lowest, self._highest = Extremes(), Extremes(largest=True)
         self._zeros = self._negatives = self._infinite = 0
@@ -49,14 +48,6 @@ class NumberScan:
         self._moments.add(values.astype(np.float64, copy=False))
         self._lowest.add(start, values, rows)
         self._highest.add(start, values, rows)
-
-    @property
-    def distinct(self) -> Distinct:
-        return self._counter.distinct
-
-    @property
-    def counted(self) -> Counted | None:
-        return self._counter.counted
 
     def measures(self, sample: pa.Array) -> Numbers | None:
         """Return what was found; None where there is no value.

@@ -9,9 +9,9 @@ from pyarrow import compute
 
 from workbench.data.arrays import arrow, plain
 from workbench.data.coded import Coded
-from workbench.data.profile.counting import Counted, Counter
+from workbench.data.profile.counting import Counting
 from workbench.data.profile.gaps import suspected_texts
-from workbench.data.profile.measures import Distinct, Lookalike, Texts, Value
+from workbench.data.profile.measures import Lookalike, Texts, Value
 from workbench.data.profile.spread import TOP
 from workbench.data.values import label
 
@@ -27,12 +27,11 @@ LIKE_AT_LEAST = 0.5
 _GROUPS = _SPELLINGS = 5
 
 
-class TextScan:
+class TextScan(Counting):
     """Goes through a column of text, a stretch at a time."""
 
     def __init__(self) -> None:
-        self.missing = 0
-        self._counter = Counter()
+        super().__init__()
         self._shortest: int | None = None
         self._longest = 0
 
@@ -47,14 +46,6 @@ class TextScan:
         lengths = compute.min_max(compute.utf8_length(coded.values)).as_py()
         self._shortest = lengths["min"] if self._shortest is None else min(self._shortest, lengths["min"])
         self._longest = max(self._longest, lengths["max"])
-
-    @property
-    def distinct(self) -> Distinct:
-        return self._counter.distinct
-
-    @property
-    def counted(self) -> Counted | None:
-        return self._counter.counted
 
     def measures(self, sample: pa.Array) -> Texts | None:
         """Return what was found; None where there is no value.
