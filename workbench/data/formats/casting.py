@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 from pyarrow import compute
@@ -16,6 +16,9 @@ from workbench.dates import read_date
 from workbench.errors import BadRequest, choices
 from workbench.plain import shown
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 KINDS = ("text", "number", "date")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WHOLE = r"^[+-]?\d{1,18}$"
@@ -23,6 +26,8 @@ _DATE, _PATTERNED = "date", "date:"
 _ISO = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?", re.ASCII)
 _TIMED = re.compile(r"%[HIMSfpXcTz]")
 """What a pattern has that writes more than a day."""
+_TODAYS = ("now", "today")
+"""What pandas reads as the day on which it is read, whatever the pattern."""
 _MONTH_FIRST, _DAY_FIRST = "%m/%d", "%d/%m"
 _DAYS = (
     "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y%m%d", "%m/%d/%y",
@@ -47,7 +52,7 @@ def check_asked(asked: Asked, names: Sequence[str], called: str) -> None:
             "data.kind_unfit",
             f"{called} has no column {strangers[0]}.",
             hint=choices(strangers[0], names),
-            column=strangers[0],
+            absent=strangers,
         )
 
 
@@ -71,7 +76,7 @@ class Cast:
     Raises
     ------
     BadRequest
-        ``data.kind_unfit`` when there is no such kind.
+        ``data.kind_unfit`` when there is no such kind, or no date can be read by its pattern.
     """
 
     def __init__(self, name: str, called: str, asked: str, *, is_date: bool = False) -> None:
@@ -85,6 +90,8 @@ class Cast:
         self._name, self._called, self._was_date = name, called, is_date
         self._kind, _, pattern = asked.partition(":")
         self.pattern: str | None = pattern or None
+        if pattern:
+            _check_pattern(pattern, name)
         self._is_iso = False
         self._moments: Moments | None = None
         self.type = pa.int64() if self._kind == "number" else pa.string()
@@ -149,7 +156,7 @@ class Cast:
         if self.pattern is None and not self._is_iso:
             self._guess(texts, start)
         written = pd.Series(distinct.to_pylist(), dtype=object)
-        read = pd.to_datetime(written, format=self.pattern or "ISO8601", errors="coerce", utc=self._is_iso)
+        read = _read(written.mask(written.isin(_TODAYS)), self.pattern or "ISO8601", in_utc=self._is_iso)
         if bool(read.isna().any()):
             wrong = int(read.isna().to_numpy().argmax())
             self._refuse(texts, compute.index(coded.indices, value=wrong).as_py(), start)
@@ -197,6 +204,36 @@ class Cast:
             column=self._name,
             row=row,
         )
+
+
+def _check_pattern(pattern: str, name: str) -> None:
+    """Refuse a pattern that nothing can be read by."""
+    import pandas as pd
+
+    try:
+        pattern.encode()
+        _read(pd.Series([""], dtype=object), pattern)
+    except (ValueError, re.error) as error:
+        reason = "the same part is in it twice" if isinstance(error, re.error) else str(error)
+        raise BadRequest(
+            "data.kind_unfit",
+            f"Column {name} cannot be read as dates by {shown(pattern)}: {reason.rstrip('.')}.",
+            hint="A pattern is written as for strptime, as in date:%d/%m/%Y.",
+            column=name,
+        ) from error
+
+
+def _read(written: pd.Series[Any], pattern: str, *, in_utc: bool = False) -> pd.Series[Any]:
+    """Read dates by a pattern; what does not fit is a gap."""
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(written, format=pattern, errors="coerce", utc=in_utc)
+    except ValueError:
+        if in_utc or "%z" not in pattern:
+            raise
+        # So pandas answers to several zones in one column.
+        return pd.to_datetime(written, format=pattern, errors="coerce", utc=True)
 
 
 def _patterns() -> Iterator[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import BadRequest
+from workbench.plain import shown
 
 _SIGNED_BYTES = 4096
 _MOST_CONTROLS = 0.05
@@ -62,15 +64,7 @@ def detect(path: Path, file: str, head_bytes: int) -> str:
     BadRequest
         ``data.empty`` when there is no byte in it, ``data.not_a_table`` when it is not text.
     """
-    with path.open("rb") as stream:
-        head = stream.read(head_bytes)
-    if not head:
-        raise BadRequest("data.empty", f"{file} is empty.")
-    looks = _looks_like(head[:_SIGNED_BYTES])
-    if looks:
-        raise BadRequest(
-            "data.not_a_table", f"{file} is not a text table (it looks like {looks}).", hint="Save it as CSV first."
-        )
+    head = _head(path, file, head_bytes)
     if head.startswith(_UTF16_MARKS):
         if not _decodes(head, "utf-16"):
             raise not_as_begun(file, "utf-16")
@@ -83,6 +77,39 @@ def detect(path: Path, file: str, head_bytes: int) -> str:
     return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
 
 
+def named(path: Path, file: str, name: Any, head_bytes: int) -> str:
+    """Take the encoding that the user named, where the file's text begins in it.
+
+    Raises
+    ------
+    BadRequest
+        ``data.unknown_option`` when there is no encoding of that name, or the text does not begin in it; whatever
+        `detect` refuses.
+    """
+    head = _head(path, file, head_bytes)
+    try:
+        is_utf8 = codecs.lookup(name).name == "utf-8"
+        # Some codecs make something else than text of bytes.
+        "".encode(name)
+    except (LookupError, TypeError, ValueError) as error:
+        raise BadRequest(
+            "data.unknown_option",
+            f"There is no encoding {shown(name)} to read {file} in.",
+            hint="Say one such as utf-8, latin-1, cp1252 or utf-16.",
+            option="encoding",
+        ) from error
+    if not _decodes(head, name):
+        raise BadRequest(
+            "data.unknown_option",
+            f"{file} is not text in the encoding {name}.",
+            hint="Say another one, or none: it is then found out.",
+            option="encoding",
+        )
+    if is_utf8:
+        return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+    return str(name)
+
+
 def not_text(file: str) -> BadRequest:
     return BadRequest("data.not_a_table", f"{file} is not a text table (it holds binary data).")
 
@@ -90,6 +117,19 @@ def not_text(file: str) -> BadRequest:
 def not_as_begun(file: str, encoding: str) -> BadRequest:
     name = encoding.removesuffix("-sig").upper()
     return BadRequest("data.not_a_table", f"{file} begins as {name} text but does not go on as such.")
+
+
+def _head(path: Path, file: str, size: int) -> bytes:
+    with path.open("rb") as stream:
+        head = stream.read(size)
+    if not head:
+        raise BadRequest("data.empty", f"{file} is empty.")
+    looks = _looks_like(head[:_SIGNED_BYTES])
+    if looks:
+        raise BadRequest(
+            "data.not_a_table", f"{file} is not a text table (it looks like {looks}).", hint="Save it as CSV first."
+        )
+    return head
 
 
 def _looks_like(head: bytes) -> str | None:
@@ -110,6 +150,6 @@ def _looks_like(head: bytes) -> str | None:
 def _decodes(head: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)().decode(head)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True

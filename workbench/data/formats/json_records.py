@@ -19,6 +19,8 @@ _CHUNK_CHARACTERS = MIB
 _STRETCH_ROWS = 8 * 1024
 _STRETCH_CHARACTERS = 8 * MIB
 _BETWEEN = " \t\r\n,"
+_LONGEST_WHOLE = 4000
+"""Digits up to which a whole number is read as one; Python itself refuses somewhat longer ones."""
 
 
 def json_records(path: Path, called: str, limits: Limits, asked: Asked) -> JsonReader:
@@ -129,6 +131,14 @@ class JsonReader:
             raise text.broken("there is more after its end")
 
 
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _LONGEST_WHOLE else digits
+
+
+_ANY_WHOLE = json.JSONDecoder(parse_int=_whole)
+"""Leaves a whole number that is too long for Python as it is written. It is slower."""
+
+
 def _is_wrapper(record: dict[str, Any]) -> bool:
     return any(isinstance(value, list) and value and isinstance(value[0], dict | list) for value in record.values())
 
@@ -181,7 +191,10 @@ class _Text:
         while True:
             try:
                 value, end = decoder.raw_decode(self._window, self._at)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
+                if not isinstance(error, json.JSONDecodeError | RecursionError):
+                    decoder = _ANY_WHOLE
+                    continue
                 left = len(self._window) - self._at
                 if self._is_over or left > most:
                     raise self._broken_by(error) from error

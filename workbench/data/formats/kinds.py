@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute
+from pyarrow import compute, csv
 
 from workbench.data.arrays import plain
-from workbench.data.formats.layout import Layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,8 +129,16 @@ def _all_like_numbers(texts: pa.Array) -> bool:
     return bool(compute.all(compute.match_substring_regex(texts, _LIKE_A_NUMBER)).as_py())
 
 
-def as_pandas_reads(path: Path, layout: Layout, names: Sequence[str]) -> dict[str, pa.Array]:
-    """Read some columns as ``pandas.read_csv`` does.
+def as_pandas_reads(tables: Iterable[pa.Table], work: Path) -> dict[str, pa.Array]:
+    """Read columns of text as ``pandas.read_csv`` does.
+
+    Parameters
+    ----------
+    tables
+        The columns a stretch at a time, each value as it is spelt, gaps too: where a number is too large, pandas keeps
+        them so.
+    work
+        Folder in which they are written for pandas.
 
     Returns
     -------
@@ -140,18 +147,16 @@ def as_pandas_reads(path: Path, layout: Layout, names: Sequence[str]) -> dict[st
     """
     import pandas as pd
 
-    frame = pd.read_csv(
-        path,
-        usecols=list(names),
-        encoding=layout.encoding,
-        sep=layout.delimiter,
-        header=0 if layout.header_bytes else None,
-        names=list(layout.names),
-        index_col=False,
-        engine="c",
-        low_memory=False,
-        **exact(),
-    )
+    path = work / "odd.csv"
+    names: list[str] = []
+    with path.open("wb") as to:
+        for table in tables:
+            names = table.column_names
+            csv.write_csv(table, to, csv.WriteOptions(include_header=False))
+    # A row of one column that is a gap is an empty line.
+    read: dict[str, Any] = {"header": None, "names": names, "index_col": False, "skip_blank_lines": False}
+    frame = pd.read_csv(path, engine="c", low_memory=False, **read, **exact())
+    path.unlink()
     return {name: _column(frame[name]) for name in names}
 
 

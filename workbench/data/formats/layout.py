@@ -15,9 +15,12 @@ from typing import Any
 
 from workbench.data.formats.reader import MIB, Limits
 from workbench.errors import BadRequest
+from workbench.plain import shown
 
 # Later ones win a tie: a semicolon that stands in every row is rarely part of the text, a comma may well be.
 _DELIMITERS = ",|;\t"
+DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
+"""What may be said for a delimiter that is hard to type."""
 _SAMPLE_CHARACTERS = 256 * 1024
 _SAMPLE_ROWS = 1000
 _NAMED_IN_A_NOTICE = 8
@@ -46,27 +49,26 @@ class Layout:
         return {"type": "csv", "encoding": self.encoding, "delimiter": self.delimiter}
 
 
-def find(
-    path: Path, file: str, encoding: str, limits: Limits, delimiter: str | None = None
-) -> tuple[Layout, list[str]]:
+def find(path: Path, file: str, encoding: str, limits: Limits, delimiter: Any = None) -> tuple[Layout, list[str]]:
     """Find delimiter and column names, and say what had to be repaired.
 
     Parameters
     ----------
     delimiter
-        The delimiter where the user named it.
+        The delimiter where the user named it: one character, or a word for it.
 
     Raises
     ------
     BadRequest
         ``data.empty`` when there is nothing but white space, ``data.columns_too_many`` over the limit,
-        ``data.parse_failed`` when the header has no end.
+        ``data.parse_failed`` when the header has no end, ``data.unknown_option`` when `delimiter` cannot be one.
     """
+    said = None if delimiter is None else _named(delimiter, file)
     with path.open("rb") as raw:
         decoder = codecs.getincrementaldecoder(encoding)()
         head = decoder.decode(raw.read(limits.row_bytes))
         is_whole = not raw.read(1)
-    delimiter = delimiter or _delimiter(head, is_whole=is_whole)
+    delimiter = said or _delimiter(head, is_whole=is_whole)
     header, characters = _header(head, file, delimiter, limits, is_whole=is_whole)
     if len(header) > limits.columns:
         raise BadRequest(
@@ -75,6 +77,20 @@ def find(
         )
     names, notices = repair(header)
     return Layout(encoding, delimiter, tuple(names), len(head[:characters].encode())), notices
+
+
+def _named(said: Any, file: str) -> str:
+    one = DELIMITER_WORDS.get(str(said).lower(), said)
+    if not (
+        isinstance(one, str) and len(one) == 1 and one.isascii() and (one.isprintable() or one == "\t") and one != '"'
+    ):
+        raise BadRequest(
+            "data.unknown_option",
+            f"The delimiter of {file} cannot be {shown(said)}: it is one ASCII character, and not the quote.",
+            hint=f"Say one such as ; or a word: {', '.join(DELIMITER_WORDS)}.",
+            option="delimiter",
+        )
+    return one
 
 
 def _delimiter(head: str, *, is_whole: bool) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import EINVAL
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-from workbench.data.formats.reader import MIB, Asked, Limits
+from workbench.data.formats.reader import LISTED_MOST, MIB, Asked, Limits
 from workbench.errors import BadRequest, TooLarge, choices
 from workbench.plain import shown
 
@@ -68,6 +68,30 @@ _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, Ru
 """What the libraries raise for bytes that are not what they say; Arrow's errors are among them."""
 
 
+class Found(NamedTuple):
+    """The table that was taken out of an archive.
+
+    Attributes
+    ----------
+    path
+        Of the unpacked file.
+    called
+        What it is to be called.
+    member
+        Its name in the archive.
+    tables
+        Names of all tables in the archive.
+    notices
+        What there is to tell.
+    """
+
+    path: Path
+    called: str
+    member: str
+    tables: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
 def unpack(path: Path, called: str, packer: str, limits: Limits) -> tuple[Path, str]:
     """Unpack a compressed file into the folder for work.
 
@@ -89,25 +113,21 @@ def unpack(path: Path, called: str, packer: str, limits: Limits) -> tuple[Path, 
         return _written(stream, called, path.stat().st_size, limits), name
 
 
-def table_of_archive(path: Path, called: str, limits: Limits, asked: Asked) -> tuple[Path, str, str, list[str]]:
+def table_of_archive(path: Path, called: str, limits: Limits, asked: Asked) -> Found:
     """Unpack the table of a ZIP archive into the folder for work.
-
-    Returns
-    -------
-    tuple
-        The unpacked file, what it is to be called, its name in the archive, and what there is to tell.
 
     Raises
     ------
     BadRequest
-        ``data.not_a_table`` when there is no table in it, several of which none was chosen by the option ``member``, or
-        a password on it; ``data.parse_failed`` when it is damaged.
+        ``data.not_a_table`` when there is no table in it, several of which none was chosen by the option ``member``
+        (which are told as ``members``), or a password on it; ``data.parse_failed`` when it is damaged.
     TooLarge
         As for `unpack`.
     """
     with _intact(called, "a ZIP archive"), zipfile.ZipFile(path) as archive:
         files = [info for info in archive.infolist() if _is_file(info)]
-        chosen, passed = _choose(files, called, asked.options.get("member"))
+        tables = [info for info in files if _is_table(info.filename)] or files
+        chosen, passed = _choose(files, tables, called, asked.options.get("member"))
         if chosen.flag_bits & _ENCRYPTED:
             raise BadRequest(
                 "data.not_a_table", f"{called} is protected by a password.", hint="Unpack it first, and add the file."
@@ -117,8 +137,9 @@ def table_of_archive(path: Path, called: str, limits: Limits, asked: Asked) -> t
         chosen.file_size = limits.expanded_bytes + 1
         with archive.open(chosen) as stream:
             made = _written(stream, called, packed, limits)  # type: ignore[arg-type]
-    notices = [f"Of {called}, {chosen.filename} was read; passed over: {_some(passed)}."] if passed else []
-    return made, f"{called}/{PurePosixPath(chosen.filename).name}", chosen.filename, notices
+    notices = (f"Of {called}, {chosen.filename} was read; passed over: {_some(passed)}.",) if passed else ()
+    named = f"{called}/{PurePosixPath(chosen.filename).name}"
+    return Found(made, named, chosen.filename, tuple(info.filename for info in tables), notices)
 
 
 def members(path: Path) -> list[str]:
@@ -158,7 +179,9 @@ def _is_file(info: zipfile.ZipInfo) -> bool:
     return not info.is_dir() and not is_hidden
 
 
-def _choose(files: list[zipfile.ZipInfo], called: str, member: Any) -> tuple[zipfile.ZipInfo, list[str]]:
+def _choose(
+    files: list[zipfile.ZipInfo], tables: list[zipfile.ZipInfo], called: str, member: Any
+) -> tuple[zipfile.ZipInfo, list[str]]:
     by_name = {info.filename: info for info in files}
     if member is not None:
         if member not in by_name:
@@ -166,7 +189,6 @@ def _choose(files: list[zipfile.ZipInfo], called: str, member: Any) -> tuple[zip
                 "data.not_a_table", f"{called} holds no file {shown(member)}.", hint=choices(str(member), by_name)
             )
         return by_name[member], []
-    tables = [info for info in files if _is_table(info.filename)] or files
     if not tables:
         raise BadRequest("data.not_a_table", f"{called} holds no file.")
     if len(tables) > 1:
@@ -174,6 +196,7 @@ def _choose(files: list[zipfile.ZipInfo], called: str, member: Any) -> tuple[zip
             "data.not_a_table",
             f"{called} holds {len(tables):,} tables: {_some([info.filename for info in tables])}.",
             hint=f"Say which by the option member, as in member={tables[0].filename}.",
+            members=[info.filename for info in tables[:LISTED_MOST]],
         )
     return tables[0], [info.filename for info in files if info is not tables[0]]
 

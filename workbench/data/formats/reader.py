@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from workbench.errors import BadRequest
+from workbench.plain import shown
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MIB = 1024 * 1024
 
 
-FORMAT_OPTIONS = ("encoding", "delimiter", "sheet", "header_row", "member")
-"""What the user may say of how a file is read, whatever its format."""
+OPTIONS_OF = {"zip": ("member",), "workbook": ("sheet", "header_row"), "csv": ("encoding", "delimiter")}
+"""What the user may say of how a file is read, by its packing and its format."""
+FORMAT_OPTIONS = tuple(option for options in OPTIONS_OF.values() for option in options)
+"""The same, whatever the format."""
+LISTED_MOST = 200
+"""Most sheets of a workbook, or tables of an archive, that are told as a choice."""
 
 
 class Widened(Exception):
@@ -57,10 +64,32 @@ class Asked:
         ``date:%d/%m/%Y``.
     options
         What a format takes besides, such as a workbook's ``sheet`` or a text table's ``delimiter``.
+
+    Raises
+    ------
+    BadRequest
+        ``data.kind_unfit``, ``data.unknown_option`` when what the user gave cannot be such.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        given: object = self.kinds
+        said = [part for pair in given.items() for part in pair] if isinstance(given, Mapping) else [given]
+        wrong = [part for part in said if not isinstance(part, str)]
+        if wrong:
+            raise BadRequest(
+                "data.kind_unfit",
+                f"What columns are to be is said by texts, as in {{'zip': 'text'}}; {shown(wrong[0])} is none.",
+            )
+        option = next((name for name, value in self.options.items() if not isinstance(value, str | int | None)), None)
+        if option is not None:
+            raise BadRequest(
+                "data.unknown_option",
+                f"The option {option} is a text or a whole number; {shown(self.options[option])} is neither.",
+                option=option,
+            )
 
 
 class Reader(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.formats import packed
-from workbench.data.formats.reader import Asked, Limits, Reader
+from workbench.data.formats.reader import LISTED_MOST, OPTIONS_OF, Asked, Limits, Reader
 from workbench.errors import BadRequest, choices
 
 _HEAD_BYTES = 4096
@@ -97,7 +97,7 @@ def _plain(path: Path, called: str, head: bytes, limits: Limits, asked: Asked) -
     if head.startswith((*_ZIP, _OLD_OFFICE)):
         from workbench.data.formats.workbook import workbook
 
-        check_options(called, asked, ("sheet", "header_row"))
+        check_options(called, asked, OPTIONS_OF["workbook"])
         return workbook(path, called, limits, asked)
     if head.startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")):
         from workbench.data.formats import columnar
@@ -114,15 +114,18 @@ def _plain(path: Path, called: str, head: bytes, limits: Limits, asked: Asked) -
         return json_records(path, called, limits, asked)
     from workbench.data.formats.text import TextReader
 
-    check_options(called, asked, ("encoding", "delimiter"))
+    check_options(called, asked, OPTIONS_OF["csv"])
     return TextReader(path, called, limits, asked)
 
 
 def _of_archive(path: Path, called: str, limits: Limits, asked: Asked) -> Reader:
-    inner, name, member, notices = packed.table_of_archive(path, called, limits, asked)
+    found = packed.table_of_archive(path, called, limits, asked)
     others = {option: value for option, value in asked.options.items() if option != "member"}
-    reader = _open(inner, name, limits, replace(asked, options=others), is_unpacked=True)
-    return _Unpacked(reader, {"packed": "zip", "member": member}, tuple(notices))
+    reader = _open(found.path, found.called, limits, replace(asked, options=others), is_unpacked=True)
+    told: dict[str, Any] = {"packed": "zip", "member": found.member}
+    if len(found.tables) > 1:
+        told["members"] = list(found.tables[:LISTED_MOST])
+    return _Unpacked(reader, told, tuple(found.notices))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ No parser tells all of it: pandas cuts a row that is too long, in silence, where
 from __future__ import annotations
 
 import csv
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,13 @@ class Rows:
         )
 
 
-def tidy(path: Path, file: str, layout: Layout, to: Path) -> Rows:
+def tidy(path: Path, file: str, layout: Layout, to: Path, cell_characters: int) -> Rows:
     """Write all rows anew, as UTF-8 with commas and without the header: blank lines left out, short rows filled up.
+
+    Parameters
+    ----------
+    cell_characters
+        Most characters of a cell.
 
     Raises
     ------
@@ -51,6 +57,7 @@ def tidy(path: Path, file: str, layout: Layout, to: Path) -> Rows:
     short, first_short, line, end = 0, None, 1, 0
     is_header = layout.header_bytes > 0
     with (
+        _cells_up_to(cell_characters),
         path.open(encoding=layout.encoding, newline="") as stream,
         to.open("w", encoding="utf-8", newline="") as tidied,
     ):
@@ -59,7 +66,8 @@ def tidy(path: Path, file: str, layout: Layout, to: Path) -> Rows:
         try:
             for row in reader:
                 line, end = end + 1, reader.line_num
-                if not row or (len(row) == 1 and not row[0].strip(" \t\v\f") and (width > 1 or row[0])):
+                # An empty value in quotes is a row of one value.
+                if not row or (len(row) == 1 and row[0] and not row[0].strip(" \t\v\f")):
                     continue
                 if is_header:
                     is_header = False
@@ -74,9 +82,19 @@ def tidy(path: Path, file: str, layout: Layout, to: Path) -> Rows:
             raise BadRequest(
                 "data.parse_failed",
                 f"{file} cannot be read: the row that begins at line {end + 1:,} has a cell of more than "
-                f"{csv.field_size_limit():,} characters; a quote may have been left open.",
+                f"{cell_characters:,} characters; a quote may have been left open.",
             ) from error
     return Rows(short, first_short)
+
+
+@contextmanager
+def _cells_up_to(characters: int) -> Iterator[None]:
+    """Have this process's CSV readers take longer cells for a while."""
+    before = csv.field_size_limit(characters)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def last_line(path: Path, layout: Layout) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 _PLUS = re.compile(rb"[^0-9A-Za-z.]\+[0-9.]")
 _BLANK_LINE = re.compile(rb"[\r\n][ \t\v\f]+[\r\n]")
+_BLANK_LINE_OR_END = re.compile(rb"[\r\n][ \t\v\f]+(?:[\r\n]|\Z)")
 WINDOW = 128 * 1024
 """Bytes that are looked at at once, with what comes of them in a processor's cache."""
 
@@ -88,7 +89,8 @@ class Watched:
             self._watch(buffer, at, at + count)
             at += count
         if self._sees_lines and not self.has_blank_lines:
-            self.has_blank_lines = _BLANK_LINE.search(buffer, 0, at) is not None
+            blank = _BLANK_LINE if at == end else _BLANK_LINE_OR_END
+            self.has_blank_lines = blank.search(buffer, 0, at) is not None
         return at
 
     def put_back(self, text: bytes) -> None:
@@ -100,7 +102,8 @@ class Watched:
 
     def _watch(self, buffer: bytearray, start: int, end: int) -> None:
         self.has_zeros = self.has_zeros or buffer.find(b"\0", start, end) >= 0
-        if not self.has_plus and buffer.find(b"+", start, end) >= 0:
+        # What a piece ends with may go on in the next.
+        if not self.has_plus and buffer.find(b"+", max(0, start - 1), end) >= 0:
             self.has_plus = _PLUS.search(buffer, max(0, start - 2), end) is not None
         if not self.has_hex and (buffer.find(b"x", start, end) >= 0 or buffer.find(b"X", start, end) >= 0):
             # Far quicker than a search for two bytes.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,14 @@ class TextReader:
 
     def __init__(self, path: Path, called: str, limits: Limits, asked: Asked | None = None) -> None:
         self._path, self._called, self._limits, self._asked = path, called, limits, asked or Asked()
-        self._restarts = 0
         self._filled: rows.Rows | None = None
         self._is_tidy = False
-        self._is_swept = False
         self._pandas: dict[str, pa.Array] = {}
         self._given_up: set[str] = set()
         self._casts = {name: Cast(name, called, kind) for name, kind in self._asked.kinds.items()}
-        self._lay_out(self._asked.options.get("encoding") or encoding.detect(path, called, limits.row_bytes))
+        self._named = self._asked.options.get("encoding")
+        found = encoding.detect if self._named is None else partial(encoding.named, name=self._named)
+        self._lay_out(found(path, called, head_bytes=limits.row_bytes))
 
     @property
     def schema(self) -> pa.Schema:
@@ -74,7 +75,7 @@ class TextReader:
     @property
     def notices(self) -> Sequence[str]:
         notices = []
-        if self._told["encoding"] == "latin-1":
+        if self._told["encoding"] == "latin-1" and self._named is None:
             notices.append(f"{self._called} is not UTF-8; it was read as Latin-1.")
         notices += self._repairs
         if len(self._layout.names) == 1:
@@ -103,7 +104,7 @@ class TextReader:
             self._tidy()
         odd = [name for name, it in seen.items() if it.may_differ(has_plus=stream.has_plus, has_hex=stream.has_hex)]
         if odd:
-            self._pandas |= as_pandas_reads(self._path, self._layout, odd)
+            self._pandas |= self._as_pandas_reads(odd)
             raise Widened
 
     def _lay_out(self, found: str) -> None:
@@ -118,6 +119,7 @@ class TextReader:
     def _begin(self) -> None:
         """Take the types of the first rows; where they cannot be parsed, the reading proper tells why."""
         names = self._layout.names
+        self._restarts, self._is_swept = 0, False
         self._types: dict[str, pa.DataType] = dict.fromkeys(names, _TEXT)
         with suppress(pa.ArrowInvalid, UnicodeDecodeError, NoRowEnds), closing(self._stream()) as stream:
             first = next(iter(self._tables(stream, {}, ahead=0)), None)
@@ -138,19 +140,24 @@ class TextReader:
         return Watched(text, self._layout.header_bytes, sees_lines=len(self._layout.names) == 1)
 
     def _tables(
-        self, stream: Watched, types: Mapping[str, pa.DataType], only: Sequence[str] = (), ahead: int | None = None
+        self,
+        stream: Watched,
+        types: Mapping[str, pa.DataType],
+        *,
+        ahead: int | None = None,
+        texts_have_gaps: bool = True,
     ) -> Stretches:
-        nothing = b'\n""' + self._layout.delimiter.encode() * (len(self._layout.names) - 1) + b"\n"
         return Stretches(
             stream,
-            lambda text: self._table(text, types, only),
-            nothing,
+            lambda text: self._table(text, types, texts_have_gaps=texts_have_gaps),
+            delimiter=self._layout.delimiter,
+            columns=len(self._layout.names),
             size=self._limits.block_bytes,
             row_bytes=self._limits.row_bytes,
             ahead=pa.cpu_count() if ahead is None else ahead,
         )
 
-    def _table(self, text: pa.Buffer, types: Mapping[str, pa.DataType], only: Sequence[str]) -> pa.Table:
+    def _table(self, text: pa.Buffer, types: Mapping[str, pa.DataType], *, texts_have_gaps: bool) -> pa.Table:
         delimiter = self._layout.delimiter
 
         def pass_over(row: Any) -> str:
@@ -168,9 +175,8 @@ class TextReader:
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=types,
-                include_columns=only,
                 null_values=NA_TEXTS,
-                strings_can_be_null=True,
+                strings_can_be_null=texts_have_gaps,
                 true_values=TRUTHS,
                 false_values=FALSEHOODS,
             ),
@@ -197,6 +203,12 @@ class TextReader:
             self._column(name, column, start) for name, column in zip(self._layout.names, batch.columns, strict=True)
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _as_pandas_reads(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        types = self._types | dict.fromkeys(names, _TEXT)
+        with closing(self._stream()) as stream:
+            tables = self._tables(stream, types, texts_have_gaps=False)
+            return as_pandas_reads((table.select(names) for table in tables), self._limits.work)
 
     def _column(self, name: str, column: pa.Array, start: int) -> pa.Array:
         if name in self._casts:
@@ -226,13 +238,20 @@ class TextReader:
         """Change how the table is read, so that what failed does not fail again."""
         column = _COLUMN.search(reason)
         if "invalid UTF8" in reason:
-            self._lay_out("latin-1")
+            self._decode_otherwise()
         elif column:
             self._widen(self._layout.names[int(column[1])])
         elif self._is_tidy:
             raise BadRequest("data.parse_failed", f"{self._called} cannot be read: {reason}.")
         else:
             self._tidy()
+        raise Widened
+
+    def _decode_otherwise(self) -> None:
+        """Read as Latin-1 what begins as UTF-8 and does not go on so."""
+        if self._named is not None or self._layout.encoding != "utf-8":
+            raise encoding.not_as_begun(self._called, self._layout.encoding)
+        self._lay_out("latin-1")
         raise Widened
 
     def _widen(self, name: str) -> None:
@@ -250,19 +269,22 @@ class TextReader:
         """Look through the whole table for the type of every column that is not text."""
         self._is_swept = True
         spellings = {name: Spelling() for name, kind in self._types.items() if kind not in (_TEXT, _CODED)}
-        types = dict.fromkeys(spellings, _TEXT)
+        types = self._types | dict.fromkeys(spellings, _TEXT)
         with suppress(pa.ArrowInvalid, UnicodeDecodeError, NoRowEnds), closing(self._stream()) as stream:
             # What cannot be parsed at all shows again when the table is read.
-            for table in self._tables(stream, types, only=list(types)):
-                for name, column in zip(types, table.columns, strict=True):
-                    spellings[name].see(column)
+            for table in self._tables(stream, types):
+                for name, spelling in spellings.items():
+                    spelling.see(table[name])
         self._types |= {
             name: _CODED if spelling.kind is None else spelling.kind for name, spelling in spellings.items()
         }
 
     def _tidy(self) -> None:
         to = self._limits.work / "tidy.csv"
-        self._filled = rows.tidy(self._path, self._called, self._layout, to)
+        try:
+            self._filled = rows.tidy(self._path, self._called, self._layout, to, self._limits.row_bytes)
+        except UnicodeDecodeError:
+            self._decode_otherwise()
         self._path, self._is_tidy = to, True
         self._layout = replace(self._layout, encoding="utf-8", delimiter=",", header_bytes=0)
         self._pandas = {}

@@ -15,6 +15,7 @@ import pyarrow as pa
 from workbench.data.formats.columns import as_json
 from workbench.data.formats.normal import Normal, Normalised, check_width, first_of
 from workbench.data.formats.reader import Asked, Limits, Widened
+from workbench.errors import BadRequest
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "bool"),
@@ -50,6 +51,9 @@ _TYPES: dict[frozenset[str], pa.DataType] = {
     frozenset({"nested"}): pa.string(),
 }
 _SEVERAL_ZONES = "UTC"
+_LONGEST_BITS = 10_000
+"""Beyond about 4,300 digits Python itself writes no whole number down."""
+_REPLACED = "Halves of characters in {} were replaced: alone they are no text."
 
 
 class Values:
@@ -75,7 +79,7 @@ class Values:
         self.kinds: set[str] = set()
         self._zones: set[str | None] = set()
         self._lowest = self._highest = 0
-        self._has_gaps = False
+        self._has_gaps = self._has_halves = False
 
     def look(self, values: Sequence[Any]) -> None:
         """Take note of the next stretch of values."""
@@ -108,7 +112,12 @@ class Values:
 
     @property
     def notice(self) -> str | None:
-        """What was decided of the column, in a sentence."""
+        """What was decided of the column, in a sentence or two."""
+        told = [self._decided, _REPLACED.format(f"column {self._name}") if self._has_halves else None]
+        return " ".join(filter(None, told)) or None
+
+    @property
+    def _decided(self) -> str | None:
         if self.kinds == {"nested"}:
             return f"Column {self._name} holds nested values; it is read as JSON text."
         if len(self.kinds) > 1 and self.type == pa.string():
@@ -133,7 +142,10 @@ class Values:
         if _is_gap(value):
             return None
         if pa.types.is_string(kind):
-            return text_of(value)
+            text = self._written(value)
+            made = None if text is None else whole_text(text)
+            self._has_halves = self._has_halves or made != text
+            return made
         if isinstance(value, str):
             return None  # One that is a gap.
         if pa.types.is_floating(kind):
@@ -141,6 +153,16 @@ class Values:
         if pa.types.is_timestamp(kind):
             return _moment(value)
         return bytes(value) if pa.types.is_binary(kind) else value
+
+    def _written(self, value: Any) -> str | None:
+        try:
+            return text_of(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadRequest(
+                "data.parse_failed",
+                f"Column {self._name} holds a nested value that JSON has no form for: {error}.",
+                column=self._name,
+            ) from error
 
     def _of(self, values: Sequence[Any], kind: str) -> list[Any]:
         """Return those values that are of a kind."""
@@ -186,8 +208,9 @@ class Sorted:
     def __init__(
         self, names: Sequence[str], rows: Callable[[], Iterable[Sequence[Sequence[Any]]]], gaps: Collection[str] = ()
     ) -> None:
-        self._names, self._rows = list(names), rows
-        self._columns = [Values(name, gaps) for name in names]
+        self._names, self._told = whole_names(names)
+        self._rows = rows
+        self._columns = [Values(name, gaps) for name in self._names]
 
     def look(self, stretch: Sequence[Sequence[Any]]) -> pa.RecordBatch:
         """Take note of a stretch, and make a batch of it by what came so far."""
@@ -201,7 +224,7 @@ class Sorted:
 
     @property
     def notices(self) -> list[str]:
-        return [notice for column in self._columns if (notice := column.notice)]
+        return self._told + [notice for column in self._columns if (notice := column.notice)]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read the table from its start.
@@ -284,7 +307,23 @@ def text_of(value: Any) -> str | None:
         return as_json(list(value) if isinstance(value, set | frozenset) else value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode(errors="replace")
-    return str(value)
+    is_long = isinstance(value, int) and value.bit_length() > _LONGEST_BITS
+    return format(Decimal(value), "f") if is_long else str(value)
+
+
+def whole_text(text: str) -> str:
+    """Put the mark of a replaced character in the place of each half of one, which no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def whole_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the names of columns as whole texts, and a notice where some were none."""
+    whole = [whole_text(name) for name in names]
+    return whole, [] if whole == list(names) else [_REPLACED.format("the column names")]
 
 
 def unwrapped(value: Any) -> Any:

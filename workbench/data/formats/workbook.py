@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.formats import packed
 from workbench.data.formats.kinds import NA_TEXTS
-from workbench.data.formats.reader import MIB, Asked, Limits
+from workbench.data.formats.reader import LISTED_MOST, MIB, Asked, Limits
 from workbench.data.formats.values import ValuesReader, text_of
 from workbench.errors import BadRequest, TooLarge, choices
 from workbench.plain import shown
@@ -70,7 +70,9 @@ def workbook(path: Path, called: str, limits: Limits, asked: Asked) -> ValuesRea
     notices = (
         [f"Of {called}, the sheet {sheet.name} was read; there are others: {', '.join(others)}."] if others else []
     )
-    told = {"type": "workbook", "sheet": sheet.name, "header_row": table.header_row}
+    told: dict[str, Any] = {"type": "workbook", "sheet": sheet.name, "header_row": table.header_row}
+    if others:
+        told["sheets"] = book.sheet_names[:LISTED_MOST]
     return ValuesReader(
         table.names,
         table.stretches,
@@ -154,9 +156,10 @@ class _Table:
 def _sheet(book: CalamineWorkbook, called: str, asked: Any) -> CalamineSheet:
     names = book.sheet_names
     if asked is not None:
+        asked = str(asked)
         if asked not in names:
             raise BadRequest(
-                "data.unknown_option", f"{called} has no sheet {shown(asked)}.", hint=choices(str(asked), names)
+                "data.unknown_option", f"{called} has no sheet {shown(asked)}.", hint=choices(asked, names)
             )
         names = [asked]
     for name in names:
