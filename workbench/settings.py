@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         return self.home / "data"
 
     @property
+    def room(self) -> Path:
+        """Where the runs of this home say what memory they will take."""
+        return self.home / "room"
+
+    @property
     def predictions(self) -> Path:
         """Files that batches left."""
         return self.home / "predictions"

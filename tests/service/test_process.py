@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import psutil
 import pytest
 from sqlalchemy import select
 
 from workbench.data.sources import Sources
+from workbench.errors import BadRequest
+from workbench.preflight.overriding import RECORDED
 from workbench.ranking import interval
 from workbench.recipe import Recipe
 from workbench.runs import deaths, events, lookup, queue, scores
@@ -186,4 +192,37 @@ def test_a_run_computes_on_fewer_workers_where_memory_has_no_room_for_more_and_s
     assert 1 <= workers < 1_000_000
     last = events.page(store.database, run.id)[-1]
     assert (last.kind, last.payload["workers"], last.payload["most"]) == ("workers.fewer", workers, 1_000_000)
-    assert last.message.startswith(f"{workers:,} of 1,000,000 workers, as more would not fit")
+    assert last.message.startswith(f"{workers:,} of 1,000,000 workers: more would not fit")
+
+
+def test_a_run_waits_for_the_room_that_another_one_has_said_it_will_take(store, run, carry, eventually):
+    with subprocess.Popen(["sleep", "600"]) as other, ThreadPoolExecutor(1) as pool:
+        try:
+            created = psutil.Process(other.pid).create_time()
+            said = {"process_id": other.pid, "created": created, "held": 0, "bytes": 1 << 60}
+            store.settings.room.mkdir()
+            (store.settings.room / "other.json").write_text(json.dumps(said))
+            waiting = pool.submit(carry(FIRST).workers)
+            eventually(lambda: events.page(store.database, run.id)[-1].kind == "memory.awaited")
+            assert not waiting.done()
+        finally:
+            other.kill()
+            other.wait()
+        assert waiting.result(60) == store.settings.worker_count
+
+
+def test_a_run_that_memory_has_no_room_for_ends_in_one_sentence_unless_it_was_let_pass(store):
+    iris = Sources(store).sample("iris")
+    too_many = {"polynomial_features": True, "polynomial_degree": 300}
+    identity = SourceIdentity(iris.id, iris.name, iris.sha256)
+    spec = make_spec(Asked(task="classification", target="species", include=["lr"], folds=3, setup=too_many))
+    blocked, passed = (
+        queue.submit(store, identity, spec, by="ada", snapshot={RECORDED: recorded}, service_is_warm=True)
+        for recorded in ({}, {"overridden": ["memory.exceeded"]})
+    )
+    with pytest.raises(BadRequest, match="of memory are free") as caught:
+        Telling(store, lookup.get(store, blocked.id), FIRST).workers()
+    assert caught.value.code == "spec.blocked"
+    assert queue.claim(store, "here:1", most=2) == [blocked.id, passed.id]
+    assert queue.register(store, passed.id, "here:1", FIRST)
+    assert Telling(store, lookup.get(store, passed.id), FIRST).workers() == 1

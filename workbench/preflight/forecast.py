@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
 
+from workbench.catalogue import TASKS
 from workbench.plain import byte_size
 from workbench.preflight.sizes import Sizes, account
 from workbench.preflight.widths import widths
@@ -196,6 +197,11 @@ class Forecast:
         if needed == self.setup_bytes:
             return self.words
         return f"{self.words} The run takes about {_about(needed)} while folds are prepared."
+
+
+def least_workers(task: str, plan: str, executor: str) -> int:
+    """Return how many workers of this machine prepare folds at the least: one, or 0 where no fold is prepared here."""
+    return int(TASKS[task].has_target and task != "time_series" and plan != "setup" and executor == "local")
 
 
 def forecast(

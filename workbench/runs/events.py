@@ -21,6 +21,7 @@ EventKind = Literal[
     "run.started",
     "run.requeued",
     "run.restarted",
+    "memory.awaited",
     "workers.fewer",
     "data.loaded",
     "experiment.fitted",

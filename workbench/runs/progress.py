@@ -22,6 +22,8 @@ _DOING = {
     "run.resumed": "waiting for the service",
     "run.requeued": "waiting for a new process",
     "run.started": "loading the table",
+    "memory.awaited": "waiting for room in memory",
+    "workers.fewer": "loading the table",
     "data.loaded": "setting up",
     "run.restarted": "setting up",
     "experiment.fitted": "preparing the first fold",

@@ -135,7 +135,7 @@ class ApiProcess:
         self._pulse.setblocking(False)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workbench.server", *map(str, descriptors)],
+                [sys.executable, "-P", "-m", "workbench.server", *map(str, descriptors)],
                 pass_fds=descriptors,
                 stdin=theirs.fileno(),
                 env=self._environment,

@@ -174,7 +174,7 @@ def start(settings: Settings) -> None:
         try:
             # Ends at once: what it starts detaches itself, so that no process of ours is its parent.
             code = subprocess.run(
-                [str(chosen.python), "-m", "workbench.service"],
+                [str(chosen.python), "-P", "-m", "workbench.service"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,14 +17,16 @@ from sqlalchemy.orm import Session
 
 from workbench.catalogue import TASKS
 from workbench.data.sources import Sources
-from workbench.errors import WorkbenchError
+from workbench.errors import BadRequest, WorkbenchError
 from workbench.plain import byte_size
-from workbench.preflight.forecast import forecast
+from workbench.preflight.forecast import Forecast, forecast, least_workers
+from workbench.preflight.overriding import lets_pass
 from workbench.recipe import Recipe
 from workbench.runs import ending, events, lookup, queue, scores
 from workbench.runs.carrier import Carrier, NotHeld, hold
 from workbench.runs.record import FAILED, SUCCEEDED, RunId, RunRecord
-from workbench.service.memory import even_share, free
+from workbench.service import room
+from workbench.service.memory import even_share
 from workbench.service.past import recall
 from workbench.settings import Settings
 from workbench.store import artifacts
@@ -43,6 +46,9 @@ from workbench.training.request import (
     UnitScored,
     Update,
 )
+
+_ROOM_S = 0.5
+"""How often a run that waits for room in memory looks for it, in seconds."""
 
 
 def carry_out(run_id: RunId, owner: str, settings: Settings) -> None:
@@ -103,8 +109,6 @@ class Telling:
         self._finish(SUCCEEDED, self._closing_words(), summary)
 
     def _load(self) -> Any:
-        import time
-
         started = time.perf_counter()
         sources = Sources(self._store)
         frame = sources.load(sources.get(self._run.source_id, hidden=True))
@@ -118,22 +122,43 @@ class Telling:
         return frame
 
     def workers(self) -> int:
-        """Return on how many workers the run computes: fewer than it may where memory has no room for them."""
-        most, spec = self._store.settings.worker_count, self._run.spec
-        if most == 1 or spec["executor"] != "local":
-            return most
-        source = Sources(self._store).get(self._run.source_id, hidden=True)
-        truth = spec["options"].get("ground_truth")
-        foreseen = forecast(source, spec["setup"], task=spec["task"], target=spec["target"], truth=truth)
-        there = free()
-        workers = foreseen.workers_within(there, most)
+        """Wait until there is room in memory, and return on how many workers the run has room to compute.
+
+        Raises
+        ------
+        BadRequest
+            ``spec.blocked`` where there is none though no other run takes any, and nobody said to go on all the same.
+        """
+        spec, most = self._run.spec, self._store.settings.worker_count
+        least = least_workers(self._run.task, self._run.plan, spec["executor"])
+        foreseen = self._foreseen()
+        is_told = False
+        while True:
+            with room.looked_at(self._store.settings.room, self._run.id) as left:
+                if foreseen.needed(least) <= left.bytes or lets_pass(spec, "memory.exceeded"):
+                    workers = foreseen.workers_within(left.bytes, most) if least else most
+                    left.take(foreseen.needed(workers if least else 0))
+                    break
+            words = f"{foreseen.words_of_all(least)} {byte_size(left.bytes)} of memory are free"
+            if not left.is_shared:
+                raise BadRequest("spec.blocked", f"{words}.", hint="Override memory.exceeded to run all the same.")
+            if not is_told:
+                is_told = True
+                self._event("memory.awaited", f"{words} beside other runs", {"free_bytes": left.bytes})
+            time.sleep(_ROOM_S)
         if workers < most:
             self._event(
                 "workers.fewer",
-                f"{workers:,} of {most:,} workers, as more would not fit into the {byte_size(there)} of free memory",
-                {"workers": workers, "most": most, "free_bytes": there},
+                f"{workers:,} of {most:,} workers: more would not fit into {byte_size(left.bytes)} of free memory",
+                {"workers": workers, "most": most, "free_bytes": left.bytes},
             )
         return workers
+
+    def _foreseen(self) -> Forecast:
+        spec = self._run.spec
+        source = Sources(self._store).get(self._run.source_id, hidden=True)
+        truth = spec["options"].get("ground_truth")
+        return forecast(source, spec["setup"], task=spec["task"], target=spec["target"], truth=truth)
 
     def _request(self, workers: int) -> TrainingRequest:
         spec = self._run.spec

@@ -59,7 +59,7 @@ class ForkServer:
         self.is_warm = False
         self.was_rung_for = False
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "workbench.service.forkserver", str(theirs.fileno()), str(lifeline)],
+            [sys.executable, "-P", "-m", "workbench.service.forkserver", str(theirs.fileno()), str(lifeline)],
             pass_fds=[theirs.fileno(), lifeline],
             stdin=subprocess.DEVNULL,
             env=os.environ | settings.environment(),

@@ -8,7 +8,7 @@ from typing import Any
 from workbench.catalogue import TASKS
 from workbench.plain import byte_size
 from workbench.preflight.findings import Finding, Mend
-from workbench.preflight.forecast import Forecast, forecast
+from workbench.preflight.forecast import Forecast, forecast, least_workers
 from workbench.preflight.subject import Subject, listed
 
 WIDE_COLUMNS, WIDE_TIMES = 200, 5
@@ -68,10 +68,7 @@ def memory(subject: Subject, found: Forecast, free: int) -> Iterator[Finding]:
 
 
 def _least_workers(subject: Subject) -> int:
-    """Return how many workers of this machine prepare folds at the least; a run takes fewer where there is no room."""
-    spec = subject.spec
-    is_by_folds = subject.has_target and not subject.is_series and spec.plan != "setup"
-    return int(is_by_folds and spec.executor == "local")
+    return least_workers(subject.spec.task, subject.spec.plan, subject.spec.executor)
 
 
 def _mend(subject: Subject, found: Forecast, free: int) -> Mend | None:
