@@ -38,13 +38,17 @@ class Postgres:
 
     def execute(self, *statements: str) -> list[tuple[Any, ...]]:
         """Carry out statements, and return the rows of the last one."""
-        import psycopg
-
-        about = {"host": _HOST, "port": self.port, "user": _USER, "password": self.password, "dbname": "postgres"}
-        with psycopg.connect(**about, autocommit=True) as connection:
+        with self.connected() as connection:
             for statement in statements:
                 cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
+
+    def connected(self) -> Any:
+        """Connect; each statement is carried out for itself."""
+        import psycopg
+
+        about = {"host": _HOST, "port": self.port, "user": _USER, "password": self.password, "dbname": "postgres"}
+        return psycopg.connect(**about, autocommit=True)
 
 
 @dataclass(frozen=True)

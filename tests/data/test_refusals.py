@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from workbench.errors import BadRequest
@@ -100,3 +102,16 @@ def test_a_file_that_is_not_there_is_named(sources, tmp_path):
 
 def test_a_folder_is_refused(sources, tmp_path):
     assert refusal(sources, tmp_path).code == "data.file_missing"
+
+
+def test_what_is_no_file_is_refused_before_anybody_waits_for_it(sources, tmp_path):
+    (tmp_path / "parts").mkdir()
+    pipe = tmp_path / "parts" / "pipe.csv"
+    os.mkfifo(pipe)
+    for bring, what in ((sources.upload, pipe), (sources.add, pipe), (sources.test, pipe), (sources.add, pipe.parent)):
+        with pytest.raises(BadRequest) as caught:
+            bring(what)
+        assert caught.value.code == "data.file_missing"
+        assert caught.value.message == f"{pipe} cannot be read: it is a pipe, not a file."
+    with pytest.raises(BadRequest, match="it is a device, not a file"):
+        sources.upload("/dev/zero")

@@ -224,6 +224,19 @@ def test_a_deleted_source_keeps_its_file_while_a_run_needs_it(sources, juice, st
     assert sources.get(juice.id, hidden=True) == kept
 
 
+def test_a_newest_version_that_a_run_needs_is_kept_for_it_and_its_number_never_given_again(
+    sources, juice, store, written
+):
+    now = sources.upload(written("a,b\n1,x\n"), follows="juice")
+    run_id = submit(store, now, "running")
+    sources.delete("juice@2")
+    assert sources.get("juice") == juice
+    assert len(sources.load(sources.get(now.id, hidden=True))) == 1
+    end(store, run_id)
+    assert sources.upload(written("a,b\n2,x\n"), follows="juice").version == 3
+    assert [source.version for source in sources.versions("juice")] == [3, 1]
+
+
 def test_a_deleted_source_whose_runs_have_ended_loses_its_file_at_once(sources, juice, store):
     submit(store, juice, "succeeded")
     sources.delete(juice)

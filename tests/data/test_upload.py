@@ -14,6 +14,7 @@ from workbench.data.sources import Sources
 from workbench.errors import BadRequest, Conflict, EngineFault, TooLarge
 from workbench.settings import Settings
 from workbench.store.store import open_store
+from workbench.store.tables import new_id
 
 TABLE = b"a,b\n1,x\n2,y\n"
 
@@ -139,12 +140,37 @@ def test_many_uploads_of_one_name_at_the_same_moment_leave_one(sources):
     assert [source.id for source in sources.list()] == winners
 
 
+def killed(store, source_id: str) -> None:
+    """Leave what an upload leaves that is killed just before it would have cleared up after itself."""
+    (store.settings.files / f"{source_id}{PARTIAL}").mkdir(parents=True)
+    for name in (f"{source_id}{PARTIAL}/lock", f"{source_id}.parquet", f"{source_id}.raw"):
+        (store.settings.files / name).touch()
+
+
+def test_what_was_in_place_when_an_upload_was_killed_goes_unless_it_was_registered(sources, store, written):
+    source = sources.upload(written(TABLE))
+    kept = files(sources)
+    killed(store, source.id)
+    killed(store, new_id())
+    sweep(store)
+    assert files(sources) == kept
+    assert sources.load(source).shape == (2, 2)
+
+
+def test_what_was_in_place_stays_while_its_upload_is_under_way(sources, store):
+    with sources.begin_upload("t") as upload:
+        placed = upload._arrival.folder.name.replace(PARTIAL, ".parquet")
+        (store.settings.files / placed).touch()
+        sweep(store)
+        assert placed in files(sources)
+
+
 def test_no_upload_is_taken_for_an_abandoned_one_while_it_begins(sources, store):
     begun = threading.Event()
 
     def sweep_until_begun() -> None:
         while not begun.is_set():
-            sweep(store.settings.files)
+            sweep(store)
 
     sweepers = [threading.Thread(target=sweep_until_begun) for _ in range(3)]
     for sweeper in sweepers:

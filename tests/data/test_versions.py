@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -94,6 +95,28 @@ def test_an_older_version_may_be_deleted_alone(sources, zips):
     assert sources.versions("zips") == [now]
 
 
+def test_where_the_newest_version_goes_alone_the_one_before_is_the_newest_again(sources, zips, store):
+    now = sources.upload(io.BytesIO(SECOND), follows="zips")
+    sources.delete("zips@2")
+    assert sources.get("zips") == zips
+    assert sources.versions("zips") == sources.list() == [zips]
+    assert not list(store.settings.files.glob(f"{now.id}*"))
+    assert sources.upload(io.BytesIO(SECOND), follows="zips").version == 2
+
+
+def test_the_last_version_that_goes_alone_leaves_nothing(sources, zips, store):
+    sources.delete("zips@1")
+    assert sources.list() == []
+    assert list(store.settings.files.iterdir()) == []
+
+
+def test_a_name_that_looks_like_a_version_is_deleted_as_a_name(sources, zips):
+    first = sources.upload(io.BytesIO(FIRST), "zips@1")
+    sources.upload(io.BytesIO(SECOND), follows=first)
+    sources.delete("zips@1")
+    assert sources.list() == [zips]
+
+
 def test_a_file_in_its_place_is_read_again_when_it_has_changed(sources, written):
     path = written(FIRST, "zips.csv")
     first = sources.add(str(path))
@@ -103,6 +126,26 @@ def test_a_file_in_its_place_is_read_again_when_it_has_changed(sources, written)
     assert sources.has_changed(first)
     now = sources.refresh("zips")
     assert (now.version, now.row_count) == (2, 1)
+
+
+def test_a_file_that_was_only_touched_has_not_changed_once_it_was_read_again(sources, written):
+    path = written(FIRST, "zips.csv")
+    first = sources.add(path)
+    os.utime(path, (1, 1))
+    assert sources.has_changed(first)
+    again = sources.refresh(first)
+    assert (again.id, again.version, sources.has_changed(again)) == (first.id, 1, False)
+    assert not sources.has_changed(sources.get("zips"))
+
+
+def test_a_file_that_has_changed_when_it_is_read_otherwise_is_told(sources, written):
+    path = written(FIRST, "zips.csv")
+    sources.add(path)
+    assert sources.retype("zips", {"zip": "text"}).notices == ()
+    path.write_bytes(SECOND)
+    now = sources.retype("zips", {"zip": "number"})
+    assert now.row_count == 1
+    assert now.notices == ("zips.csv had changed since version 2 was read; this is what it holds now.",)
 
 
 def test_a_file_in_its_place_is_not_copied(sources, written, store):
@@ -134,3 +177,24 @@ def test_a_kind_for_a_column_that_a_file_does_not_have_is_refused(sources):
     with pytest.raises(BadRequest, match="Did you mean zip"):
         sources.upload(io.BytesIO(FIRST), "zips", kinds={"zipp": "text"})
     assert sources.list() == []
+
+
+@pytest.mark.parametrize("kinds", [["zip"], {"zip": 5}, {"zip": b"text"}, {5: "text"}])
+def test_what_columns_are_to_be_is_said_by_texts(sources, written, kinds):
+    path = written(FIRST, "zips.csv")
+    for add in (sources.add, sources.upload):
+        with pytest.raises(BadRequest, match="is said by texts") as caught:
+            add(path, kinds=kinds)
+        assert caught.value.code == "data.kind_unfit"
+
+
+def test_an_option_that_is_neither_text_nor_number_is_refused(sources, written):
+    with pytest.raises(BadRequest, match="The option delimiter is a text or a whole number"):
+        sources.add(written(FIRST, "zips.csv"), delimiter=[";"])
+
+
+def test_no_module_beside_the_notebook_stands_in_for_one_of_pythons(sources, written, monkeypatch, tmp_path):
+    path = written(FIRST, "zips.csv")
+    written("raise SystemExit('not this one')", "copy.py")
+    monkeypatch.chdir(tmp_path)
+    assert sources.add(path).row_count == 2

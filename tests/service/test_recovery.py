@@ -125,5 +125,5 @@ def forks_of(workbench: Workbench, living) -> list[psutil.Process]:
     return [
         found
         for found in living(workbench.settings.home)
-        if found.ppid() == service and "forkserver" in found.cmdline()[2]
+        if found.ppid() == service and "workbench.service.forkserver" in found.cmdline()
     ]

@@ -8,12 +8,13 @@ import json
 import os
 import shutil
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -67,7 +68,7 @@ class Arrival:
         files = store.settings.files
         try:
             files.mkdir(parents=True, exist_ok=True)
-            sweep(files)
+            sweep(store)
             self.folder = files / f"{self._id}{PARTIAL}"
             self._lock = _locked(self.folder)
         except OSError as error:
@@ -96,17 +97,17 @@ class Arrival:
             was.
         """
         before = self._follows
-        raw = f"{self._id}.raw" if origin is None and self.raw.is_file() else None
+        raw = _raw_of(self._id) if origin is None and self.raw.is_file() else None
         row = SourceRow(
             id=self._id,
             workspace_id=self._store.workspace_id,
             name=self.name,
             live_name=self.name,
-            version=before.version + 1 if before else 1,
+            version=1,
             family_id=before.family_id if before else None,
             kind=kind,
             origin=dict(origin or {}),
-            location=f"{self._id}.parquet",
+            location=table_of(self._id),
             table_sha256=table.table_sha256,
             raw=raw,
             sha256=read_so(table.sha256, asked),
@@ -123,6 +124,7 @@ class Arrival:
             with self._store.database.write() as session:
                 if before is not None:
                     self._supersede(session, before)
+                    row.version = self._next_version(session, before)
                 session.add(row)
                 session.flush()
                 # Within the transaction: a row that others can see always has its files.
@@ -163,6 +165,11 @@ class Arrival:
                 f'"{self.name}" has changed in the meantime.',
                 hint="Look at its newest version, and try again.",
             )
+
+    def _next_version(self, session: Session, before: Source) -> int:
+        # Also of those that were deleted and kept for a run: no two are to be told by one number.
+        newest = session.scalar(select(func.max(SourceRow.version)).where(*of_family(self._store, before)))
+        return (newest or before.version) + 1
 
     def _check_name(self) -> None:
         with self._store.database.read() as session:
@@ -209,6 +216,12 @@ def read_so(sha256: str, asked: Asked) -> str:
     return hashlib.sha256(decided.encode()).hexdigest()
 
 
+def of_family(store: Store, source: Source) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for the rows of all versions of a data source, those that were deleted among them."""
+    family = or_(SourceRow.id == source.family_id, SourceRow.family_id == source.family_id)
+    return SourceRow.workspace_id == store.workspace_id, family
+
+
 def _named(store: Store, name: str) -> tuple[ColumnElement[bool], ...]:
     return SourceRow.workspace_id == store.workspace_id, SourceRow.live_name == name
 
@@ -227,20 +240,55 @@ def _locked(folder: Path) -> BinaryIO:
         stream.close()
 
 
-def sweep(files: Path) -> None:
+@contextmanager
+def workplace(files: Path) -> Iterator[Path]:
+    """Give a folder that goes again, at the next `sweep` where this process is killed."""
+    folder = files / f"{new_id()}{PARTIAL}"
+    lock = _locked(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def table_of(source_id: str) -> str:
+    """Return the name of the file that holds a data source's table."""
+    return f"{source_id}.parquet"
+
+
+def _raw_of(source_id: str) -> str:
+    return f"{source_id}.raw"
+
+
+def sweep(store: Store) -> None:
     """Remove what arrivals left whose process was killed."""
-    for folder in files.glob(f"*{PARTIAL}"):
+    for folder in store.settings.files.glob(f"*{PARTIAL}"):
         try:
             with (folder / _LOCK).open("rb") as stream:
                 # Whoever still writes holds the lock, and loses it however the process ends.
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Without a name it was swept already, and another arrival may have begun at its place.
                 if os.fstat(stream.fileno()).st_nlink:
+                    _remove_placed(store, folder.name.removesuffix(PARTIAL))
                     shutil.rmtree(folder, ignore_errors=True)
         except FileNotFoundError:
             _remove_empty(folder)
         except (BlockingIOError, NotADirectoryError):
             continue
+
+
+def _remove_placed(store: Store, source_id: str) -> None:
+    """Remove the files that an arrival had put in their places, unless its row came too."""
+    files = [store.settings.files / name for name in (table_of(source_id), _raw_of(source_id))]
+    placed = [path for path in files if path.exists()]
+    if not placed:
+        return
+    with store.database.read() as session:
+        is_registered = session.get(SourceRow, source_id) is not None
+    if not is_registered:
+        for path in placed:
+            path.unlink(missing_ok=True)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from workbench.data.arrival import Arrival, read_so
 from workbench.data.formats.reader import Asked
 from workbench.data.ingest.child import ingest
-from workbench.data.ingest.job import Job, Tell
+from workbench.data.ingest.job import Ingested, Job, Tell
+from workbench.data.options import asked_of
 from workbench.data.origins.inline import Inline
 from workbench.data.origins.origin import Origin
 from workbench.data.source import Source
 from workbench.store.store import Store
+from workbench.store.tables import SourceRow
 
 
 def fetch(
@@ -22,7 +27,8 @@ def fetch(
     name
         Name of the data source to be.
     follows
-        The version that it follows; it is returned where the same table came again.
+        The version that it follows; it is returned where the same table came again. Where it was to be read otherwise
+        and has changed besides, a notice says so.
 
     Raises
     ------
@@ -42,5 +48,34 @@ def fetch(
         except OSError as error:
             raise arrival.not_stored(error) from error
         if follows is not None and read_so(table.sha256, asked) == follows.sha256:
-            return follows
+            return _restamped(store, follows, told)
+        if follows is not None and _has_changed_too(follows, table, asked, told):
+            notice = f"{origin.called} had changed since version {follows.version} was read; this is what it holds now."
+            table = replace(table, notices=(*table.notices, notice))
         return arrival.register(table, kind=origin.kind, asked=asked, origin=told)
+
+
+def _restamped(store: Store, source: Source, told: dict[str, Any]) -> Source:
+    """Take note of the sign by which the place of a version that came again is known now."""
+    if not _is_same_place(source.origin, told) or source.origin == told:
+        return source
+    with store.database.write() as session:
+        row = session.get(SourceRow, source.id)
+        if row is None:
+            return source
+        row.origin = told
+        return Source.of(row)
+
+
+def _has_changed_too(before: Source, table: Ingested, asked: Asked, told: dict[str, Any]) -> bool:
+    """Whether a table that was to be read otherwise is another one, too."""
+    as_before = asked_of(before)
+    if asked == as_before or not _is_same_place(before.origin, told):
+        return False
+    # What came as rows has no bytes but those of the table, which are others when it is read otherwise.
+    is_of_rows = table.sha256 == table.table_sha256
+    return table.row_count != before.row_count if is_of_rows else read_so(table.sha256, as_before) != before.sha256
+
+
+def _is_same_place(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one | {"stamp": None} == other | {"stamp": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import BinaryIO
 from workbench.errors import BadRequest
 
 CHUNK_BYTES = 1024 * 1024
+_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+_OTHER = "a device"
 
 
 @contextmanager
@@ -19,21 +22,37 @@ def opened(file: str | Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
     Raises
     ------
     BadRequest
-        ``data.file_missing`` when there is no such file, or it may not be read.
+        ``data.file_missing`` when there is no such file, it may not be read, or is none that ends.
     """
     if not isinstance(file, str | Path):
         called = getattr(file, "name", "")
         yield file, called if isinstance(called, str) else ""
         return
-    path = Path(file).expanduser()
+    with readable(Path(file).expanduser(), str(file)) as stream:
+        yield stream, Path(file).name
+
+
+def readable(path: Path, called: str) -> BinaryIO:
+    """Open a file of which the bytes lie on a disk: to open or to read anything else may never end.
+
+    Raises
+    ------
+    BadRequest
+        ``data.file_missing``, saying why it cannot be read.
+    """
     try:
-        stream = path.open("rb")
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise BadRequest(
+                "data.file_missing",
+                f"{called} cannot be read: it is {_KINDS.get(stat.S_IFMT(kind), _OTHER)}, not a file.",
+            )
+        return path.open("rb")
     except FileNotFoundError as error:
-        raise BadRequest("data.file_missing", f"There is no file {file}.") from error
-    except OSError as error:
-        raise BadRequest("data.file_missing", f"{file} cannot be read: {error.strerror}.") from error
-    with stream:
-        yield stream, path.name
+        raise BadRequest("data.file_missing", f"There is no file {called}.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadRequest("data.file_missing", f"{called} cannot be read: {reason}.") from error
 
 
 def chunks(stream: BinaryIO, called: str) -> Iterator[bytes]:

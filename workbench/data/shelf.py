@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from workbench.data.arrival import of_family, table_of, workplace
 from workbench.data.formats.reader import Asked, Limits
 from workbench.data.source import Source, SourceLine
 from workbench.errors import Conflict, EngineFault, Gone, NotFound, choices
@@ -80,7 +81,7 @@ class Shelf:
 
     def versions(self, source: Source) -> builtins.list[Source]:
         """Return all versions of a data source that were not deleted, newest first."""
-        query = select(SourceRow).where(*self._of_family(source), SourceRow.deleted_at.is_(None))
+        query = select(SourceRow).where(*self._of_family(source))
         with self._store.database.read() as session:
             return [Source.of(row) for row in session.scalars(query.order_by(SourceRow.version.desc()))]
 
@@ -130,9 +131,10 @@ class Shelf:
         return path if path is not None and path.is_file() else None
 
     def delete(self, key: str) -> None:
-        """Delete a data source with all its versions, or one older version that is named by id or as ``NAME@2``.
+        """Delete a data source with all its versions, or one of them: any as ``NAME@2``, an older one by its id too.
 
-        What a run or a batch used stays as a hidden row, its table as long as one that needs it is under way.
+        Where the newest one goes alone, the one before it becomes the newest. What a run or a batch used stays as a
+        hidden row, its table as long as one that needs it is under way.
 
         Raises
         ------
@@ -147,12 +149,15 @@ class Shelf:
                 row = self._find(session, key)
                 if row is None:
                     raise self._not_found(session, key)
-                rows = [row]
-                if row.live_name is not None:
-                    family = select(SourceRow).where(*self._of_family(Source.of(row)), SourceRow.deleted_at.is_(None))
-                    rows = list(session.scalars(family))
-                for each in rows:
+                is_newest, is_whole = row.live_name is not None, key in (row.id, row.live_name)
+                family = select(SourceRow).where(*self._of_family(Source.of(row))).order_by(SourceRow.version.desc())
+                for each in list(session.scalars(family)) if is_newest and is_whole else [row]:
                     files += self._drop(session, each)
+                # Only what is written has let go of the name.
+                session.flush()
+                before = session.scalar(family.limit(1)) if is_newest else None
+                if before is not None:
+                    before.live_name = before.name
         except IntegrityError as error:
             raise Conflict("data.in_use", f'A run on "{key}" was submitted just now; delete it again.') from error
         self._remove(files)
@@ -191,8 +196,7 @@ class Shelf:
         return SourceRow.workspace_id == self._store.workspace_id, SourceRow.live_name.is_not(None)
 
     def _of_family(self, source: Source) -> tuple[ColumnElement[bool], ...]:
-        family = or_(SourceRow.id == source.family_id, SourceRow.family_id == source.family_id)
-        return SourceRow.workspace_id == self._store.workspace_id, family
+        return *of_family(self._store, source), SourceRow.deleted_at.is_(None)
 
     def _find(self, session: Session, key: str, *, hidden: bool = False) -> SourceRow | None:
         # The id first: a run finds its table by it, and no name that looks like one may stand in its way.
@@ -206,8 +210,8 @@ class Shelf:
         current = session.scalar(select(SourceRow).where(*self._live(), SourceRow.live_name == name))
         if current is None:
             return None
-        of_version = SourceRow.version == int(version), SourceRow.deleted_at.is_(None)
-        return session.scalar(select(SourceRow).where(*self._of_family(Source.of(current)), *of_version))
+        of_version = SourceRow.version == int(version)
+        return session.scalar(select(SourceRow).where(*self._of_family(Source.of(current)), of_version))
 
     def _not_found(self, session: Session, key: str) -> NotFound:
         names = [name for name in session.scalars(select(SourceRow.live_name).where(*self._live())) if name]
@@ -216,17 +220,15 @@ class Shelf:
 
     def _converted(self, source: Source, path: Path) -> Path:
         """Make a table of a text file that an older Workbench stored as it came."""
-        import tempfile
-
         from workbench.data.formats.text import TextReader
         from workbench.data.ingest import table
 
         options = {name: source.format[name] for name in ("encoding", "delimiter")}
         texts = dict.fromkeys(source.texts, "text")
-        final = self._store.settings.files / f"{source.id}.parquet"
-        with tempfile.TemporaryDirectory(dir=self._store.settings.files) as folder:
-            come = Path(folder) / final.name
-            limits = Limits(Path(folder), columns=len(source.columns))
+        final = self._store.settings.files / table_of(source.id)
+        with workplace(self._store.settings.files) as folder:
+            come = folder / final.name
+            limits = Limits(folder, columns=len(source.columns))
             table.write(TextReader(path, source.name, limits, Asked(texts, options)), come, lambda _: None)
             sha256 = sha256_of(come)
             with self._store.database.write() as session:

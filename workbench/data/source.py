@@ -95,7 +95,7 @@ class Source:
         How it was read: its type and what else that took, such as encoding and delimiter; under ``kinds`` what the user
         said of columns.
     origin
-        Where it is read from again, without secrets; empty where it cannot be.
+        Where it is read from again, without secrets; empty where it cannot be. Its ``stamp`` alone is renewed.
     family_id
         Id of its first version.
     location

@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from workbench.data import origins, samples
 from workbench.data.fetching import fetch
 from workbench.data.formats.reader import FORMAT_OPTIONS, Asked
 from workbench.data.ingest.job import Tell
 from workbench.data.intake import chunks, opened
+from workbench.data.options import asked_of, changed
 from workbench.data.origins.inline import Inline
 from workbench.data.origins.origin import Origin
 from workbench.data.reading import Reading
@@ -22,9 +23,6 @@ from workbench.data.upload import Upload
 from workbench.errors import BadRequest, Conflict, Gone, choices
 from workbench.store.files import sha256_of
 from workbench.store.store import Store
-
-if TYPE_CHECKING:
-    pass
 
 _UNREPEATED = {"upload": "an upload", "inline": "from memory", "sample": "a sample"}
 
@@ -108,9 +106,7 @@ class Sources(Reading):
         """
         self._shelf.drop_unneeded()
         before = None if follows is None else self._current(follows)
-        asked = Asked(kinds or {}, options)
-        if before is not None and not asked.kinds and not asked.options:
-            asked = _asked(before)
+        asked = _asked(before, kinds, options)
         return Upload(self._store, name, size_bytes, file=file, asked=asked, follows=before)
 
     def samples(self) -> tuple[Sample, ...]:
@@ -150,6 +146,7 @@ class Sources(Reading):
         *,
         table: str | None = None,
         query: str | None = None,
+        follows: str | Source | None = None,
         kinds: Mapping[str, str] | None = None,
         tell: Tell = lambda *_: None,
         **options: Any,
@@ -167,6 +164,9 @@ class Sources(Reading):
             Name of the data source; None: that of the file or the table.
         table, query
             What to read from a database.
+        follows
+            The data source of which it is the next version; its name then stays. Where the same table comes from the
+            place, it is returned as it is.
         kinds, **options
             As of `upload`; all other options, such as ``endpoint_url``, go to the store that the address is of.
         tell
@@ -178,8 +178,9 @@ class Sources(Reading):
             Each in a sentence: what cannot be reached, read or stored, and why; ``data.name_taken``.
         """
         origin = _origin(what, name, table, query, options)
-        asked = Asked(kinds or {}, {option: value for option, value in options.items() if option in FORMAT_OPTIONS})
-        return fetch(self._store, origin, name or origin.called, asked, tell)
+        before = None if follows is None else self._current(follows)
+        asked = _asked(before, kinds, {option: value for option, value in options.items() if option in FORMAT_OPTIONS})
+        return fetch(self._store, origin, name or origin.called, asked, tell, follows=before)
 
     def test(self, what: Any, *, table: str | None = None, query: str | None = None, **options: Any) -> None:
         """Find out whether what `add` takes can be reached.
@@ -209,7 +210,7 @@ class Sources(Reading):
                 f'"{source.name}" is {what}: there is no place to read it from again.',
                 hint="Upload its next version.",
             )
-        return fetch(self._store, origins.of(source.origin), source.name, _asked(source), tell, follows=source)
+        return fetch(self._store, origins.of(source.origin), source.name, asked_of(source), tell, follows=source)
 
     def has_changed(self, source: Source) -> bool:
         """Whether what a data source was taken from looks otherwise now; False where that cannot be told cheaply.
@@ -222,31 +223,55 @@ class Sources(Reading):
         stamp = source.origin.get("stamp")
         return stamp is not None and origins.of(source.origin).stamp() != stamp
 
-    def retype(self, ref: str | Source, kinds: Mapping[str, str], tell: Tell = lambda *_: None) -> Source:
-        """Read a data source anew, with other kinds for some columns, as its next version.
+    def retype(
+        self,
+        ref: str | Source,
+        kinds: Mapping[str, str | None] | None = None,
+        tell: Tell = lambda *_: None,
+        **options: Any,
+    ) -> Source:
+        """Read a data source anew and otherwise, from what came at first or from its place, as its next version.
 
         Parameters
         ----------
         kinds
-            As of `upload`; they are added to what was said of its columns before.
+            As of `upload`; they are added to what was said of its columns before, None takes that back. What was said
+            of a column that it does not have when read so is void.
+        **options
+            What the format takes, such as another ``sheet``, ``member``, ``delimiter``, ``encoding`` or ``header_row``;
+            added to what was said before, None takes that back. What there is to choose from:
+            `workbench.data.options.options_of`.
 
         Raises
         ------
         NotFound
             ``data.not_found``
         BadRequest
-            ``spec.invalid`` when there is no such column, ``data.kind_unfit`` when a value does not fit its kind.
+            ``spec.invalid`` when there is no such column, ``data.kind_unfit`` when a value does not fit its kind,
+            ``data.unknown_option`` when the format has no such option, or it cannot be that; what else it refuses.
         Gone
             ``data.file_missing`` when what it was read from is not there any more.
         """
-        source = self._current(ref)
+        source, kinds = self._current(ref), kinds or {}
         unknown = next((name for name in kinds if source.column(name) is None), None)
-        if unknown is not None:
+        if unknown is not None and not options:
             raise BadRequest(
                 "spec.invalid", f"{source.name} has no column '{unknown}'.", hint=choices(unknown, source.column_names)
             )
-        before = _asked(source)
-        asked = Asked({**before.kinds, **kinds}, before.options)
+        before = asked_of(source)
+        asked = changed(before, kinds, options)
+        if asked == before and not source.origin:
+            return source
+        try:
+            return self._read_again(source, asked, tell)
+        except BadRequest as error:
+            absent = error.about.get("absent", ())
+            if not absent or not options or any(name in kinds for name in absent):
+                raise
+            there = {name: kind for name, kind in asked.kinds.items() if name not in absent}
+            return self._read_again(source, Asked(there, asked.options), tell)
+
+    def _read_again(self, source: Source, asked: Asked, tell: Tell) -> Source:
         if source.origin:
             return fetch(self._store, origins.of(source.origin), source.name, asked, tell, follows=source)
         raw = self._shelf.raw(source)
@@ -272,9 +297,10 @@ class Sources(Reading):
         return self._shelf.lines()
 
     def delete(self, ref: str | Source) -> None:
-        """Delete a data source with all its versions, or one older version that is named by id or as ``NAME@2``.
+        """Delete a data source with all its versions, or one of them: any as ``NAME@2``, an older one by its id too.
 
-        What a run or a batch used stays as a hidden row, its table as long as one that needs it is under way.
+        Where the newest one goes alone, the one before it becomes the newest. What a run or a batch used stays as a
+        hidden row, its table as long as one that needs it is under way.
 
         Raises
         ------
@@ -295,9 +321,9 @@ class Sources(Reading):
         return stored if stored is not None and stored.sha256 == sha256 else None
 
 
-def _asked(source: Source) -> Asked:
-    """Return what the user decided of a data source when it was read."""
-    return Asked(source.format.get("kinds", {}), source.format.get("options", {}))
+def _asked(before: Source | None, kinds: Mapping[str, str] | None, options: Mapping[str, Any]) -> Asked:
+    """Return what the user decides of a table; what was decided of the version before it where nothing is said."""
+    return asked_of(before) if before is not None and not kinds and not options else Asked(kinds or {}, options)
 
 
 def _origin(what: Any, name: str | None, table: str | None, query: str | None, options: Mapping[str, Any]) -> Origin:

@@ -113,6 +113,27 @@ def test_a_kind_that_there_is_not_is_refused(open_arrow, kind):
     assert "text, number, date" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("%Q%", "'Q' is a bad directive"),
+        ("%d%d", "the same part is in it twice"),
+        ("%", "stray %"),
+        ("%Y %U", "Cannot use"),
+        ("\ud800%d", "surrogates not allowed"),
+    ],
+)
+def test_a_pattern_that_is_none_is_refused_before_a_value_is_read(open_arrow, pattern, said):
+    error = refused(lambda: read(open_arrow, ["1"], f"date:{pattern}"))
+    assert (error.code, error.about["column"]) == ("data.kind_unfit", "a")
+    assert error.message.startswith(f"Column a cannot be read as dates by {pattern!r}: ")
+    assert said in error.message
+
+
+def test_the_day_on_which_it_is_read_is_no_date_of_a_table(open_arrow):
+    assert "row 2 holds 'today'" in refused(lambda: read(open_arrow, ["2020", "today"], "date:%Y")).message
+
+
 def test_a_kind_for_a_column_that_there_is_not_names_the_nearest(open_arrow):
     error = refused(lambda: open_arrow(pa.table({"amount": [1]}), kinds={"amont": "text"}))
     assert error.message == "table.parquet has no column amont."

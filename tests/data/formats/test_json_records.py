@@ -61,6 +61,31 @@ def test_whole_numbers_beyond_64_bits_lose_no_digit(open_bytes):
     }
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_whole_number_of_any_length_keeps_its_digits(open_bytes, sign):
+    long = sign + "9" * 5000
+    assert columns(open_bytes(f'[{{"a": {long}, "b": [{long}]}}, {{"a": 1, "b": null}}]')) == {
+        "a": [long, "1"],
+        "b": [f'["{long}"]', None],
+    }
+
+
+def test_half_a_character_is_replaced_and_said(open_bytes):
+    reader = open_bytes(r'[{"a": "x\ud83d", "b": ["\ude00"], "c": "\ud83d\ude00"}, {"a": "y"}]')
+    assert columns(reader) == {"a": ["x\ufffd", "y"], "b": ['["\ufffd"]', None], "c": ["\U0001f600", None]}
+    assert reader.notices == (
+        "Halves of characters in column a were replaced: alone they are no text.",
+        "Column b holds nested values; it is read as JSON text. "
+        "Halves of characters in column b were replaced: alone they are no text.",
+    )
+
+
+def test_half_a_character_in_a_name_is_replaced_and_said(open_bytes):
+    reader = open_bytes(r'[{"\ud83d": "x", "\ude00": 1}, {"\ude00": 2}]')
+    assert columns(reader) == {"\ufffd": ["x", None], "\ufffd.1": [1, 2]}
+    assert "Halves of characters in the column names were replaced: alone they are no text." in reader.notices
+
+
 def test_nested_values_are_json_text(open_bytes):
     reader = open_bytes('[{"a": {"x": [1, "é"]}}]')
     assert columns(reader)["a"] == ['{"x": [1, "é"]}']

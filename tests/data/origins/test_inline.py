@@ -83,6 +83,19 @@ def test_a_frame_with_columns_of_one_name_has_them_numbered(tmp_path):
     assert columns(opened(Inline(frame), tmp_path)) == {"a": [1], "a.1": [2]}
 
 
+def test_records_hold_what_no_text_and_no_number_of_pythons_can_be_written_as(tmp_path):
+    reader = opened(Inline([{"\ud800": "\ude00", "n": 10**5000}]), tmp_path)
+    assert columns(reader) == {"\ufffd": ["\ufffd"], "n": ["1" + "0" * 5000]}
+    assert len(reader.notices) == 3
+
+
+@pytest.mark.parametrize("nested", [{(1, 2): 3}, [10**5000]])
+def test_a_nested_value_without_a_form_in_json_is_refused(tmp_path, nested):
+    error = refused(lambda: opened(Inline([{"a": nested}]), tmp_path))
+    assert error.code == "data.parse_failed"
+    assert error.message.startswith("Column a holds a nested value that JSON has no form for: ")
+
+
 @pytest.mark.parametrize("data", ["text", [1, 2], {"a": [1]}, 5])
 def test_what_is_no_table_is_refused(tmp_path, data):
     assert refused(lambda: opened(Inline(data), tmp_path)).code == "data.not_a_table"

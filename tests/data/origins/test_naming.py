@@ -35,6 +35,8 @@ def test_a_text_means_one_kind_of_origin(text, what, kind):
     [
         ("postgresql://host/db", {}, "by a table or by a query"),
         ("snowflake://account/db", {}, "Nothing is known that is read from snowflake://."),
+        ("postgresql:/me:pass@host/db", {}, "neither a file nor an address"),
+        ("me:pass@host/t.csv", {}, "neither a file nor an address"),
         ("t.csv", {"options": {"anon": True}}, "A file takes no options"),
         ("sqlite:///t.db", {"table": "t", "options": {"anon": True}}, "A database takes no options"),
     ],
@@ -43,6 +45,7 @@ def test_what_lacks_a_part_or_has_one_too_many_is_refused(text, what, said):
     error = refused(lambda: origins.named(text, **what))
     assert error.code == "data.source_invalid"
     assert said in error.message
+    assert "pass" not in error.message
 
 
 def test_an_address_of_a_file_is_kept_with_its_whole_path(tmp_path, monkeypatch):

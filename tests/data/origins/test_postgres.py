@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
+
 import pyarrow as pa
 import pytest
 
@@ -9,7 +12,7 @@ from tests.data.reading import columns, opened, refused, whole
 from tests.data.servers import Relay
 from workbench.data import origins
 from workbench.data.formats.reader import Widened
-from workbench.data.origins import rows
+from workbench.data.origins import database, patience, rows
 
 pytestmark = pytest.mark.usefixtures("postgres_password")
 LONG = "SELECT i AS id, repeat('x', 100) AS filler FROM generate_series(1, 60000) AS i"
@@ -222,3 +225,22 @@ def test_whole_numbers_with_gaps_stay_whole(postgres, tmp_path):
 
 def test_a_test_looks_at_a_query_without_carrying_it_out(postgres):
     origins.named(postgres.url(), query="SELECT pg_sleep(60)::text AS slept -- a long one").test()
+
+
+def test_a_table_that_somebody_has_locked_is_for_later(postgres, made, monkeypatch):
+    monkeypatch.setitem(database._LOOKING, "postgresql", "SET statement_timeout = 200")
+    origin = origins.named(postgres.url(), table=made("SELECT 1 AS a"))
+    with postgres.connected() as holder:
+        holder.execute("BEGIN; LOCK TABLE made IN ACCESS EXCLUSIVE MODE")
+        error = refused(origin.test)
+    assert error.code == "data.source_unreachable"
+    assert error.message == "PostgreSQL does not answer: canceling statement due to statement timeout."
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        address = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/db"
+        error = refused(origins.named(address, table="t").test)
+    assert error.code == "data.source_unreachable"
+    assert error.message == "PostgreSQL does not answer: nothing came for 0.2 seconds."

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import pickle
+import sqlite3
 import subprocess
 import sys
 import traceback
 from urllib.parse import quote, quote_plus
 
+import duckdb
 import pytest
 
 from tests.data.reading import columns, opened, refused, whole
@@ -46,7 +49,8 @@ def failing(call, *, of: str) -> str:
     try:
         call()
     except WorkbenchError as error:
-        error.__traceback__ = error.__traceback__.tb_next.tb_next
+        while error.__traceback__.tb_frame.f_code.co_filename == __file__:
+            error.__traceback__ = error.__traceback__.tb_next
         assert error.code == of
         return everything_of(error)
     raise AssertionError("It did not fail.")
@@ -130,6 +134,16 @@ def test_a_secret_of_the_keyring_is_found_there(postgres, tmp_path, monkeypatch)
     assert error.message.startswith("The keyring has no entry shop db/you")
 
 
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_a_secret_is_put_into_a_query_and_not_stored(scheme, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_TEST_SECRET", "it's")
+    (sqlite3 if scheme == "sqlite" else duckdb).connect(str(tmp_path / "t.db")).close()
+    origin = origins.named(f"{scheme}:///{tmp_path}/t.db", query="SELECT 'password=${WORKBENCH_TEST_SECRET}' AS a")
+    origin.test()
+    assert columns(opened(origin, tmp_path)) == {"a": ["password=it's"]}
+    assert "it's" not in str(origin.told())
+
+
 def test_the_keyring_is_loaded_only_where_it_is_asked_for():
     code = (
         "import sys; from workbench.data import origins; origins.named('postgresql://me:${P}@h/d', table='t'); "
@@ -205,6 +219,42 @@ class TestNothingOfItGetsOut:
 
     def test_where_a_web_address_is_none(self, caplog):
         self.hidden(origins.named("http://h\u0001/?token=${WORKBENCH_TEST_SECRET}").test, "data.source_invalid", caplog)
+
+    @pytest.mark.parametrize(
+        ("holds", "code"),
+        [
+            (f"https://me:{quote(SECRET, safe='')}@127.0.0.1:1/t.csv?sig={quote(SECRET)}", "data.source_unreachable"),
+            (f"https://me:\u2100{SECRET}@h.invalid/t.csv", "data.source_invalid"),
+            (f"https://me:{SECRET}@h.invalid/t.csv", "data.source_invalid"),
+            (f"https://[me:{SECRET}", "data.source_invalid"),
+            (f"frob://{SECRET}", "data.source_invalid"),
+        ],
+    )
+    def test_where_the_whole_address_of_a_store_is_one(self, holds, code, monkeypatch, caplog):
+        monkeypatch.setenv("ADDRESS", holds)
+        for call in (origins.named("${ADDRESS}").test, origins.named("${ADDRESS}").stamp):
+            self.hidden(call, code, caplog, "s3cr")
+
+    def test_where_it_is_no_text(self, monkeypatch, caplog):
+        monkeypatch.setitem(os.environb, b"WORKBENCH_TEST_SECRET", b"s3cret\xff")
+        for address, what in (
+            ("http://h/?token=${WORKBENCH_TEST_SECRET}", {}),
+            ("postgresql://h/?password=${WORKBENCH_TEST_SECRET}", {"table": "t"}),
+        ):
+            self.hidden(origins.named(address, **what).test, "data.secret_missing", caplog, "s3cret")
+
+    def test_where_it_stands_after_a_question_mark(self, caplog):
+        address = "frob://h/db?password=${WORKBENCH_TEST_SECRET}"
+        self.hidden(origins.named(address, table="t").test, "data.source_invalid", caplog)
+
+    @pytest.mark.parametrize(
+        "query", ["SELECT * FROM '${WORKBENCH_TEST_SECRET}.csv'", "SELECT '${WORKBENCH_TEST_SECRET}' FRM t"]
+    )
+    def test_where_it_stands_in_a_query(self, query, tmp_path, monkeypatch, caplog):
+        monkeypatch.setenv("WORKBENCH_TEST_SECRET", "it's s3cret")
+        duckdb.connect(str(tmp_path / "t.duckdb")).close()
+        origin = origins.named(f"duckdb:///{tmp_path}/t.duckdb", query=query)
+        self.hidden(lambda: opened(origin, tmp_path), "data.query_failed", caplog, "s3cret")
 
     def hidden(self, call, code, caplog, secret=SECRET):
         text = failing(call, of=code) + caplog.text

@@ -11,6 +11,7 @@ import pytest
 from tests.data.reading import columns, opened, refused, whole
 from workbench.data import origins
 from workbench.data.formats.reader import Asked
+from workbench.data.origins.database import looking
 from workbench.data.origins.statement import one_reading
 
 ROWS = [(1, "x", 1.5), (2, None, 2.0)]
@@ -139,6 +140,10 @@ def test_an_address_that_leads_nowhere_is_refused(address, what, code, said):
     error = refused(lambda: origins.named(address, **what).test())
     assert error.code == code
     assert said in str(error)
+
+
+def test_a_server_that_takes_no_query_within_another_describes_it():
+    assert looking("SELECT 'x' ORDER BY 1", "mssql") == "EXEC sp_describe_first_result_set N'SELECT ''x'' ORDER BY 1'"
 
 
 @pytest.mark.parametrize(

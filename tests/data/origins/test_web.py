@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.data.reading import columns, opened, refused
 from tests.data.servers import Relay
 from workbench.data import origins
 from workbench.data.formats.reader import Asked, Limits
-from workbench.data.origins import store
+from workbench.data.origins import patience, store
 
 LARGE = b"a,b\n" + b"1,2\n" * 1_500_000
 
@@ -208,6 +209,16 @@ def test_who_asks_is_told_to_the_server_and_to_no_other_one(tmp_path, monkeypatc
         assert fetched(address, tmp_path, headers={"X-Key": "${WORKBENCH_TEST_KEY}"}) == b"a\n1\n"
     basic = f"Basic {base64.b64encode(b'me:p@ss/word').decode()}"
     assert set(seen) == {("/gate", basic, "key-of-a-user"), ("/t.csv", None, None)}
+
+
+@pytest.mark.parametrize("ask", ["test", "stamp"])
+def test_a_server_that_says_nothing_is_not_waited_for(ask, monkeypatch):
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/t.csv"
+        error = refused(getattr(origins.named(address), ask))
+    assert error.code == "data.source_unreachable"
+    assert error.message == f"The store of {address} does not answer: nothing came for 0.2 seconds."
 
 
 def test_an_option_that_a_web_address_does_not_take_is_refused():

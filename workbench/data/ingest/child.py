@@ -34,7 +34,7 @@ def ingest(job: Job, tell: Tell) -> Ingested:
     """
     if job.raw is not None and job.origin is None and job.raw.stat().st_size <= _SMALL_BYTES:
         return carry_out(job, tell)
-    command = [sys.executable, "-m", "workbench.data.ingest"]
+    command = [sys.executable, "-P", "-m", "workbench.data.ingest"]
     progress: tuple[Any, ...] = ("reading", 0, None)
     with (
         tempfile.TemporaryFile() as log,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.data.origins.secrets import REFERENCE, Secrets, check_query, literal
+from workbench.data.origins.literals import check_pairs, is_literal, literal
+from workbench.data.origins.secrets import HIDDEN, REFERENCE, Secrets, masked, restored
 from workbench.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _DRIVERS = {"postgresql": ("psycopg", "psycopg2"), "mysql": ("pymysql", "MySQLdb"), "mariadb": ("pymysql", "MySQLdb")}
 """Packages that are taken, the first that is installed, where the address names none."""
-_STANDS_FOR = "secret{}here"
 
 
 def check(text: str) -> str:
@@ -28,16 +27,14 @@ def check(text: str) -> str:
     """
     if REFERENCE.fullmatch(text):
         return text
-    url, _ = _parsed(text)
+    url, references = _parsed(text)
     shown = f"the address of {url.get_backend_name()}"
-    if url.password is not None and REFERENCE.sub("", _restored(str(url.password), text)):
+    if url.password is not None and REFERENCE.sub("", restored(str(url.password), references)):
         raise literal("the password", shown)
-    pairs = [
-        (name, value)
-        for name, values in url.query.items()
-        for value in ([values] if isinstance(values, str) else values)
-    ]
-    check_query([(name, _restored(value, text)) for name, value in pairs], of=shown)
+    check_pairs([(name, restored(value, references)) for name, value in _pairs(url)], of=shown)
+    for part in (url.host, url.database):
+        if part and is_literal("", restored(part, references)):
+            raise literal("a part", shown)
     if url.get_backend_name() in ("sqlite", "duckdb") and url.database and not REFERENCE.search(text):
         path = Path(url.database).expanduser().absolute()
         return str(url.set(database=str(path)).render_as_string(hide_password=False))
@@ -56,6 +53,10 @@ def resolve(text: str, secrets: Secrets) -> URL:
         whole = secrets.fill(text)
         url = _parse(whole, f"What {text} holds")
         secrets.hide(url.password)
+        secrets.hide_login(whole, (url.drivername, url.username, url.host))
+        for name, value in _pairs(url):
+            if is_literal(name, value):
+                secrets.hide(value)
     else:
         url, references = _parsed(text)
         found = {token: secrets.fill(reference) for token, reference in references.items()}
@@ -71,19 +72,13 @@ def resolve(text: str, secrets: Secrets) -> URL:
                 for name, value in url.query.items()
             },
         )
-    return _with_driver(url)
+    return _unshown(_with_driver(url))
 
 
 def _parsed(text: str) -> tuple[URL, dict[str, str]]:
     """Parse an address of which each reference is held by a word that means nothing in one."""
-    tokens: dict[str, str] = {}
-
-    def stand_in(found: re.Match[str]) -> str:
-        token = _STANDS_FOR.format(len(tokens))
-        tokens[token] = found[0]
-        return token
-
-    return _parse(REFERENCE.sub(stand_in, text), "That"), tokens
+    bare, references = masked(text)
+    return _parse(bare, "That"), references
 
 
 def _parse(text: str, what: str) -> URL:
@@ -102,11 +97,24 @@ def _parse(text: str, what: str) -> URL:
     raise failure
 
 
-def _restored(part: str, text: str) -> str:
-    """Put the references back into a part of an address."""
-    for number, reference in enumerate(REFERENCE.finditer(text)):
-        part = part.replace(_STANDS_FOR.format(number), reference[0])
-    return part
+def _pairs(url: URL) -> list[tuple[str, str]]:
+    """Return what follows the question mark."""
+    return [
+        (name, value)
+        for name, values in url.query.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+
+
+def _unshown(url: URL) -> URL:
+    """Return an address that a traceback does not show, not even what follows its question mark."""
+    from sqlalchemy.engine import URL
+
+    class Unshown(URL):
+        def __repr__(self) -> str:
+            return repr(HIDDEN)
+
+    return Unshown(*url)
 
 
 def _filled(part: str | None, found: dict[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from workbench.data.origins.secrets import Secrets, missing_package
+from workbench.data.origins.secrets import Hidden, Secrets, missing_package
 from workbench.errors import BadRequest, Unavailable, WorkbenchError, choices
 
 if TYPE_CHECKING:
@@ -28,8 +28,15 @@ _READ_ONLY: dict[str, str] = {
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
 """Said on connecting, where there is no option for it."""
-_PROBED = ("postgresql", "mysql", "mariadb", "sqlite")
-"""Which take any query as part of one that gives no rows, and so look at it without carrying it out."""
+_LOOK_S = 10
+"""How long a server may take to look at a query, or wait for a table that somebody has locked."""
+_LOOKING: dict[str, str] = {
+    "postgresql": f"SET statement_timeout = {_LOOK_S * 1000}",
+    "mysql": f"SET SESSION lock_wait_timeout = {_LOOK_S}",
+    "mariadb": f"SET SESSION lock_wait_timeout = {_LOOK_S}",
+}
+_LATE = ("statement timeout", "lock wait timeout")
+"""How servers say that this took longer."""
 _DENIALS = ("authentication", "access denied", "permission denied", "not permitted", "login failed", "no password")
 """How servers say that somebody is not let in: there is no code for it while a connection is made."""
 
@@ -67,9 +74,9 @@ class Database:
         """
         connection = self.connect()
         try:
-            statement = self.statement(connection, table, query)
-            if self._backend in _PROBED:
-                statement = f"SELECT * FROM (\n{statement}\n) AS probed WHERE 1 = 0"
+            if self._backend in _LOOKING:
+                self.ask(lambda: connection.exec_driver_sql(_LOOKING[self._backend]))
+            statement = looking(self.statement(connection, table, query), self._backend)
             self.ask(lambda: self.run(connection, statement).close())
         except Dropped as error:
             raise self.unreachable(str(error)) from None
@@ -164,7 +171,7 @@ class Database:
 
         more: dict[str, Any] = {"connect_args": dict(_CONNECTING.get(self._backend, {}))}
         if self._backend == "sqlite":
-            more = {"creator": _only_reading(url.database)}
+            more = {"creator": _only_reading(url.database, self._secrets)}
 
         def told(error: Exception) -> WorkbenchError:
             if isinstance(error, NoSuchModuleError):
@@ -185,6 +192,8 @@ class Database:
 
     def _refusal(self, error: Exception) -> WorkbenchError:
         reason = self._reason(error)
+        if any(late in reason.lower() for late in _LATE):
+            return self.unreachable(reason)
         if any(denial in reason.lower() for denial in _DENIALS):
             return BadRequest("data.source_denied", f"{self.name} does not let this user at it: {reason}.")
         return BadRequest("data.query_failed", f"{self.name} refuses the query: {reason}.")
@@ -193,16 +202,26 @@ class Database:
         return self._secrets.first_line(getattr(error, "orig", None) or error)
 
 
+def looking(statement: str, backend: str) -> str:
+    """Return what has a database look at a query without giving, or even finding, its rows."""
+    if backend == "mssql":
+        # It takes neither WITH nor ORDER BY within another query.
+        quoted = statement.replace("'", "''")
+        return Hidden(f"EXEC sp_describe_first_result_set N'{quoted}'")
+    # Oracle takes no AS before the name.
+    return Hidden(f"SELECT * FROM (\n{statement}\n) probed WHERE 1 = 0")
+
+
 def _options(backend: str) -> dict[str, Any]:
     return {"postgresql_readonly": True} if backend == "postgresql" else {}
 
 
-def _only_reading(database: str | None) -> Callable[[], sqlite3.Connection]:
+def _only_reading(database: str | None, secrets: Secrets) -> Callable[[], sqlite3.Connection]:
     """Open a SQLite file such that a missing one is not made, and nothing can be written to it."""
     if not database or database == ":memory:":
         raise BadRequest("data.source_invalid", "A SQLite source is a file, as in sqlite:///PATH.")
     path = Path(database)
     if not path.is_file():
-        raise BadRequest("data.file_missing", f"There is no SQLite file {path}.")
+        raise BadRequest("data.file_missing", f"There is no SQLite file {secrets.scrub(str(path))}.")
     # Closed by another thread than it was opened by, where a generator over its rows is.
     return lambda: sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, check_same_thread=False)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.data.formats.normal import Begun, NormalReader
 from workbench.data.formats.reader import Asked, Limits
-from workbench.data.origins.secrets import missing_package
-from workbench.errors import BadRequest, Unavailable, choices
+from workbench.data.origins.secrets import Secrets, missing_package
+from workbench.errors import BadRequest, Unavailable, WorkbenchError, choices
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,7 @@ _RETRY_AFTER_S = 60
 Answer = TypeVar("Answer")
 
 
-def test(url: URL, table: str | None, query: str | None) -> None:
+def test(url: URL, table: str | None, query: str | None, secrets: Secrets) -> None:
     """Open the file, and have it look at the table or query.
 
     Raises
@@ -34,11 +34,13 @@ def test(url: URL, table: str | None, query: str | None) -> None:
     Unavailable
         ``data.source_unreachable`` while another process writes to it.
     """
-    with closing(_opened(url)) as connection:
-        _relation(connection, table, query)
+    with closing(_opened(url, secrets)) as connection:
+        _relation(connection, table, query, secrets)
 
 
-def reader(url: URL, table: str | None, query: str | None, called: str, limits: Limits, asked: Asked) -> NormalReader:
+def reader(
+    url: URL, table: str | None, query: str | None, secrets: Secrets, called: str, limits: Limits, asked: Asked
+) -> NormalReader:
     """Begin to read a table or a query.
 
     Raises
@@ -48,9 +50,12 @@ def reader(url: URL, table: str | None, query: str | None, called: str, limits: 
     """
 
     def batches() -> Iterator[pa.RecordBatch]:
-        with closing(_opened(url)) as connection, closing(_stream(connection, table, query)) as stream:
+        with (
+            closing(_opened(url, secrets)) as connection,
+            closing(_stream(connection, table, query, secrets)) as stream,
+        ):
             # Were a stream left open, the file would be too, and opening it again would wait for ever.
-            while (batch := _asked(lambda: next(stream, None))) is not None:
+            while (batch := _asked(lambda: next(stream, None), secrets)) is not None:
                 yield batch
 
     begun = Begun(batches)
@@ -61,36 +66,38 @@ def reader(url: URL, table: str | None, query: str | None, called: str, limits: 
     return NormalReader(begun.first.schema, begun, called, limits, asked, format=told)
 
 
-def _opened(url: URL) -> Any:
+def _opened(url: URL, secrets: Secrets) -> Any:
     try:
         import duckdb
     except ImportError:
         raise missing_package("duckdb", "Reading from DuckDB") from None
     path = Path(url.database or "")
     if not path.is_file():
-        raise BadRequest("data.file_missing", f"There is no DuckDB file {path}.")
-    try:
-        return duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
+        raise BadRequest("data.file_missing", f"There is no DuckDB file {secrets.scrub(str(path))}.")
+    name = secrets.scrub(path.name)
+
+    def told(error: Exception) -> WorkbenchError:
         if "lock" in str(error):
-            raise Unavailable(
-                "data.source_unreachable", f"{path.name} is in use by another process.", retry_after_s=_RETRY_AFTER_S
-            ) from error
-        raise BadRequest("data.source_invalid", f"DuckDB cannot open {path.name}: {_reason(error)}.") from error
+            return Unavailable(
+                "data.source_unreachable", f"{name} is in use by another process.", retry_after_s=_RETRY_AFTER_S
+            )
+        return BadRequest("data.source_invalid", f"DuckDB cannot open {name}: {secrets.first_line(error)}.")
+
+    return secrets.call(lambda: duckdb.connect(str(path), read_only=True), told)
 
 
-def _stream(connection: Any, table: str | None, query: str | None) -> Any:
-    relation = _relation(connection, table, query)
+def _stream(connection: Any, table: str | None, query: str | None, secrets: Secrets) -> Any:
+    relation = _relation(connection, table, query, secrets)
     # Its name until DuckDB 1.4.
     begin = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
-    return _asked(lambda: begin(_BATCH_ROWS))
+    return _asked(lambda: begin(_BATCH_ROWS), secrets)
 
 
-def _relation(connection: Any, table: str | None, query: str | None) -> Any:
+def _relation(connection: Any, table: str | None, query: str | None, secrets: Secrets) -> Any:
     if table is not None:
         _check_table(connection, table)
     statement = query if table is None else f"SELECT * FROM {_quoted(table)}"
-    relation = _asked(lambda: connection.sql(statement))
+    relation = _asked(lambda: connection.sql(statement), secrets)
     double = [name for name, count in Counter(relation.columns).items() if count > 1]
     if double:
         raise BadRequest(
@@ -118,14 +125,8 @@ def _quoted(table: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
 
 
-def _asked(function: Callable[[], Answer]) -> Answer:
-    import duckdb
+def _asked(function: Callable[[], Answer], secrets: Secrets) -> Answer:
+    def told(error: Exception) -> WorkbenchError:
+        return BadRequest("data.query_failed", f"DuckDB refuses the query: {secrets.first_line(error)}.")
 
-    try:
-        return function()
-    except (duckdb.Error, OSError) as error:
-        raise BadRequest("data.query_failed", f"DuckDB refuses the query: {_reason(error)}.") from error
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    return secrets.call(function, told)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.formats.reader import Asked, Limits
+from workbench.data.intake import readable
 from workbench.data.origins.origin import Opened, Tell, tables
 from workbench.errors import BadRequest
 
@@ -41,13 +42,11 @@ class File:
             ``data.file_missing``; ``data.empty`` for a folder without files, ``data.not_a_table`` for one with folders.
         """
         try:
-            for path in self._files():
-                with path.open("rb"):
-                    pass
-        except FileNotFoundError as error:
-            raise BadRequest("data.file_missing", f"There is no file {self.path}.") from error
+            files = self._files()
         except OSError as error:
             raise BadRequest("data.file_missing", f"{self.path} cannot be read: {error.strerror}.") from error
+        for path in files:
+            readable(path, str(path)).close()
 
     def open(self, limits: Limits, asked: Asked, tell: Tell) -> Opened:
         """Begin to read it where it lies.

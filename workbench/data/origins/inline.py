@@ -133,9 +133,10 @@ def _table(names: Sequence[str], columns: Sequence[Any]) -> pa.Table:
     import pyarrow as pa
 
     from workbench.data.formats.columnar import NOTICES
-    from workbench.data.formats.values import Values
+    from workbench.data.formats.values import Values, whole_names
 
-    arrays, notices = [], []
+    names, notices = whole_names(names)
+    arrays = []
     for name, values in zip(names, columns, strict=True):
         array = None if isinstance(values, list) else _natively(values)
         if array is None:
@@ -144,7 +145,7 @@ def _table(names: Sequence[str], columns: Sequence[Any]) -> pa.Table:
             array = column.array(listed)
             notices += [column.notice] if column.notice else []
         arrays.append(array)
-    return pa.Table.from_arrays(arrays, names=list(names), metadata={NOTICES: json.dumps(notices)} if notices else None)
+    return pa.Table.from_arrays(arrays, names=names, metadata={NOTICES: json.dumps(notices)} if notices else None)
 
 
 def _natively(values: Any) -> pa.Array | None:

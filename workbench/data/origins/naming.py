@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from workbench.errors import BadRequest
 from workbench.plain import shown
 
 _BETWEEN = "://"
+_ALMOST = re.compile(r"[A-Za-z][\w+.-]+:/?[^/\\][^@]*@")
+"""How an address begins that lacks a slash, or all before them: with a login, which no message is to show."""
 _DATABASES = ("sqlite", "duckdb", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
 """How addresses begin that stand for databases, whatever comes after a plus sign; there are others, by extensions."""
 
@@ -72,13 +75,23 @@ def named(
     scheme = address.partition(_BETWEEN)[0] if _BETWEEN in address else None
     if scheme is None and not REFERENCE.fullmatch(address):
         _refuse_options(options, "A file")
-        return File(_absolute(address))
+        return File(_file(address))
     if scheme == "file":
         return File(_absolute(address.removeprefix(f"file{_BETWEEN}")))
     if scheme is not None and scheme.partition("+")[0] in _DATABASES:
         return Sql(address)
     _check_protocol(scheme)
     return Object(address, options or {})
+
+
+def _file(address: str) -> Path:
+    path = _absolute(address)
+    if _ALMOST.match(address) and not path.exists():
+        raise BadRequest(
+            "data.source_invalid",
+            "That is neither a file nor an address, which begins as in https:// or postgresql://.",
+        )
+    return path
 
 
 def _absolute(path: str) -> Path:

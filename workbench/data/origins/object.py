@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from workbench.data.formats.reader import Asked, Limits
+from workbench.data.origins.literals import check_address, check_options
 from workbench.data.origins.origin import Opened, Tell
-from workbench.data.origins.secrets import REFERENCE, Secrets, check_query, literal, refuse_literal
+from workbench.data.origins.patience import promptly
+from workbench.data.origins.secrets import REFERENCE, Secrets, masked, restored
 from workbench.data.origins.store import Entry, Store, fetch, listed
 from workbench.errors import BadRequest, TooLarge
 from workbench.plain import plain
@@ -39,26 +41,25 @@ class Object:
     kind = "object"
 
     def __post_init__(self) -> None:
-        shown = "the address"
         if not REFERENCE.fullmatch(self.url):
-            parts = urlsplit(REFERENCE.sub("x", self.url))
-            given = urlsplit(self.url)
-            if parts.password and REFERENCE.sub("", given.netloc.rpartition("@")[0].partition(":")[2]):
-                raise literal("the password", shown)
-            check_query(parse_qsl(given.query, keep_blank_values=True), of=shown)
-        for name, value in self.options.items():
-            refuse_literal(name, value, of=self.called)
+            check_address(self.url)
+        check_options(self.options, of=self.called)
         try:
             plain(dict(self.options))
-        except (TypeError, ValueError) as error:
-            raise BadRequest("data.source_invalid", f"An option of {self.called} is no plain value.") from error
+        except (TypeError, ValueError):
+            failure = BadRequest("data.source_invalid", f"An option of {self.called} is no plain value.")
+        else:
+            return
+        # Beyond the handler: what led to it has the option in it.
+        raise failure
 
     @property
     def called(self) -> str:
         if REFERENCE.fullmatch(self.url):
             return "table"
-        parts = urlsplit(self.url)
-        return PurePosixPath(parts.path).name or parts.netloc.rpartition("@")[2]
+        text, references = masked(self.url)
+        parts = urlsplit(text)
+        return restored(PurePosixPath(parts.path).name or parts.netloc.rpartition("@")[2], references)
 
     @property
     def _shown(self) -> str:
@@ -79,7 +80,7 @@ class Object:
         Unavailable
             ``data.source_unreachable``.
         """
-        listed(self._store(), self._shown)
+        self._listed()
 
     def open(self, limits: Limits, asked: Asked, tell: Tell) -> Opened:
         """Fetch it into the folder for work, and begin to read.
@@ -95,7 +96,7 @@ class Object:
         """
         from workbench.data.formats.recognise import open_file
 
-        store = self._store()
+        store = self._store(*self._filled())
         entries = listed(store, self._shown)
         total = _total(entries)
         self._check_size(total or 0, limits)
@@ -118,19 +119,28 @@ class Object:
 
     def stamp(self) -> str | None:
         """Return a hash over what the store tells of each file's version; None where it tells nothing."""
-        signs = [entry.sign for entry in listed(self._store(), self._shown)]
+        signs = [entry.sign for entry in self._listed()]
         return None if None in signs else hashlib.sha256(repr(signs).encode()).hexdigest()
 
-    def _store(self) -> Store:
+    def _listed(self) -> list[Entry]:
+        # A keyring may ask its owner first, who takes what time it takes.
+        filled = self._filled()
+        return promptly(lambda: listed(self._store(*filled), self._shown), f"The store of {self._shown}")
+
+    def _filled(self) -> tuple[str, dict[str, Any], Secrets]:
+        """Find the secrets, and put them into the address and the options."""
         secrets = Secrets()
         if REFERENCE.fullmatch(self.url):
             url = secrets.fill(self.url)
-            secrets.hide(urlsplit(url).password)
-            for _, value in parse_qsl(urlsplit(url).query):
-                secrets.hide(value)
+            secrets.call(lambda: _hide_parts(url, secrets), lambda _: self._no_address())
         else:
             url = secrets.fill(self.url, lambda secret: quote(secret, safe=""))
-        options = secrets.fill_all(dict(self.options))
+        return url, secrets.fill_all(dict(self.options)), secrets
+
+    def _no_address(self) -> BadRequest:
+        return BadRequest("data.source_invalid", f"What {self.url} holds is no address of a store or of the web.")
+
+    def _store(self, url: str, options: dict[str, Any], secrets: Secrets) -> Store:
         # Each brings libraries of its own.
         if url.startswith(("http://", "https://")):
             from workbench.data.origins.web import Web
@@ -146,6 +156,15 @@ class Object:
                 "data.too_large",
                 f"{self._shown} is larger than {limits.expanded_bytes / 1024**3:,.4g} GiB.",
             )
+
+
+def _hide_parts(url: str, secrets: Secrets) -> None:
+    """Take note of what is a secret in an address that is one as a whole."""
+    parts = urlsplit(url)
+    secrets.hide(parts.path.strip("/"))
+    secrets.hide_login(url, (parts.scheme, parts.hostname))
+    for _, value in parse_qsl(parts.query):
+        secrets.hide(value)
 
 
 def _total(entries: list[Entry]) -> int | None:

@@ -95,4 +95,4 @@ def digest(raw: Path) -> tuple[str, int]:
 
 def tables(folder: Path) -> list[Path]:
     """Return the files of a folder that are its table's, by name; what programs leave beside them is none of it."""
-    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")))
+    return sorted(path for path in folder.iterdir() if not (path.name.startswith((".", "_")) or path.is_dir()))

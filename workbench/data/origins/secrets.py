@@ -17,15 +17,23 @@ REFERENCE = re.compile(r"\$\{(keyring:[^{}]+|[A-Za-z_][A-Za-z0-9_]*)\}")
 """A secret's name, where the secret goes."""
 HIDDEN = "***"
 HOW = "Write ${NAME} for the environment variable NAME, or ${keyring:SERVICE/USER} for an entry of the keyring."
-_SENSITIVE = re.compile(
-    r"passw|pwd|secret|token|signature|credential|api_?key|access_?key|account_?key|connection_?string|private"
-    r"|^(key|sig|sas|code|auth|authorization)$",
-    re.IGNORECASE,
-)
-"""Names of what is no business of anybody's."""
-_LITERAL_INSIDE = re.compile(r"\b(pwd|password)\s*=\s*(?!\$\{)[^\s;]", re.IGNORECASE)
+_STANDS_FOR = "secret{}here"
+_DIVIDES = re.compile(r"[/:@?&=;#]+")
 _KEYRING = "keyring:"
 _SHORT = 4
+
+
+def in_sql(secret: str) -> str:
+    """Write a secret into a text of a query."""
+    return secret.replace("'", "''")
+
+
+def in_mysql(secret: str) -> str:
+    """Write it where a backslash means something, too."""
+    return in_sql(secret.replace("\\", "\\\\"))
+
+
+_IN_SQL = (in_sql, in_mysql)
 
 Answer = TypeVar("Answer")
 
@@ -37,6 +45,31 @@ class Hidden(str):
 
     def __repr__(self) -> str:
         return repr(HIDDEN)
+
+
+def masked(text: str) -> tuple[str, dict[str, str]]:
+    """Put a word that means nothing in an address where a text names a secret.
+
+    Returns
+    -------
+    tuple
+        The text, and word → the name that it stands for.
+    """
+    references: dict[str, str] = {}
+
+    def stand_in(found: re.Match[str]) -> str:
+        word = _STANDS_FOR.format(len(references))
+        references[word] = found[0]
+        return word
+
+    return REFERENCE.sub(stand_in, text), references
+
+
+def restored(part: str, references: Mapping[str, str]) -> str:
+    """Put the names back into a part of what `masked` gave."""
+    for word, reference in references.items():
+        part = part.replace(word, reference)
+    return part
 
 
 class Secrets:
@@ -75,8 +108,23 @@ class Secrets:
     def hide(self, secret: str | None) -> None:
         """Take note of another secret, such as one within a secret."""
         if secret:
-            self._found |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
-            self._found.add(unquote(secret))
+            shown = (str.__repr__(secret)[1:-1], repr(secret.encode())[2:-1])
+            self._found |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), unquote(secret), *shown}
+            self._found |= {write(secret) for write in _IN_SQL}
+
+    def hide_login(self, address: str, known: Iterable[str | None]) -> None:
+        """Take note of all that precedes the last @ of an address, also where a library takes it for something else.
+
+        Parameters
+        ----------
+        known
+            What may be said of it, such as the user's name.
+        """
+        said = {part for part in known if part}
+        for part in _DIVIDES.split(address.rpartition("@")[0]):
+            if part not in said:
+                self.hide(part)
+                self.hide(unquote(part))
 
     def scrub(self, text: str) -> str:
         """Take all secrets out of a text, however they are written."""
@@ -109,7 +157,16 @@ class Secrets:
         raise failure
 
     def _find(self, name: str) -> str:
-        secret = _of_keyring(name.removeprefix(_KEYRING)) if name.startswith(_KEYRING) else os.environ.get(name)
+        found = _of_keyring(name.removeprefix(_KEYRING)) if name.startswith(_KEYRING) else os.environ.get(name)
+        secret = Hidden(found or "")
+        del found  # What is raised below would show it.
+        if not _is_text(secret):
+            raise BadRequest(
+                "data.secret_missing",
+                f"What {name.removeprefix(_KEYRING)} holds, which a source's secret is to be taken from, is no text.",
+                hint="It has to be written in UTF-8.",
+                secret=name,
+            )
         if not secret:
             where = "The keyring has no entry" if name.startswith(_KEYRING) else "There is no environment variable"
             raise BadRequest(
@@ -122,16 +179,23 @@ class Secrets:
         return secret
 
 
+def _is_text(secret: str) -> bool:
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _of_keyring(entry: str) -> str | None:
     service, _, user = entry.rpartition("/")
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError:
         raise missing_package("keyring", "Reading a secret from the keyring") from None
     try:
         return keyring.get_password(service, user)
-    except KeyringError:
+    except Exception:  # noqa: BLE001  # backends raise what they like
         failure = BadRequest(
             "data.secret_missing", f"The keyring cannot be read for {entry}.", secret=f"keyring:{entry}"
         )
@@ -157,44 +221,3 @@ def missing_package(package: str, what: str) -> BadRequest:
         hint=f"pip install {wanted}",
         package=package,
     )
-
-
-def refuse_literal(name: str, value: Any, *, of: str) -> None:
-    """Refuse an option that is a secret and not the name of one.
-
-    Raises
-    ------
-    BadRequest
-        ``data.secret_literal``, without showing it.
-    """
-    if isinstance(value, Mapping):
-        for inner, item in value.items():
-            refuse_literal(str(inner), item, of=of)
-    elif isinstance(value, str) and is_literal(name, value):
-        raise literal(f"the option {name}", of)
-
-
-def is_literal(name: str, value: str) -> bool:
-    """Whether a value of such a name is a secret itself."""
-    bare = REFERENCE.sub("", value)
-    return bool((_SENSITIVE.search(name) and bare) or _LITERAL_INSIDE.search(value))
-
-
-def literal(where: str, of: str) -> BadRequest:
-    """Say that a secret stands where only its name may."""
-    return BadRequest(
-        "data.secret_literal", f"A secret stands in {where} of {of}; it would be stored with the source.", hint=HOW
-    )
-
-
-def check_query(pairs: Iterable[tuple[str, str]], *, of: str) -> None:
-    """Refuse secrets in what follows the question mark of an address.
-
-    Raises
-    ------
-    BadRequest
-        ``data.secret_literal``.
-    """
-    for name, value in pairs:
-        if is_literal(name, value):
-            raise literal(f"the part {name}=", of)

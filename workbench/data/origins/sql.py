@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.formats.reader import Asked, Limits, Reader
 from workbench.data.origins import address
+from workbench.data.origins.literals import check_query
 from workbench.data.origins.origin import Opened, Tell
-from workbench.data.origins.secrets import Secrets
-from workbench.data.origins.statement import one_reading
+from workbench.data.origins.patience import promptly
+from workbench.data.origins.secrets import Secrets, in_mysql, in_sql
+from workbench.data.origins.statement import one_reading, texts
 from workbench.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -27,13 +29,14 @@ class Sql:
     table
         Its name, with the schema's and a point before it where it has one.
     query
-        One statement that reads, where it is no table.
+        One statement that reads, where it is no table; with the names of secrets in place of them, within its texts.
 
     Raises
     ------
     BadRequest
-        ``data.secret_literal`` when a password stands in the address, ``data.source_invalid`` when it is none, or not
-        one of table and query is given, ``data.query_failed`` when the query is no single one that reads.
+        ``data.secret_literal`` when a secret stands in the address or the query, ``data.source_invalid`` when it is no
+        address, or not one of table and query is given, ``data.query_failed`` when the query is no single one that
+        reads.
     """
 
     url: str
@@ -47,7 +50,9 @@ class Sql:
         if (self.table is None) == (self.query is None):
             raise BadRequest("data.source_invalid", "A database is read by a table or by a query: name one of them.")
         if self.query is not None:
-            object.__setattr__(self, "query", one_reading(self.query))
+            query = one_reading(self.query)
+            check_query(query, texts(query))
+            object.__setattr__(self, "query", query)
 
     @property
     def called(self) -> str:
@@ -69,14 +74,16 @@ class Sql:
         """
         secrets = Secrets()
         url = address.resolve(self.url, secrets)
+        query = self._filled(url, secrets)
         if url.get_backend_name() == "duckdb":
             from workbench.data.origins import duck
 
-            duck.test(url, self.table, self.query)
+            promptly(lambda: duck.test(url, self.table, query, secrets), "DuckDB")
         else:
             from workbench.data.origins.database import Database
 
-            Database(url, secrets).test(self.table, self.query)
+            database = Database(url, secrets)
+            promptly(lambda: database.test(self.table, query), database.name)
 
     def open(self, limits: Limits, asked: Asked, tell: Tell) -> Opened:
         """Begin to read, a stretch of rows at a time.
@@ -98,12 +105,18 @@ class Sql:
     def stamp(self) -> str | None:
         return None
 
+    def _filled(self, url: URL, secrets: Secrets) -> str | None:
+        """Put its secrets into the query."""
+        write = in_mysql if url.get_backend_name() in ("mysql", "mariadb") else in_sql
+        return None if self.query is None else secrets.fill(self.query, write)
+
     def _reader(self, url: URL, secrets: Secrets, limits: Limits, asked: Asked) -> Reader:
+        query = self._filled(url, secrets)
         if url.get_backend_name() == "duckdb":
             from workbench.data.origins import duck
 
-            return duck.reader(url, self.table, self.query, self.called, limits, asked)
+            return duck.reader(url, self.table, query, secrets, self.called, limits, asked)
         from workbench.data.origins.database import Database
         from workbench.data.origins.rows import reader
 
-        return reader(Database(url, secrets), self.table, self.query, self.called, limits, asked)
+        return reader(Database(url, secrets), self.table, query, self.called, limits, asked)

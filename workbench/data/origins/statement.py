@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from workbench.errors import BadRequest
 
@@ -10,6 +11,7 @@ _OPAQUE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/", re.DOTALL
 )
 """Texts, quoted names and comments."""
+_COMMENTS = ("--", "/*")
 _COMMENT = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _FIRST_WORD = re.compile(r"[A-Za-z]+")
 _READING = ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
@@ -34,3 +36,10 @@ def one_reading(query: str) -> str:
     if ";" in _OPAQUE.sub(" ", query):
         raise BadRequest("data.query_failed", "A query has to be one SELECT; this one is several statements.")
     return query
+
+
+def texts(query: str) -> Iterator[str]:
+    """Return what stands in quotation marks in a query, as it is meant."""
+    for found in _OPAQUE.finditer(query):
+        if not found[0].startswith(_COMMENTS):
+            yield found[0][1:-1].replace("''", "'")

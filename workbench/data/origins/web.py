@@ -42,15 +42,11 @@ class Web:
         strangers = set(options) - {"headers"}
         if strangers:
             raise BadRequest("data.source_invalid", f"A web address takes no option {min(strangers)}, only headers.")
-        self._headers = dict(options.get("headers") or {})
-        parts = urlsplit(url)
-        if parts.username is not None:
-            who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            encoded = base64.b64encode(who.encode()).decode()
-            secrets.hide(encoded)
-            self._headers["Authorization"] = f"Basic {encoded}"
-        place = parts.netloc.rpartition("@")[2]
-        self._url = Hidden(urlunsplit(parts._replace(netloc=place, fragment="")))
+        headers = options.get("headers") or {}
+        if not isinstance(headers, Mapping):
+            raise BadRequest("data.source_invalid", "The option headers is a mapping of names to values.")
+        self._headers = dict(headers)
+        self._url = call(lambda: self._without_login(url), secrets, self._refusal)
 
     def __repr__(self) -> str:
         return f"Web({self._called!r})"
@@ -80,6 +76,17 @@ class Web:
                 at += len(part)
         if end is not None and at != end:
             raise Passing(f"{at:,} of {end:,} bytes came")
+
+    def _without_login(self, url: str) -> str:
+        """Move who asks from the address to the headers."""
+        parts = urlsplit(url)
+        if parts.username is not None:
+            who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            encoded = base64.b64encode(who.encode()).decode()
+            self._secrets.hide(encoded)
+            self._headers["Authorization"] = f"Basic {encoded}"
+        place = parts.netloc.rpartition("@")[2]
+        return Hidden(urlunsplit(parts._replace(netloc=place, fragment="")))
 
     def _rest(self, entry: Entry, start: int) -> Any:
         """Ask for what comes after a place; None where the server gives no parts, or it is another version by now."""

@@ -159,7 +159,7 @@ class Units(WorkerPlugin):
                 self._control, theirs = socket.socketpair()
                 with theirs:
                     self._server = subprocess.Popen(
-                        [sys.executable, "-m", "workbench.training.executors.unit_server", str(theirs.fileno())],
+                        [sys.executable, "-P", "-m", "workbench.training.executors.unit_server", str(theirs.fileno())],
                         pass_fds=[theirs.fileno()],
                         stdin=subprocess.DEVNULL,
                         # It finds what the worker finds, however that was told.
