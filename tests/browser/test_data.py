@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.pages import Console, Notebook, Panels
@@ -134,6 +136,30 @@ def test_an_upload_is_cancelled_half_way_and_leaves_nothing(panels: Panels, home
     assert list(home.settings.files.iterdir()) == []
 
 
+def test_a_table_that_is_cancelled_while_it_is_read_leaves_nothing(panels: Panels, home: Workbench) -> None:
+    cancelled = panels.page.evaluate(
+        """() => new Promise((resolve) => {
+            const panel = document.querySelector("[aria-label=Data]");
+            const look = new MutationObserver(() => {
+                const said = panel.querySelector(".wb-work-said")?.textContent ?? "";
+                if (!said.startsWith("reading")) return;
+                look.disconnect();
+                panel.querySelector(".wb-upload .wb-button").click();
+                resolve(said);
+            });
+            look.observe(panel, { childList: true, subtree: true, characterData: true });
+            const held = new DataTransfer();
+            held.items.add(new File(Array(4).fill("a,b\\n1,2\\n".repeat(2 ** 19)), "read.csv"));
+            panel.dispatchEvent(new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true }));
+        })"""
+    )
+    assert cancelled.startswith("reading")
+    expect(panels.data.get_by_role("progressbar")).to_have_count(0)
+    expect(panels.error(panels.data)).to_be_hidden()
+    assert home.data.list() == []
+    assert list(home.settings.files.iterdir()) == []
+
+
 def test_a_taken_name_leads_to_the_next_version_whose_changes_are_shown(
     notebook: Notebook, panels: Panels, table: Table, tmp_path: Path
 ) -> None:
@@ -235,6 +261,64 @@ def test_a_table_is_added_from_a_place_refreshed_and_no_secret_is_taken(
     refresh.click()
     expect(panels.data.locator(".wb-version")).to_contain_text("version 2")
     expect(panels.data.locator(".wb-profile")).to_contain_text("400 rows")
+
+
+def test_a_table_of_a_place_whose_name_is_taken_is_its_next_version(
+    panels: Panels, home: Workbench, table: Table
+) -> None:
+    home.data.upload(table(300, "shop.csv"))
+    path = table(400, "shop.csv")
+    panels.data.get_by_text("From a place").click()
+    panels.data.get_by_label("Path or address").fill(str(path))
+    add = panels.data.get_by_role("button", name="Add", exact=True)
+    add.click()
+    said = panels.data.locator(".wb-place-said")
+    expect(said.get_by_role("alert")).to_contain_text('There is a data source named "shop" already.')
+    panels.picture("9-taken.png")
+    said.get_by_role("button", name="Add as version 2 of shop").click()
+    expect(panels.data.locator(".wb-version")).to_contain_text("version 2")
+    expect(panels.data.locator(".wb-came")).to_contain_text(str(path))
+    expect(add).to_be_hidden()
+
+
+def test_a_table_of_a_database_is_added_and_its_profile_seen(panels: Panels, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        customers(500).to_sql("customers", database, index=False)
+    panels.data.get_by_text("From a place").click()
+    panels.data.get_by_label("Path or address").fill(f"sqlite:///{tmp_path / 'shop.db'}")
+    panels.data.get_by_label("Query").fill("SELECT plan, monthly_charge FROM customers WHERE support_calls > 0")
+    panels.data.get_by_label("Name", exact=True).fill("callers")
+    panels.picture("9-database.png")
+    panels.data.get_by_role("button", name="Add", exact=True).click()
+    expect(panels.data.locator(".wb-came")).to_contain_text("SELECT plan, monthly_charge")
+    panels.data.get_by_role("button", name="monthly_charge", exact=True).click()
+    expect(panels.profile.locator(".wb-detail .wb-big")).to_have_text("monthly_charge")
+    frame = customers(500)
+    asked = frame.loc[frame["support_calls"] > 0, "monthly_charge"]
+    expect(panels.profile.locator(".wb-tiles")).to_contain_text(f"Median{asked.median():.4f}")
+    expect(drawn(panels).first).to_be_visible()
+    panels.turn_to("Train")
+
+
+def test_another_sheet_of_a_workbook_is_read_without_sending_it_again(panels: Panels, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
+        for name, column in (("2025", "old"), ("2026", "new")):
+            book.add_worksheet(name).write_column(0, 0, [column, 1, 2])
+    panels.upload(tmp_path / "book.xlsx")
+    expect(panels.data.locator(".wb-columns")).to_contain_text("old")
+    panels.data.get_by_text("How it was read").click()
+    panels.data.get_by_label("Row of the header").last.fill("9")
+    panels.data.get_by_label("Sheet", exact=True).select_option("2026")
+    again = panels.data.get_by_role("button", name="Read again")
+    again.click()
+    expect(panels.data.locator(".wb-kinds").get_by_role("alert")).to_contain_text("cannot be in row 9")
+    panels.picture("9-reading.png")
+    panels.data.get_by_role("button", name="Undo").click()
+    panels.data.get_by_label("Sheet", exact=True).select_option("2026")
+    expect(panels.data.locator(".wb-kinds")).to_contain_text("sheet: 2026")
+    again.click()
+    expect(panels.data.locator(".wb-version")).to_contain_text("version 2")
+    expect(panels.data.locator(".wb-columns")).to_contain_text("new")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import xlsxwriter
 
 TABLE = "city,income,buys\nRome,10,yes\nOslo,,no\nBern,30,yes\n"
 
@@ -35,11 +36,41 @@ def test_what_is_listed_and_shown_is_what_was_added(fresh, table):
     assert listed[0].split()[:4] == ["name", "kind", "rows", "columns"]
     assert listed[1].split()[:4] == ["shoppers", "upload", "3", "3"]
     shown = fresh("data", "show", "shoppers")
-    assert [line.split()[:4] for line in shown.out.splitlines()[1:]] == [
+    assert [line.split()[:4] for line in shown.out.splitlines()[1:4]] == [
         ["city", "text", "0", "3"],
         ["income", "number", "1", "2"],
         ["buys", "text", "0", "2"],
     ]
+
+
+def test_how_a_table_was_read_is_shown_and_can_be_changed(fresh, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b;c\n1,5;2\n")
+    fresh("data", "add", path)
+    assert fresh("data", "show", "t").out.splitlines()[-2:] == ["encoding=utf-8", "delimiter=semicolon"]
+    said = fresh("data", "retype", "t", "--option", "delimiter=comma", "--kind", "a=text")
+    assert (said.code, said.out) == (0, "t (version 2): 1 rows × 2 columns\n")
+    back = fresh("data", "retype", "t", "--option", "delimiter=none", "--json").document
+    assert ([column["name"] for column in back["columns"]], back["format"]["delimiter"]) == (["a,b", "c"], ";")
+    fresh("data", "retype", "t", "--option", "delimiter=;;").refuses("cannot be ';;'")
+    fresh("data", "retype", "t").refuses("Say what is to be otherwise")
+
+
+def test_the_sheets_of_a_workbook_are_shown(fresh, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
+        for name in ("2025", "2026"):
+            book.add_worksheet(name).write_column(0, 0, ["a", int(name)])
+    fresh("data", "add", tmp_path / "book.xlsx")
+    assert fresh("data", "show", "book").out.splitlines()[-2:] == ["sheet=2025, or 2026", "header_row=1"]
+
+
+@pytest.mark.parametrize("in_place", [(), ("--in-place",)], ids=["copied", "in place"])
+def test_a_file_of_a_taken_name_may_be_its_next_version(fresh, table, in_place):
+    fresh("data", "add", table)
+    fresh("data", "add", table, *in_place).refuses('There is a data source named "shoppers" already')
+    table.write_text(TABLE + "Kiel,5,no\n")
+    said = fresh("data", "add", table, "--follows", "shoppers", *in_place)
+    assert (said.code, said.out) == (0, "shoppers (version 2): 4 rows × 3 columns\n")
 
 
 def test_markup_in_a_table_is_shown_as_it_is(fresh, tmp_path):

@@ -179,6 +179,15 @@ def test_a_table_of_a_database_tells_where_it_is_from(panel: DataPanel, tmp_path
     assert panel._view["source"]["place"] == f"{address} · orders"
 
 
+def test_an_address_with_a_password_is_refused_before_any_page_sees_it(panel: DataPanel) -> None:
+    told: list[Any] = []
+    panel.observe(lambda change: told.append(change["new"]), names="patch")
+    with pytest.raises(BadRequest) as refused:
+        panel.commands["add"](work="w", what="postgresql://me:literal-s3cret@h/db", query="SELECT 1")
+    assert refused.value.code == "data.secret_literal"
+    assert "literal-s3cret" not in f"{told} {panel._view} {refused.value.as_problem()}"
+
+
 def test_a_column_is_read_as_something_else_as_the_next_version_or_refused(panel: DataPanel) -> None:
     made = send(panel, "one", CSV)
     with pytest.raises(BadRequest) as refused:
@@ -188,6 +197,32 @@ def test_a_column_is_read_as_something_else_as_the_next_version_or_refused(panel
     panel.commands["retype"](work="w", id=made["id"], kinds={"a": "text"})
     assert shown(panel) == ("t", 2)
     assert {column["name"]: column["kind"] for column in panel._view["source"]["columns"]} == {"a": "text", "b": "text"}
+
+
+def test_a_table_is_read_with_another_delimiter_or_the_panel_says_why_not(panel: DataPanel) -> None:
+    made = send(panel, "one", b"a,b;c\n1,5;2\n")
+    assert [(option["name"], option["value"]) for option in panel._view["source"]["reading"]] == [
+        ("encoding", "utf-8"),
+        ("delimiter", "semicolon"),
+    ]
+    with pytest.raises(BadRequest, match="cannot be ';;'"):
+        panel.commands["retype"](work="w", id=made["id"], kinds={}, options={"delimiter": ";;"})
+    assert (panel._view["works"], shown(panel)) == ([], ("t", 1))
+    panel.commands["retype"](work="w", id=made["id"], kinds={}, options={"delimiter": ","})
+    assert [column["name"] for column in panel._view["source"]["columns"]] == ["a", "b;c"]
+    assert panel._view["source"]["reading"][1]["is_asked"]
+
+
+def test_a_table_of_a_place_may_be_the_next_version_of_a_taken_name(panel: DataPanel, tmp_path: Path) -> None:
+    send(panel, "one", CSV)
+    path = tmp_path / "t.csv"
+    path.write_bytes(CSV + b"4,z\n")
+    with pytest.raises(Conflict) as refused:
+        add(panel, path)
+    assert refused.value.as_problem()["name"] == "t"
+    panel.commands["add"](work="w", what=str(path), follows="t")
+    assert shown(panel) == ("t", 2)
+    assert panel._view["source"]["place"] == str(path)
 
 
 def test_columns_get_their_bars_as_they_are_profiled(panel: DataPanel, eventually: Callable[..., Any]) -> None:

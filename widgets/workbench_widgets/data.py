@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from workbench.data import origins
 from workbench.data.ingest.job import Tell
+from workbench.data.options import options_of
 from workbench.data.source import Source, SourceLine
-from workbench.errors import BadRequest, NotFound
+from workbench.errors import BadRequest, Gone, NotFound
 from workbench_widgets.bringing import Bringing, Cancelled, Work
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
@@ -15,14 +18,14 @@ from workbench_widgets.panel import Command, Panel, script
 from workbench_widgets.profiling import Looked, line
 
 PREVIEW_ROWS = 20
-_FIELDS = ("what", "name", "size_bytes", "file", "follows", "table", "query", "kinds", "tell")
+_FIELDS = ("what", "name", "size_bytes", "file", "follows", "table", "query", "kinds", "ref", "tell")
 """What the engine takes beside options."""
 
 
 class DataPanel(Panel):
     """Upload by acknowledged chunks, places, samples, versions, preview, and a line about each column."""
 
-    _esm = script("options", "works", "place", "columns", "kinds", "versions", "data")
+    _esm = script("options", "reading", "works", "place", "columns", "kinds", "versions", "data")
 
     beside = frozenset({"finish", "add", "test", "refresh", "has_changed", "retype"})
 
@@ -77,7 +80,7 @@ class DataPanel(Panel):
             # A table is shown anew when there is a newer version of it, too.
             mark = (chosen, known.get(chosen or ""))
             if mark != self._mark:
-                self.show(source=None if chosen is None else self._detail(self.workbench.data.get(chosen)), sparks={})
+                self.show(source=None if chosen is None else self._shown(chosen), sparks={})
                 self._mark = mark
             return self._draw_bars(self._desk.profiling.look(chosen))
 
@@ -108,11 +111,20 @@ class DataPanel(Panel):
         shown = (self._view["source"] or {}).get("name")
         return next((line.id for line in (*(line for line in lines if line.name == shown), *lines)), None)
 
+    def _shown(self, id: str) -> dict[str, Any]:
+        try:
+            return self._detail(self.workbench.data.get(id))
+        except Gone:
+            # Where it was deleted while it was looked at, it is not found any more.
+            self.workbench.data.get(id)
+            raise
+
     def _detail(self, source: Source) -> dict[str, Any]:
         versions = self.workbench.data.versions(source)
         return source.as_dict() | {
             "preview": self.workbench.data.head(source, PREVIEW_ROWS),
             "place": _place(source),
+            "reading": [asdict(option) for option in options_of(source)],
             "versions": [
                 {
                     "id": each.id,
@@ -152,12 +164,17 @@ class DataPanel(Panel):
         name: str | None = None,
         table: str | None = None,
         query: str | None = None,
+        follows: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        def bring(tell: Tell) -> Source:
-            return self.workbench.data.add(what, name, table=table, query=query, tell=tell, **_checked(options))
+        said = _checked(options)
 
-        return self._carried(Work(work, "add", name or table or what), bring)
+        def bring(tell: Tell) -> Source:
+            return self.workbench.data.add(what, name, table=table, query=query, follows=follows, tell=tell, **said)
+
+        # Refused before any page sees it, where a secret stands in it.
+        called = origins.named(what, table=table, query=query).called
+        return self._carried(Work(work, "add", name or called), bring)
 
     def _test(
         self, what: str, table: str | None = None, query: str | None = None, options: Mapping[str, Any] | None = None
@@ -171,10 +188,12 @@ class DataPanel(Panel):
     def _has_changed(self, id: str) -> bool:
         return self.workbench.data.has_changed(self.workbench.data.get(id))
 
-    def _retype(self, work: str, id: str, kinds: Mapping[str, str]) -> dict[str, Any]:
-        source = self.workbench.data.get(id)
+    def _retype(
+        self, work: str, id: str, kinds: Mapping[str, str | None], options: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        source, said = self.workbench.data.get(id), _checked(options)
         return self._carried(
-            Work(work, "retype", source.name), lambda tell: self.workbench.data.retype(source, kinds, tell)
+            Work(work, "retype", source.name), lambda tell: self.workbench.data.retype(source, kinds, tell, **said)
         )
 
     def _carried(self, work: Work, bring: Callable[[Tell], Source]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typer
 
 from workbench import connect
 from workbench.cli import render
+from workbench.data.options import ReadOption, options_of
 from workbench.data.source import Source
 from workbench.errors import BadRequest
 
@@ -43,7 +44,7 @@ def add(
     query: Annotated[str | None, typer.Option(help="Query to the database.")] = None,
     kind: Kinds = None,
     option: Options = None,
-    follows: Annotated[str | None, typer.Option(help="Data source of which the file is the next version.")] = None,
+    follows: Annotated[str | None, typer.Option(help="Data source of which it is the next version.")] = None,
     in_place: Annotated[bool, typer.Option(help="Remember where the file lies, for `refresh`.")] = False,
     json: Json = False,
 ) -> None:
@@ -51,7 +52,7 @@ def add(
     data = connect().data
     kinds, options = _pairs("--kind", kind), _pairs("--option", option)
     if Path(where).expanduser().is_dir() or "://" in where or table or query or in_place:
-        added = data.add(where, name, table=table, query=query, kinds=kinds, **options)
+        added = data.add(where, name, table=table, query=query, follows=follows, kinds=kinds, **options)
     else:
         added = data.upload(where, name, follows=follows, kinds=kinds, **options)
     _tell(added, json=json)
@@ -64,9 +65,23 @@ def refresh(source: Reference, json: Json = False) -> None:
 
 
 @app.command()
-def retype(source: Reference, kind: Kinds = None, json: Json = False) -> None:
-    """Read a data source again with other kinds of columns, as its next version."""
-    _tell(connect().data.retype(source, _pairs("--kind", kind)), json=json)
+def retype(
+    source: Reference,
+    kind: Kinds = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="How it is read, as sheet=2024 or delimiter=tab; repeatable."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read a data source again with other kinds of columns, or another sheet, delimiter, …, as its next version.
+
+    What is said is added to what was said before; none takes it back. `workbench data show` tells what there is.
+    """
+    if not kind and not option:
+        raise BadRequest("spec.invalid", "Say what is to be otherwise, by --kind or --option.")
+    kinds, options = _pairs("--kind", kind), _pairs("--option", option)
+    _tell(connect().data.retype(source, _or_none(kinds), **_or_none(options)), json=json)
 
 
 @app.command()
@@ -108,17 +123,19 @@ def list_sources(json: Json = False) -> None:
 
 @app.command()
 def show(source: Reference, json: Json = False) -> None:
-    """Show a data source's columns."""
+    """Show a data source's columns, and how it was read."""
     found = connect().data.get(source)
     if json:
         render.document(found.as_dict())
     else:
         render.console.print(render.source(found))
+        for option in options_of(found):
+            render.console.print(_words(option), style="dim", markup=False)
 
 
 @app.command()
 def remove(source: Reference) -> None:
-    """Remove a data source; runs that used it keep what they need."""
+    """Remove a data source, or one version of it as NAME@2; runs that used it keep what they need."""
     connect().data.delete(source)
 
 
@@ -129,6 +146,16 @@ def _tell(source: Source, *, json: bool) -> None:
     render.console.print(render.size(source), markup=False)
     for notice in source.notices:
         render.console.print(f"note: {notice}", style="yellow", markup=False)
+
+
+def _words(option: ReadOption) -> str:
+    """Say what an option of reading is, and what else it may be where that is known."""
+    others = [choice for choice in option.choices if choice != option.value] if option.is_closed else []
+    return f"{option.name}={option.value}" + (f", or {', '.join(others)}" if others else "")
+
+
+def _or_none(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if value == "none" else value for name, value in said.items()}
 
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or the end of it.")]
-Data = Annotated[str | None, typer.Option("--data", help="A data source's name, or a CSV file.")]
+Data = Annotated[str | None, typer.Option("--data", help="A data source's name, or a file of a table.")]
 Target = Annotated[str | None, typer.Option("--target", help="Column to predict, where the task has one.")]
 TaskOption = Annotated[str | None, typer.Option("--task", help=f"{', '.join(TASKS)}; default: by the target.")]
 Model = Annotated[str | None, typer.Option("--model", help="The one model that the plan works on, by id.")]

@@ -5,7 +5,7 @@ const dayOf = (iso) => iso.replace("T", " ");
 const listed = (values) => values.map(({ label, count }) => `${label} (${number(count)})`).join(", ");
 
 /** Values with their rows, and a bar for their share. */
-function valuesTable(values, { head = "Most frequent values" } = {}) {
+function valuesTable(values, { head = values[0]?.count === 1 ? "Some of its values, each in one row" : "Most frequent values" } = {}) {
   return h("table", { class: "wb-table wb-values" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, head), h("th", { scope: "col", class: "wb-number" }, "Rows"), h("th", { scope: "col", class: "wb-number" }, "Share"))),
     h("tbody", {}, values.map(({ label, count, share: part }) => {
       const bar = h("td", { class: "wb-number wb-bar" }, share(part));

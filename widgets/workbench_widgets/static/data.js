@@ -39,7 +39,10 @@ export default panel((el, link) => {
     profile?.dispatchEvent(new CustomEvent("wb-open-column", { detail: name }));
   };
 
-  const kinds = kindChanges(link, () => drawSource(link.view));
+  const kinds = readingChanges(link, () => {
+    drawReading(link.view.source);
+    drawSource(link.view);
+  });
   const drawSpark = (cell, name) => {
     const told = link.view.sparks[name];
     if (told && !cell.firstChild) cell.append(spark(told));
@@ -59,6 +62,14 @@ export default panel((el, link) => {
 
   let isWhole = false;
   let head = [];
+  let reading = null;
+  /** An older version is not read again: what is changed, is so of the newest. */
+  const drawReading = (source) => {
+    const wasOpen = reading?.open;
+    const isNewest = source?.versions[0].id === source?.id;
+    reading = source?.reading.length && isNewest ? kinds.form(source.reading) : null;
+    if (reading) reading.open = wasOpen;
+  };
   const tabs = tabList({ columns: "Columns", preview: "First rows" }, () => drawSource(link.view), "What to see of the table");
   const drawSource = (view) => {
     const source = view.source;
@@ -68,8 +79,8 @@ export default panel((el, link) => {
     }
     const gaps = source.columns.reduce((sum, column) => sum + column.missing, 0);
     const kindCounts = Object.entries(source.columns.reduce((sum, column) => ({ ...sum, [column.kind]: (sum[column.kind] ?? 0) + 1 }), {}));
-    const profile = [`${number(source.row_count)} rows`, `${number(source.columns.length)} columns`, kindCounts.map(([kind, count]) => `${count} ${kind}`).join(", "),
-      gaps ? `${number(gaps)} gaps` : "no gaps", bytes(source.size_bytes)].map((part, index) => [index ? " · " : null, h("span", {}, part)]);
+    const profile = [plural(source.row_count, "row"), plural(source.columns.length, "column"), kindCounts.map(([kind, count]) => `${count} ${kind}`).join(", "),
+      gaps ? plural(gaps, "gap") : "no gaps"].map((part, index) => [index ? " · " : null, h("span", {}, part)]);
     const columns = isWhole ? source.columns : source.columns.slice(0, COLUMNS_FIRST);
     const names = columns.map((column) => column.name);
     const all = columns.length === source.columns.length ? null
@@ -82,7 +93,7 @@ export default panel((el, link) => {
           h("tbody", {}, source.preview.map((row) => h("tr", {}, names.map((name) => h("td", { class: typeof row[name] === "number" ? "wb-number" : "" }, row[name] === null ? h("i", { class: "wb-faint" }, "–") : String(row[name])))))));
     const scrolled = shown.querySelector(".wb-scroll")?.scrollTop ?? 0;
     fill(shown, head, h("p", { class: "wb-profile" }, profile),
-      source.notices.map((notice) => h("p", { class: "wb-notice" }, notice)), tabs.tabs, kinds.bar, h("div", { class: "wb-scroll wb-short", ...tabs.pane() }, table),
+      source.notices.map((notice) => h("p", { class: "wb-notice" }, notice)), reading, kinds.bar, tabs.tabs, h("div", { class: "wb-scroll wb-short", ...tabs.pane() }, table),
       all && h("div", { class: "wb-samples" }, h("span", { class: "wb-faint" }, `The first ${number(columns.length)} columns are shown.`), all));
     shown.querySelector(".wb-scroll").scrollTop = scrolled;
   };
@@ -97,6 +108,7 @@ export default panel((el, link) => {
       if (view.source?.id !== described) isWhole = false;
       described = view.source?.id;
       kinds.turnTo(described);
+      drawReading(view.source);
       head = view.source ? tableHead(link, view.source, showError, choose) : [];
       drawSource(view);
     } else if (touches(patch, "sparks")) for (const cell of shown.querySelectorAll(".wb-spark-cell")) drawSpark(cell, cell.dataset.column);

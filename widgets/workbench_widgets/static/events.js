@@ -73,7 +73,7 @@ export default panel((el, link) => {
     empty.hidden = log.childElementCount > 0;
     told.hidden = log.hidden = !empty.hidden;
     // After layout: a log that was drawn before it was put on the page has no height yet.
-    if (fresh.length && follow.checked) requestAnimationFrame(() => (log.scrollTop = log.scrollHeight));
+    if (fresh.length) requestAnimationFrame(() => follow.checked && (log.scrollTop = log.scrollHeight));
     empty.textContent = view.run ? (view.events.length ? "No event matches the filter." : "Waiting for the first event…") : "No run yet. Launch one, and its log appears here while it runs.";
   };
 

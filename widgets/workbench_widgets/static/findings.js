@@ -6,7 +6,7 @@ const MARKS = { blocking: ["×", "Stands in the way"], warning: ["!", "Warning"]
 function evidenceWords(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") return Number.isInteger(value) ? number(value) : short(value);
-  if (Array.isArray(value)) return value.map((item) => (Array.isArray(item) ? item.map(evidenceWords).join(": ") : evidenceWords(item))).join(", ");
+  if (Array.isArray(value)) return value.map((item) => (Array.isArray(item) ? item.map(evidenceWords).join(": ") : evidenceWords(item))).join(" · ");
   if (typeof value === "object") return Object.entries(value).map(([name, item]) => `${name}: ${evidenceWords(item)}`).join(", ");
   return String(value);
 }

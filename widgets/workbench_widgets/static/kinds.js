@@ -1,12 +1,13 @@
-// What each column holds, to be changed: choices are gathered, and the table is read again with all of them at once.
+// What each column holds and how the table is read, to be changed: changes are gathered, and it is read again with all at once.
 
 const KIND_CHOICES = [["number", "Number"], ["text", "Text"], ["date", "Date, as it is found out"], ["date:%d/%m/%Y", "Date: 31/12/2024"], ["date:%m/%d/%Y", "Date: 12/31/2024"], ["date:%d.%m.%Y", "Date: 31.12.2024"]];
 const kindOf = (said) => said.split(":")[0];
 
-/** Changes of kinds; `retold()` is called where one was chosen or taken back. */
-function kindChanges(link, retold) {
+/** Changes of kinds and of options; `retold()` is called where one was chosen or taken back. */
+function readingChanges(link, retold) {
   let id = null;
   let chosen = {};
+  let options = {};
   const { error, showError } = errorArea();
   const said = h("span", {});
   const again = h("button", { class: "wb-button wb-accent", type: "button", title: "Read the table again, as its next version" }, "Read again");
@@ -14,11 +15,13 @@ function kindChanges(link, retold) {
   const bar = h("div", { class: "wb-kinds", hidden: true }, h("div", { class: "wb-run-line" }, said, h("div", { class: "wb-line-end" }, again, undo)), error);
 
   const tell = () => {
-    bar.hidden = !Object.keys(chosen).length;
-    write(said, Object.entries(chosen).map(([name, kind]) => `${name}: ${kind}`).join(" · "));
+    const changes = [...Object.entries(options).map(([name, value]) => `${READ_WORDS[name].toLowerCase()}: ${value === null ? "as found out" : value}`), ...Object.entries(chosen).map(([name, kind]) => `${name}: ${kind}`)];
+    bar.hidden = !changes.length;
+    write(said, changes.join(" · "));
   };
   const drop = () => {
     chosen = {};
+    options = {};
     showError(null);
     tell();
   };
@@ -33,8 +36,15 @@ function kindChanges(link, retold) {
     tell();
     retold();
   };
+  /** Take how an option is to be; null for what is found out. */
+  const pickOption = (option, value) => {
+    showError(null);
+    if (value === (option.is_asked || option.is_closed ? String(option.value) : null)) delete options[option.name];
+    else options[option.name] = value;
+    tell();
+  };
   again.addEventListener("click", () => act(again, showError, async () => {
-    const read = await link.call("retype", { work: newId(), id, kinds: chosen });
+    const read = await link.call("retype", { work: newId(), id, kinds: chosen, options });
     if (!read.cancelled) clear();
   }, ""));
 
@@ -42,7 +52,7 @@ function kindChanges(link, retold) {
   const mark = (column) => {
     const now = chosen[column.name] ?? column.kind;
     const words = `${column.name} holds ${now}`;
-    const button = h("button", { type: "button", class: column.name in chosen ? "wb-kind wb-is-changed" : "wb-kind", title: `${words}: read it as something else`, "aria-label": words, "aria-haspopup": "menu", "aria-expanded": "false" }, KIND_MARKS[kindOf(now)] ?? "");
+    const button = h("button", { type: "button", class: column.name in chosen ? "wb-holds wb-is-changed" : "wb-holds", title: `${words}: read it as something else`, "aria-label": words, "aria-haspopup": "menu", "aria-expanded": "false" }, KIND_MARKS[kindOf(now)] ?? "");
     const item = ([kind, text]) => h("button", { type: "button", role: "menuitemradio", "aria-checked": kind === now ? "true" : "false", onclick: (event) => {
       event.currentTarget.closest("[popover]").hidePopover();
       pick(column, kind);
@@ -70,5 +80,6 @@ function kindChanges(link, retold) {
     id = other;
     drop();
   };
-  return { bar, mark, turnTo };
+  const form = (reading) => readingForm(reading, options, pickOption);
+  return { bar, mark, form, turnTo };
 }

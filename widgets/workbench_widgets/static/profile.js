@@ -75,13 +75,15 @@ export default panel((el, link) => {
     chosen = name;
     tabs.show("columns");
     draw();
-    picks.list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+    scrollWithin(picks.list, picks.list.querySelector('[aria-selected="true"]'));
+    bringUp(section);
   };
   // Another panel asks for a column.
   section.addEventListener("wb-open-column", (event) => open(event.detail));
 
   /** Ask for another target or version; what is shown of the one before is void at once. */
   const ask = (command, what, value, voided) => {
+    if (value === link.view.asked[what]) return;
     Object.assign(link.view, { asked: { ...link.view.asked, [what]: value }, [voided]: null });
     draw();
     link.call(command, { source: link.view.source.id, [what]: value }).catch(showError);

@@ -258,6 +258,13 @@ function bringUp(el) {
   if (top < 0 || bottom > innerHeight) el.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest", behavior: "smooth" });
 }
 
+/** Scroll a list so that a line of it is seen, and leave the page where it is: it may be on its way. */
+function scrollWithin(list, line) {
+  if (!line) return;
+  const [outer, inner] = [list.getBoundingClientRect(), line.getBoundingClientRect()];
+  list.scrollTop += Math.min(0, inner.top - outer.top) + Math.max(0, inner.bottom - outer.bottom);
+}
+
 /** Scroll what an element lies in so that it stands where it stood, after what is above it has grown. */
 function scrollAlong(el, top) {
   const moved = () => el.getBoundingClientRect().top - top;

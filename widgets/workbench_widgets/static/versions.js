@@ -38,7 +38,7 @@ function tableHead(link, source, showError, choose) {
   const older = isOld && h("p", { class: "wb-notice" }, "This is not the newest version. ", h("button", { type: "button", class: "wb-link", onclick: () => choose(newest.id) }, `Show version ${newest.version}`));
   return [
     h("div", { class: "wb-run-line" }, h("div", { class: "wb-run-title" }, h("strong", {}, source.name), versionPicker(source, choose), changed), h("div", { class: "wb-line-end" }, refresh, remove)),
-    h("p", { class: "wb-came", title: source.place }, h("span", {}, [CAME[source.kind] ?? source.kind, source.place].filter(Boolean).join(" ")), h("span", {}, ` · ${when(source.created_at)}`), " ", told),
+    h("p", { class: "wb-came", title: source.place }, h("span", {}, [CAME[source.kind] ?? source.kind, source.place].filter(Boolean).join(" ")), h("span", {}, ` · ${when(source.created_at)} · ${bytes(source.size_bytes)}`), " ", told),
     older,
   ];
 }

@@ -62,7 +62,7 @@ function driftView(drift, { open, compare }) {
   const ranked = [...columns].sort((a, b) => (b.psi ?? -1) - (a.psi ?? -1));
   const count = (band) => columns.filter((column) => column.band === band).length;
   const said = (words, names) => (names.length ? h("li", {}, h("b", {}, words), ` ${names.join(", ")}.`) : null);
-  const values = (found) => (found === null ? h("span", { class: "wb-faint", title: "There are too many values to tell" }, "–") : listedShares(found));
+  const values = (found) => (found === null ? h("span", { class: "wb-faint", title: "There are too many values to tell" }, "–") : found.length ? listedShares(found) : h("span", { class: "wb-faint" }, "none"));
   const line = (column) => h("tr", {}, h("td", {}, leading(column.name, open)), column.psi === null ? h("td", { class: "wb-number wb-faint" }, "–") : strengthCell(Math.min(1, column.psi), column.psi.toFixed(3)),
     h("td", {}, column.band ? chip(BANDS[column.band], column.band) : null),
     h("td", { class: "wb-number" }, column.missing_before === column.missing ? (column.missing ? share(column.missing) : "") : `${share(column.missing_before)} → ${share(column.missing)}`),

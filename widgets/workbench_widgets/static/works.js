@@ -4,7 +4,6 @@ const CHUNK = 4 * 1024 * 1024;
 const ENDINGS = ".csv,.tsv,.tab,.txt,.parquet,.feather,.arrow,.jsonl,.ndjson,.json,.xlsx,.xlsm,.xls,.ods,.gz,.zip,.bz2,.xz,.zst,text/csv";
 const VERB_WORDS = { upload: "", add: "Adding ", refresh: "Refreshing ", retype: "Reading again: " };
 const STAGE_WORDS = { upload: "reading the table…", add: "looking for it…", refresh: "looking for it…", retype: "reading…" };
-const READING_OPTIONS = { sheet: "Sheet of a workbook", member: "File in an archive", delimiter: "Delimiter", encoding: "Encoding" };
 
 /** How far a work is: bytes of bytes, then rows. */
 function workWords({ verb, stage, done, total }) {
@@ -55,8 +54,8 @@ function fileWay(el, link, showError, redraw) {
   const file = h("input", { type: "file", accept: ENDINGS, class: "wb-file", "aria-label": "Upload a table" });
   const drop = h("label", { class: "wb-drop" }, file, h("span", { class: "wb-drop-words" }, h("span", {}, h("strong", {}, "Drop a table here"), " or ", h("u", {}, "browse")),
     h("small", {}, `CSV, Parquet, Excel, JSON lines, Feather, zipped too · up to ${bytes(link.view.limit)}`)));
-  const asked = Object.fromEntries(Object.keys(READING_OPTIONS).map((name) => [name, h("input", { type: "text", placeholder: "found out" })]));
-  const options = h("details", { class: "wb-more" }, h("summary", {}, "How to read it"), h("div", { class: "wb-option-grid" }, Object.entries(READING_OPTIONS).map(([name, words]) => field(words, asked[name]))));
+  const asked = Object.fromEntries(Object.keys(READING_WORDS).map((name) => [name, h("input", { type: "text", placeholder: "found out" })]));
+  const options = h("details", { class: "wb-more" }, h("summary", {}, "How to read it"), h("div", { class: "wb-option-grid" }, Object.entries(READING_WORDS).map(([name, words]) => field(words, asked[name], { wide: name === "member" }))));
   let own = null;
 
   const tell = (changes) => {
@@ -75,11 +74,11 @@ function fileWay(el, link, showError, redraw) {
     }
   };
 
-  const send = async (chosen, more) => {
+  const send = async (chosen, { options, ...more }) => {
     const { id, total } = own;
     if (total > link.view.limit) throw new Refused({ detail: `${chosen.name} is ${bytes(total)}; the limit is ${bytes(link.view.limit)}.` });
     const given = Object.fromEntries(Object.entries(asked).map(([name, input]) => [name, input.value.trim()]).filter(([, value]) => value));
-    await patient(link.call("begin", { work: id, name: chosen.name, size: total, options: given, ...more }));
+    await patient(link.call("begin", { work: id, name: chosen.name, size: total, options: { ...given, ...options }, ...more }));
     for (let sent = 0; sent < total && !own.stopped; sent += CHUNK) {
       const piece = await chosen.slice(sent, sent + CHUNK).arrayBuffer();
       const { received } = await patient(link.call("chunk", { work: id }, [new DataView(piece)]));
@@ -92,19 +91,6 @@ function fileWay(el, link, showError, redraw) {
       tell({ stage: null, done: 0, total: null });
       await link.call("finish", { work: id });
     }
-  };
-
-  /** Ways out of a taken name: the table's next version, or another name. */
-  const waysOut = (problem, chosen) => {
-    const known = link.view.sources.find((source) => source.name === problem.name);
-    if (problem.code !== "data.name_taken" || !known) return {};
-    const names = new Set(link.view.sources.map((source) => source.name));
-    let free = 2;
-    while (names.has(`${known.name}-${free}`)) free += 1;
-    return {
-      [`Add as version ${known.version + 1} of ${known.name}`]: () => begin(chosen, { follows: known.name }),
-      [`Add as ${known.name}-${free}`]: () => begin(chosen, { called: `${known.name}-${free}` }),
-    };
   };
 
   const begin = async (chosen, more = {}) => {
@@ -125,7 +111,7 @@ function fileWay(el, link, showError, redraw) {
     try {
       await send(chosen, more);
     } catch (error) {
-      if (error instanceof Refused) showError(error, waysOut(error.problem, chosen));
+      if (error instanceof Refused) showError(error, tableWays(link, error.problem, (besides) => begin(chosen, { ...more, ...besides })));
       else {
         showError(new Error(`${chosen.name} could not be read: ${error.message}`));
         link.call("cancel", { id: own.id }).catch(() => {});
