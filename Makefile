@@ -23,7 +23,7 @@ lab: $(VENV)/.lab ## open JupyterLab on the workbench; ARGS=--no-browser on a se
 	PATH="$(CURDIR)/$(BIN):$$PATH" workbench lab $(ARGS)
 
 test: check notebooks ## check the code, then run every test; ARGS go to pytest
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.test ## lint, format, types, and the direction of imports
 	$(BIN)/ruff check
