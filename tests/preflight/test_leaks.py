@@ -79,6 +79,50 @@ def test_a_number_close_to_the_target_is_a_suspect_by_the_variance_it_explains(l
     assert (finding.columns, finding.evidence["measure"]) == (("near",), "R²")
 
 
+@pytest.mark.parametrize(
+    "near",
+    [
+        pytest.param(lambda y, noise: y.round(-3), id="rounded"),
+        pytest.param(lambda y, noise: y * (1 + 0.01 * noise), id="with noise"),
+        pytest.param(lambda y, noise: np.log(y).round(2), id="its logarithm"),
+        pytest.param(lambda y, noise: y.mask(y.index == 7, 0.0), id="but for a row"),
+        pytest.param(lambda y, noise: y.mask(y.index < 15), id="with gaps and one row off"),
+    ],
+)
+@pytest.mark.parametrize("scale", [lambda x: np.exp(12 + x), lambda x: 1e6 + 1e5 * x], ids=["skewed", "even"])
+def test_what_is_nearly_the_target_is_a_suspect_in_a_small_table(look, random, scale, near):
+    frame = pd.DataFrame({"x": random.normal(size=300), "y": scale(random.normal(size=300))})
+    frame["near"] = near(frame["y"], random.normal(size=300))
+    frame.loc[200, "near"] = frame["near"].median()
+    finding = only(look(frame), "leak.score")
+    assert (finding.columns, finding.evidence["measure"], finding.evidence["by_rank"]) == (("near",), "R²", True)
+    assert f"an R² of {finding.evidence['score']:.3f} by rank" in finding.message
+
+
+def test_what_is_nearly_the_target_is_a_suspect_where_few_rows_of_a_large_table_are_ranked(look, random):
+    frame = pd.DataFrame({"x": random.normal(size=20_000), "y": random.pareto(1.5, 20_000) + 1})
+    frame["near"] = (frame["y"] / 1.2).round(2).where(random.random(20_000) > 0.005, 0.0)
+    assert only(look(frame), "leak.score").columns == ("near",)
+
+
+def test_whether_there_is_a_claim_is_no_suspect_where_its_amount_is(look, random):
+    amounts = np.where(random.random(2000) < 0.1, np.exp(random.normal(7, 1, 2000)), 0.0)
+    frame = pd.DataFrame({"claims": (amounts > 0) * 1, "paid": (amounts / 1.2).round(-2), "y": amounts})
+    assert only(look(frame), "leak.score").columns == ("paid",)
+
+
+def test_a_few_great_numbers_that_are_foretold_make_no_suspect(look, random):
+    size = random.pareto(1.2, 2000) + 1
+    frame = pd.DataFrame({"size": size, "y": size * np.exp(random.normal(0, 0.3, 2000))})
+    assert look(frame).of("leak.score") == ()
+
+
+def test_a_date_with_which_the_target_grows_ever_faster_is_no_suspect(look, random):
+    frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=300).strftime("%Y-%m-%d")})
+    found = look(frame.assign(y=np.exp(np.linspace(0, 12, 300)) * random.uniform(0.9, 1.1, 300)))
+    assert found.of("leak.score") == ()
+
+
 def test_a_text_that_is_never_the_same_predicts_nothing(look, honest):
     frame = honest()
     frame["name"] = [f"Mr. {row}" for row in range(len(frame))]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 """Part of a file's name, so that what another Workbench measured in another way is measured again."""
 
 
@@ -21,6 +21,8 @@ class Seen:
     score
         How well it alone predicts the target, on rows from which the prediction was not made; None where that was not
         or could not be measured.
+    is_by_rank
+        Whether that is a share of the variance of the target's ranks, and not of its numbers.
     copy
         ``renamed``, ``linear`` or ``ordered`` where it is the target in another form, in all rows of the table.
     gaps_tell
@@ -40,6 +42,7 @@ class Seen:
     known: int
     distinct: int
     score: float | None = None
+    is_by_rank: bool = False
     copy: str | None = None
     gaps_tell: tuple[str, bool] | None = None
     ascending: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from workbench.preflight.evidence import Columns, Evidence, Seen
 from workbench.preflight.findings import Finding
@@ -57,7 +58,7 @@ def _copy(subject: Subject, seen: Seen, found: Columns) -> Finding:
         "blocking",
         (seen.name,),
         f"'{seen.name}' {says.format(subject.spec.target)}, in all rows.",
-        {"how": seen.copy, "score": seen.score, "measure": found.measure, "rows": found.table_rows},
+        {"how": seen.copy, **_scored(seen, found), "rows": found.table_rows},
         subject.leave_out([seen.name]),
     )
 
@@ -72,7 +73,7 @@ def _gaps(subject: Subject, seen: Seen, found: Columns) -> Finding:
         (seen.name,),
         f"'{seen.name}' {'lacks' if are_gaps else 'has'} a value exactly where '{subject.spec.target}' is "
         f"'{value}'{where}: it may have been filled in afterwards.",
-        {"class": value, "score": seen.score, "measure": found.measure, "rows": found.rows},
+        {"class": value, **_scored(seen, found), "rows": found.rows},
         subject.leave_out([seen.name]),
     )
 
@@ -82,8 +83,12 @@ def _score(subject: Subject, seen: Seen, found: Columns) -> Finding:
         "leak.score",
         "warning",
         (seen.name,),
-        f"'{seen.name}' alone predicts '{subject.spec.target}' with an {found.measure} of {seen.score:.3f}: "
-        "is it known before the target is?",
-        {"score": seen.score, "measure": found.measure, "rows": found.rows},
+        f"'{seen.name}' alone predicts '{subject.spec.target}' with an {found.measure} of {seen.score:.3f}"
+        f"{' by rank' if seen.is_by_rank else ''}: is it known before the target is?",
+        {**_scored(seen, found), "rows": found.rows},
         subject.leave_out([seen.name]),
     )
+
+
+def _scored(seen: Seen, found: Columns) -> dict[str, Any]:
+    return {"score": seen.score, "measure": found.measure, "by_rank": seen.is_by_rank}

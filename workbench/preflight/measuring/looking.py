@@ -98,9 +98,11 @@ def _alone(column: Looked) -> Seen:
 def _beside(seen: Seen, column: Looked, target: Looked, goal: Goal) -> Seen:
     found = order.likeness(column, goal)
     told = told_by_gaps(column, target) if goal.classes is not None else None
+    scored = score(column, goal)
     return replace(
         seen,
-        score=_rounded(score(column, goal)),
+        score=None if scored is None else round(scored.value, _DIGITS),
+        is_by_rank=scored is not None and scored.is_by_rank,
         gaps_tell=None if told is None else (target.shown(told[0]), told[1]),
         drift=_rounded(order.drift(column, goal)) if column.kind == "date" else None,
         likeness=None if found is None else round(found[0], _DIGITS),

@@ -30,11 +30,14 @@ def drift(column: Looked, goal: Goal) -> float | None:
 
 def in_runs(column: Looked) -> float:
     """Return how far the rows of a value stand together: 1 where they all do, about 0 in any order."""
-    repeated = len(column.codes) - column.distinct
-    if repeated <= 0:
+    codes, counts = column.codes, column.counts.astype(np.float64)
+    repeated = len(codes) - column.distinct
+    # Of a value that most rows have, many stand side by side in any order.
+    by_chance = float((counts * (counts - 1)).sum()) / max(len(codes), 1)
+    if repeated <= by_chance:
         return 0.0
-    codes = column.codes
-    return int(((codes[1:] == codes[:-1]) & (codes[1:] >= 0)).sum()) / repeated
+    together = int(((codes[1:] == codes[:-1]) & (codes[1:] >= 0)).sum())
+    return (together - by_chance) / (repeated - by_chance)
 
 
 def likeness(column: Looked, goal: Goal) -> tuple[float, float] | None:

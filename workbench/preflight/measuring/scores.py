@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.preflight.measuring.columns import Codes, Looked, Numbers
+from workbench.preflight.measuring.copies import LEAST_PART
+from workbench.preflight.measuring.ranks import Ranked, places_of
 
 Measure = Literal["AUC", "R²"]
 
@@ -24,6 +26,8 @@ FEWEST_OF_CLASS = 10
 FEWEST_ROWS = 50
 PRIOR_ROWS = 1.0
 """A bin's mean is drawn to that of all rows as if so many more rows had it: a level of one row tells little."""
+ROUGH = 0.5
+"""Share of the ranks' variance that bins must explain before lines within them are tried, which takes longer."""
 _SEED = 20_250_104
 
 
@@ -39,38 +43,67 @@ class Goal:
         Shape (rows,): the number of each row; None where classes are.
     folds
         Shape (rows,): the fold to which each row belongs.
+    ranked
+        The numbers by rank; None where classes are, or ranks would not tell.
     """
 
     rows: int
     classes: Codes | None
     numbers: Numbers | None
     folds: Codes
+    ranked: Ranked | None = None
 
     @classmethod
     def of(cls, target: Looked, *, is_classes: bool) -> Goal:
         rows = len(target.codes)
-        folds = np.random.default_rng([_SEED, rows]).permutation(np.arange(rows) % FOLDS)
-        if not is_classes:
-            return cls(rows, None, target.numbers, folds)
-        return cls(rows, most_frequent(target.codes, target.counts, MOST_CLASSES), None, folds)
+        random = np.random.default_rng([_SEED, rows])
+        folds = random.permutation(np.arange(rows) % FOLDS)
+        if is_classes:
+            return cls(rows, most_frequent(target.codes, target.counts, MOST_CLASSES), None, folds)
+        ranked = None if target.numbers is None else Ranked.some(target.numbers, folds, random)
+        return cls(rows, None, target.numbers, folds, ranked)
 
     @property
     def measure(self) -> Measure:
         return "AUC" if self.classes is not None else "R²"
 
 
-def score(column: Looked, goal: Goal) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well one column predicts the target.
+
+    Attributes
+    ----------
+    value
+        Area under the ROC curve, of several classes the mean of each against the rest by their rows: 0.5 is chance. Of
+        numbers the share of their variance that is explained, or of their ranks' variance: 0 is chance.
+    is_by_rank
+        Whether it is the ranks'.
+    """
+
+    value: float
+    is_by_rank: bool = False
+
+
+def score(column: Looked, goal: Goal) -> Score | None:
     """Predict the target from one column: by the mean of its bin, or of its level, in the other folds.
+
+    Of numbers that is done by rank too, along a line in each bin: where a few are far greater than all others, these
+    alone make up the variance, and no mean of a bin comes near them. Only rows that have a value are, and dates are
+    not. The better of the two counts.
 
     Returns
     -------
-    float or None
-        Area under the ROC curve, of several classes the mean of each against the rest by their rows: 0.5 is chance. Of
-        numbers the share of their variance that is explained: 0 is chance. None where too few rows could tell.
+    Score or None
+        None where too few rows could tell.
     """
     if goal.rows < FEWEST_ROWS or column.distinct < 2 - (not column.is_whole):
         return None
-    return score_places(places(column), goal)
+    bins = places(column)
+    value, by_rank = score_places(bins, goal), _explained_by_rank(column, bins, goal.ranked)
+    if by_rank is not None and (value is None or by_rank > value):
+        return Score(by_rank, is_by_rank=True)
+    return None if value is None else Score(value)
 
 
 def score_places(bins: Codes, goal: Goal) -> float | None:
@@ -85,13 +118,20 @@ def places(column: Looked, most: int = MOST_BINS) -> Codes:
     """Put each row into a bin: by its number, or by its value where values are few or texts; gaps are one more."""
     if column.numbers is None:
         return most_frequent(column.codes, column.counts, MOST_LEVELS)
-    bins = max(2, min(most, column.known // FEWEST_IN_BIN))
-    if column.distinct <= bins:
-        return most_frequent(column.codes, column.counts, bins)
-    is_known = ~np.isnan(column.numbers)
-    values = column.numbers[is_known]
+    bins = _bins(column, most)
+    return most_frequent(column.codes, column.counts, bins) if column.distinct <= bins else _even(column.numbers, bins)
+
+
+def _bins(column: Looked, most: int) -> int:
+    return max(2, min(most, column.known // FEWEST_IN_BIN))
+
+
+def _even(numbers: Numbers, bins: int) -> Codes:
+    """Put each row into one of so many bins of next to as many rows; gaps are one more."""
+    is_known = ~np.isnan(numbers)
+    values = numbers[is_known]
     edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
-    found = np.full(len(column.codes), len(edges) + 1, np.int64)
+    found = np.full(len(numbers), len(edges) + 1, np.int64)
     found[is_known] = np.searchsorted(edges, values, side="left")
     return found
 
@@ -155,3 +195,24 @@ def _explained(bins: Codes, numbers: Numbers, folds: Codes) -> float | None:
     expected = (learned + PRIOR_ROWS * prior) / (learned_rows + PRIOR_ROWS)
     left = total - 2 * float((expected * sums).sum()) + float((expected**2 * rows).sum())
     return 1 - left / total
+
+
+def _explained_by_rank(column: Looked, bins: Codes, target: Ranked | None) -> float | None:
+    # A date that the target rises with is the time it was taken, and not computed from it.
+    if target is None or column.kind == "date":
+        return None
+    if not column.is_whole:
+        is_known = column.codes[target.rows] >= 0
+        target = target.of_rows(is_known) if is_known.mean() >= LEAST_PART else None
+        if target is None:
+            return None
+    bins, given = bins[target.rows], np.zeros(len(target.rows))
+    if column.numbers is not None:
+        given = column.numbers[target.rows]
+        most = _bins(column, MOST_BINS)
+        # A value that few rows have tells nothing alone, and is on a line with those beside it.
+        bins = _even(given, most) if column.distinct <= most else bins
+    rough = _explained(bins, target.ranks, target.folds)
+    if rough is None or rough < ROUGH:
+        return None
+    return target.explained(bins, places_of(given))
