@@ -47,6 +47,13 @@ def test_a_copy_of_numbers_blocks_the_run(look, honest, copied, how):
     assert (finding.severity, finding.columns, finding.evidence["how"]) == ("blocking", ("fee",), how)
 
 
+def test_a_column_that_is_zero_where_the_target_is_and_else_of_its_own_is_no_copy(look, random):
+    is_claimed = random.random(400) < 0.4
+    amount, days = (np.where(is_claimed, random.gamma(2, 500, 400), 0) for _ in range(2))
+    found = look(pd.DataFrame({"days": days, "age": random.normal(size=400), "y": amount}))
+    assert found.of("leak.copy") == ()
+
+
 def test_what_differs_from_the_target_in_one_row_is_a_suspect_with_its_score(look, honest):
     frame = honest()
     nearly = frame["y"].copy()

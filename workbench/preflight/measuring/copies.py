@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from workbench.preflight.measuring.columns import Looked, Numbers, is_beyond_chance
+from workbench.preflight.measuring.columns import Codes, Looked, Numbers, is_beyond_chance
 
 How = Literal["renamed", "linear", "ordered"]
 """``renamed``: each value goes with one of the target and the other way round. ``linear``: a multiple, plus a number.
@@ -37,9 +37,15 @@ def copy_of(column: Looked, target: Looked) -> How | None:
         return None
     if is_scale and numbers is not None and wanted is not None and is_ordered(numbers, wanted):
         return "ordered"
-    if bool((column.codes == target.codes).all()) and is_beyond_chance(column.counts):
+    if bool((column.codes == target.codes).all()) and _tell_by_repeating(column.counts):
         return "renamed"
     return None
+
+
+def _tell_by_repeating(counts: Codes) -> bool:
+    """Whether values come again so that going together is no chance: one that does so alone tells of itself only."""
+    beside = np.delete(counts, int(np.argmax(counts)))
+    return is_beyond_chance(counts) and 2 * int(beside[beside > 1].sum()) >= int(beside.sum())
 
 
 def line(given: Numbers, wanted: Numbers) -> tuple[float, float] | None:
