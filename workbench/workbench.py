@@ -233,7 +233,7 @@ class Runs:
         looked = self._look(source, spec, override=override, again=found)
         return self._queue(source, spec, looked, resumes=found.id)
 
-    def fit_of(self, run: Run | str, model: str) -> Run:
+    def fit_of(self, run: Run | str, model: str, *, override: str | Sequence[str] = ()) -> Run:
         """Return the run that fits a model of a run's leaderboard: that run itself where it fitted it, else one more.
 
         The other run takes the model's scores over, so that only the fit is left to be done, and is returned again
@@ -243,11 +243,13 @@ class Runs:
         ----------
         model
             Id on the leaderboard of a model that is scored on every fold.
+        override
+            As in `resume`.
 
         Raises
         ------
         BadRequest
-            ``spec.unknown_model`` when the leaderboard has no such model.
+            ``spec.unknown_model`` when the leaderboard has no such model, ``spec.blocked`` as in `resume`.
         NotFound
             ``run.not_found``
         Conflict
@@ -265,7 +267,7 @@ class Runs:
         known = lookup.asked_alike(self._store, found, spec)
         if known is not None:
             return Run(self._store, known.id, self._user)
-        looked = self._look(source, spec, again=found)
+        looked = self._look(source, spec, override=override, again=found)
         return self._queue(source, spec, looked, resumes=found.id, called={model: recipe.id})
 
     def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
