@@ -107,7 +107,7 @@ class Front:
 
     async def _live(self, path: Path) -> bool:
         """Start a predictor and wait for its end; return whether it came to answer."""
-        command = [sys.executable, "-P", "-m", standalone_predictor.__name__, str(self._folder), str(path)]
+        command = [sys.executable, "-m", standalone_predictor.__name__, str(self._folder), str(path)]
         # It ends when its standard input does, however this process ends. A terminal's Ctrl-C is for this one alone.
         process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, start_new_session=True)
         try:
