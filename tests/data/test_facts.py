@@ -16,11 +16,12 @@ from workbench.data.source import Column
 
 @pytest.fixture
 def facts(written, tmp_path):
-    """Ingest a table of one column `a` and another, a few rows a block."""
+    """Ingest a table of one column `a` and another, a few rows a block, or a hundredth of many."""
 
     def facts(*values: str) -> Column:
         path = written("\n".join(["a,b", *(f"{value},1" for value in values)]))
-        reader = TextReader(path, "table.csv", Limits(tmp_path, block_bytes=32))
+        limits = Limits(tmp_path, block_bytes=max(32, path.stat().st_size // 100))
+        reader = TextReader(path, "table.csv", limits)
         made = table.write(reader, tmp_path / "table.parquet", lambda _: None)
         assert made.row_count == len(values)
         return made.columns[0]
