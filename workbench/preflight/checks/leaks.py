@@ -91,4 +91,4 @@ def _score(subject: Subject, seen: Seen, found: Columns) -> Finding:
 
 
 def _scored(seen: Seen, found: Columns) -> dict[str, Any]:
-    return {"score": seen.score, "measure": found.measure, "by_rank": seen.is_by_rank}
+    return {"score": seen.score, "measure": f"{found.measure}{' by rank' if seen.is_by_rank else ''}"}
