@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import psutil
@@ -16,16 +17,14 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from workbench.catalogue import TASKS
+from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import BadRequest, WorkbenchError
-from workbench.plain import byte_size
-from workbench.preflight.forecast import Forecast, forecast, least_workers
-from workbench.preflight.overriding import lets_pass
+from workbench.errors import WorkbenchError
 from workbench.recipe import Recipe
 from workbench.runs import ending, events, lookup, queue, scores
 from workbench.runs.carrier import Carrier, NotHeld, hold
 from workbench.runs.record import FAILED, SUCCEEDED, RunId, RunRecord
-from workbench.service import room
+from workbench.service import sizing
 from workbench.service.memory import even_share
 from workbench.service.past import recall
 from workbench.settings import Settings
@@ -46,9 +45,6 @@ from workbench.training.request import (
     UnitScored,
     Update,
 )
-
-_ROOM_S = 0.5
-"""How often a run that waits for room in memory looks for it, in seconds."""
 
 
 def carry_out(run_id: RunId, owner: str, settings: Settings) -> None:
@@ -92,6 +88,10 @@ class Telling:
         self._unfitted: list[str] = []
         self._new_rows = ""
 
+    @cached_property
+    def _source(self) -> Source:
+        return Sources(self._store).get(self._run.source_id, hidden=True)
+
     def tell(self) -> None:
         from workbench.training.train import train
 
@@ -110,8 +110,7 @@ class Telling:
 
     def _load(self) -> Any:
         started = time.perf_counter()
-        sources = Sources(self._store)
-        frame = sources.load(sources.get(self._run.source_id, hidden=True))
+        frame = Sources(self._store).load(self._source)
         took = (time.perf_counter() - started) * 1000
         self._event(
             "data.loaded",
@@ -122,43 +121,8 @@ class Telling:
         return frame
 
     def workers(self) -> int:
-        """Wait until there is room in memory, and return on how many workers the run has room to compute.
-
-        Raises
-        ------
-        BadRequest
-            ``spec.blocked`` where there is none though no other run takes any, and nobody said to go on all the same.
-        """
-        spec, most = self._run.spec, self._store.settings.worker_count
-        least = least_workers(self._run.task, self._run.plan, spec["executor"])
-        foreseen = self._foreseen()
-        is_told = False
-        while True:
-            with room.looked_at(self._store.settings.room, self._run.id) as left:
-                if foreseen.needed(least) <= left.bytes or lets_pass(spec, "memory.exceeded"):
-                    workers = foreseen.workers_within(left.bytes, most) if least else most
-                    left.take(foreseen.needed(workers if least else 0))
-                    break
-            words = f"{foreseen.words_of_all(least)} {byte_size(left.bytes)} of memory are free"
-            if not left.is_shared:
-                raise BadRequest("spec.blocked", f"{words}.", hint="Override memory.exceeded to run all the same.")
-            if not is_told:
-                is_told = True
-                self._event("memory.awaited", f"{words} beside other runs", {"free_bytes": left.bytes})
-            time.sleep(_ROOM_S)
-        if workers < most:
-            self._event(
-                "workers.fewer",
-                f"{workers:,} of {most:,} workers: more would not fit into {byte_size(left.bytes)} of free memory",
-                {"workers": workers, "most": most, "free_bytes": left.bytes},
-            )
-        return workers
-
-    def _foreseen(self) -> Forecast:
-        spec = self._run.spec
-        source = Sources(self._store).get(self._run.source_id, hidden=True)
-        truth = spec["options"].get("ground_truth")
-        return forecast(source, spec["setup"], task=spec["task"], target=spec["target"], truth=truth)
+        """Return on how many workers to compute, as `workbench.service.sizing.workers` finds."""
+        return sizing.workers(self._run, self._source, self._store.settings, self._event)
 
     def _request(self, workers: int) -> TrainingRequest:
         spec = self._run.spec
