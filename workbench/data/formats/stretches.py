@@ -127,30 +127,29 @@ class Stretches:
                     yield table
 
     def _guessed(self) -> _Stretch:
-        buffer, end = self._more(bytearray(), 0)
+        buffer, end = self._more(_START + self._held)
         cut = end if self._is_end else _row_end(buffer, end)
         return self._stretch(buffer, cut, end, is_exact=self._is_end)
 
     def _looked_for(self) -> _Stretch:
         """Return the text that is held up to the end of its last whole row, with more text where it has none."""
-        buffer, end = self._more(bytearray(), 0)
+        buffer, end = self._more(_START + self._held)
         while (cut := self._exact_end(buffer, end)) == len(_START) and not self._is_end:
             if end - len(_START) > self._row_bytes:
                 raise NoRowEnds(self._rows + 1, is_end=False)
-            buffer, end = self._more(buffer, end)
+            buffer, end = self._more(bytes(buffer[:end]))
         return self._stretch(buffer, end if self._is_end else cut, end, is_exact=True)
 
-    def _more(self, buffer: bytearray, end: int) -> tuple[bytearray, int]:
-        """Return a buffer with what is held, or what another one has, and with more behind it; and where that ends."""
-        held = bytes(buffer[:end]) or _START + self._held
+    def _more(self, held: bytes) -> tuple[bytearray, int]:
+        """Return a buffer that begins with what is held, with more text behind it; and where that ends."""
         to = len(held) + self._size
-        longer = self._free.pop() if self._free else bytearray()
-        if len(longer) < to + len(self._nothing):
-            longer = bytearray(to + len(self._nothing))
-        longer[: len(held)] = held
-        filled = self._stream.fill(longer, len(held), to)
-        self._is_end = filled < to
-        return longer, filled
+        buffer = self._free.pop() if self._free else bytearray()
+        if len(buffer) < to + len(self._nothing):
+            buffer = bytearray(to + len(self._nothing))
+        buffer[: len(held)] = held
+        end = self._stream.fill(buffer, len(held), to)
+        self._is_end = end < to
+        return buffer, end
 
     def _stretch(self, buffer: bytearray, cut: int, end: int, *, is_exact: bool) -> _Stretch:
         self._held = bytes(buffer[cut:end])
