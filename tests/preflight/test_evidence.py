@@ -58,6 +58,19 @@ def test_it_goes_with_the_table(desk, table, kept):
     assert kept() == []
 
 
+def test_nothing_is_kept_of_a_table_that_is_dropped_while_it_is_looked_at(desk, table, kept, monkeypatch):
+    look = asking.look
+
+    def dropped_meanwhile(job):
+        told = look(job)
+        desk.data.delete(table)
+        return told
+
+    monkeypatch.setattr(asking, "look", dropped_meanwhile)
+    assert desk.runs.check(table, target="y").looked_at
+    assert kept() == []
+
+
 @pytest.fixture
 def asked(desk, table, tmp_path):
     """Ask for evidence of the table with a folder of files that is empty."""

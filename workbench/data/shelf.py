@@ -143,7 +143,7 @@ class Shelf:
         Conflict
             ``data.in_use`` when a run was submitted on it at the same moment.
         """
-        files: builtins.list[str] = []
+        left: builtins.list[tuple[str, str, str | None]] = []
         try:
             with self._store.database.write() as session:
                 row = self._find(session, key)
@@ -152,7 +152,8 @@ class Shelf:
                 is_newest, is_whole = row.live_name is not None, key in (row.id, row.live_name)
                 family = select(SourceRow).where(*self._of_family(Source.of(row))).order_by(SourceRow.version.desc())
                 for each in list(session.scalars(family)) if is_newest and is_whole else [row]:
-                    files += self._drop(session, each)
+                    if self._drop(session, each):
+                        left.append((each.id, each.location, each.raw))
                 # Only what is written has let go of the name.
                 session.flush()
                 before = session.scalar(family.limit(1)) if is_newest else None
@@ -160,7 +161,8 @@ class Shelf:
                     before.live_name = before.name
         except IntegrityError as error:
             raise Conflict("data.in_use", f'A run on "{key}" was submitted just now; delete it again.') from error
-        self._remove(files)
+        for id_, location, raw in left:
+            self._remove(id_, location, raw)
         self.drop_unneeded()
 
     def drop_unneeded(self) -> None:
@@ -173,24 +175,26 @@ class Shelf:
         with self._store.database.read() as session:
             rows = session.execute(select(SourceRow.id, SourceRow.location, SourceRow.raw).where(*unneeded)).all()
         for id_, location, raw in rows:
-            self._remove(self._files(id_, location, raw))
+            self._remove(id_, location, raw)
 
-    def _drop(self, session: Session, row: SourceRow) -> builtins.list[str]:
-        """Hide a row that is used, remove any other; return what files it leaves."""
+    def _drop(self, session: Session, row: SourceRow) -> bool:
+        """Hide a row that is used, remove any other; return whether nobody needs its files now."""
         users = RunRow.source_id, ExperimentRow.source_id, BatchRow.source_id
         if session.scalar(select(or_(*(exists().where(source_id == row.id) for source_id in users)))):
             row.deleted_at, row.live_name = now(), None
-            return []
+            return False
         session.delete(row)
-        return self._files(row.id, row.location, row.raw)
+        return True
 
-    def _files(self, source_id: str, location: str, raw: str | None) -> builtins.list[str]:
-        told = [self._store.settings.files.glob(f"{source_id}*.{what}*") for what in ("profile", "evidence")]
-        return [location, *([raw] if raw else []), *(path.name for paths in told for path in paths)]
-
-    def _remove(self, files: builtins.list[str]) -> None:
-        for name in files:
-            (self._store.settings.files / name).unlink(missing_ok=True)
+    def _remove(self, source_id: str, location: str, raw: str | None) -> None:
+        files = self._store.settings.files
+        for name in (location, raw):
+            if name:
+                (files / name).unlink(missing_ok=True)
+        # Only now: who still looks at the table keeps nothing once it is gone.
+        for what in ("profile", "evidence"):
+            for path in files.glob(f"{source_id}*.{what}*"):
+                path.unlink(missing_ok=True)
 
     def _live(self) -> tuple[ColumnElement[bool], ...]:
         return SourceRow.workspace_id == self._store.workspace_id, SourceRow.live_name.is_not(None)

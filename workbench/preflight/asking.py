@@ -99,7 +99,7 @@ def evidence(
         return Evidence(columns, alike, failure=_reason(error))
     for name, file in (("columns", of_columns), ("rows", of_rows)):
         if told[name] is not None:
-            _keep(file, told[name])
+            _keep(file, told[name], of=path)
     return Evidence(
         columns if told["columns"] is None else Columns.of(told["columns"]),
         alike if told["rows"] is None else Rows.of(told["rows"]),
@@ -162,8 +162,11 @@ def _kept(file: Path, kind: type[Part]) -> Part | None:
         return None
 
 
-def _keep(file: Path, told: Mapping[str, Any]) -> None:
-    """Keep a part whole or not at all; where the disk refuses, it is measured again the next time."""
+def _keep(file: Path, told: Mapping[str, Any], *, of: Path) -> None:
+    """Keep a part whole or not at all; where the disk refuses, it is measured again the next time.
+
+    Of a table that was dropped meanwhile nothing is kept.
+    """
     partial = file.with_name(f"{file.name}.{uuid4().hex}.partial")
     try:
         partial.write_text(json.dumps(told), encoding="utf-8")
@@ -172,3 +175,5 @@ def _keep(file: Path, told: Mapping[str, Any]) -> None:
         return
     finally:
         partial.unlink(missing_ok=True)
+        if not of.exists():
+            file.unlink(missing_ok=True)

@@ -74,7 +74,7 @@ def _columns(table: Table) -> Iterator[Part]:
         features.append(feature)
         yield part
     found = Features(columns.rows, drawn, tuple(features))
-    kept.save(found, table.sample)
+    _keep(found, table)
     yield association(found)
 
 
@@ -85,8 +85,15 @@ def _features(table: Table) -> Features:
     if found is None:
         columns = Columns(table)
         found = Features(columns.rows, len(columns.sampled), tuple(columns.features()))
-        kept.save(found, table.sample)
+        _keep(found, table)
     return found
+
+
+def _keep(found: Features, table: Table) -> None:
+    """Keep the rows that were drawn; of a table that was dropped meanwhile nothing."""
+    kept.save(found, table.sample)
+    if not table.path.exists():
+        table.sample.unlink(missing_ok=True)
 
 
 def _await(path: Path) -> None:
