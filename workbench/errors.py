@@ -13,18 +13,27 @@
     ├── Malformed         422  a body that is not what it claims to be
     ├── Busy              429  more is asked for than can be answered; ``retry_after_s`` says when to ask again
     ├── EngineFault       500  a part of Workbench itself did not do its work
+    ├── BadGateway        502  somebody else's service, which was asked on the user's behalf, did not do its work
     └── Unavailable       503  it is not there for the moment; ``retry_after_s`` says when to ask again
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 ErrorCode = Literal[
     "access.denied",
     "access.unauthenticated",
+    "advice.ambiguous",
+    "advice.failed",
+    "advice.invalid",
+    "advice.no_model",
+    "advice.not_found",
+    "advice.not_possible",
+    "advice.not_ready",
+    "advice.provider_failed",
     "alias.invalid",
     "alias.no_history",
     "alias.not_found",
@@ -239,11 +248,33 @@ class EngineFault(WorkbenchError):
     title = "Engine fault"
 
 
+class BadGateway(WorkbenchError):
+    status = 502
+    title = "Bad gateway"
+
+
 class Unavailable(WorkbenchError):
     """Ask again later: ``about["retry_after_s"]`` says in how many seconds, HTTP by ``Retry-After``."""
 
     status = 503
     title = "Unavailable"
+
+
+def of_problem(told: Mapping[str, Any]) -> WorkbenchError:
+    """Rebuild an error from its problem details.
+
+    Parameters
+    ----------
+    told
+        As `WorkbenchError.as_problem` gave it.
+    """
+    kinds = {kind.status: kind for kind in WorkbenchError.__subclasses__()}
+    kind = kinds.get(told["status"], EngineFault)
+    about = {name: value for name, value in told.items() if name not in _OF_A_PROBLEM}
+    return kind(told["code"], told["detail"], hint=told.get("hint"), **about)
+
+
+_OF_A_PROBLEM = ("type", "title", "status", "detail", "code", "hint")
 
 
 def choices(wrong: str, valid: Iterable[str], *, most: int = 40) -> str:

@@ -72,16 +72,35 @@ class Settings(BaseSettings):
     log_days: float = Field(
         default=30,
         gt=0,
-        description="Longest that of a predictor, batch or evaluation that has ended the log is kept, in days.",
+        description="Longest that of a predictor, batch, evaluation or consultation that has ended the log is kept, "
+        "in days.",
+    )
+    thresholds: Path | None = Field(
+        default=None, description="TOML file with values for what advisors judge by; empty: the defaults alone."
+    )
+    llm_model: str = Field(
+        default="",
+        description="Language model that tells what advisors found, as openai:NAME or anthropic:NAME; empty: none.",
+    )
+    llm_url: str = Field(
+        default="", description="Where it answers, such as http://localhost:11434/v1; empty: the provider's own."
+    )
+    llm_key_variable: str = Field(
+        default="", description="Environment variable with its key; empty: OPENAI_API_KEY or ANTHROPIC_API_KEY."
+    )
+    llm_timeout_s: float = Field(default=60, gt=0, description="Longest that it is waited for, in seconds.")
+    llm_retries: int = Field(default=2, ge=0, description="How often it is asked again whose answer does not fit.")
+    llm_samples: bool = Field(
+        default=False, description="Whether it is shown values of single cells; else aggregates alone."
     )
     service_idle_s: float = Field(default=8 * 3600, ge=1, description="The service stops after this long without work.")
 
-    @field_validator("training_python", mode="before")
+    @field_validator("training_python", "thresholds", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
 
-    @field_validator("home", "training_python")
+    @field_validator("home", "training_python", "thresholds")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         # Not resolved: a virtual environment's interpreter is a link, and following it leaves the environment.

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench import requests
 from workbench import settings as settings_module
+from workbench.adviser import Advisors
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.deployer import Deployments
@@ -49,6 +50,8 @@ class Workbench:
         Promoted pipelines, their aliases and promotions.
     deployments
         What is served.
+    advisors
+        Six advisors, and what they have said.
     service
         The process that carries runs out.
     """
@@ -61,6 +64,7 @@ class Workbench:
         self.runs = Runs(store, self.data, user)
         self.registry = Registry(store, self.runs.fit_of, user)
         self.deployments = Deployments(store, self.registry, user)
+        self.advisors = Advisors(store, user)
         self.service = Service(store.settings)
 
     def changes(self) -> Changes:

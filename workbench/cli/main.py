@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.cli import data, deployment, lab, registry, reproduce, run, service, training
+from workbench.cli import advise, data, deployment, lab, registry, reproduce, run, service, training
 from workbench.errors import WorkbenchError
 from workbench.version import __version__
 
@@ -34,6 +34,7 @@ app.add_typer(registry.alias_app, name="alias", help="Aliases: movable names of 
 app.add_typer(registry.promotion_app, name="promotion", help="Promotions: gates between a pipeline and an alias.")
 app.command(name="deploy")(deployment.deploy)
 app.add_typer(deployment.app, name="deployment", help="Deployments: predict, swap, roll back, stop.")
+app.add_typer(advise.app, name="advise", help="Advisors: analyse, design, explain, diagnose, review, drift.")
 app.add_typer(service.app, name="service", help="The process that carries runs out.")
 app.add_typer(training.app, name="training", help="The environment that has PyCaret.")
 app.command(name="serve")(service.serve)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from workbench.server import batches, deployments, health, predict, problems, registry, runs
+from workbench.server import advices, batches, deployments, health, predict, problems, registry, runs
 from workbench.server.access import Door
 from workbench.serving.client import ROOT
 from workbench.version import __version__
@@ -36,6 +36,6 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
     # Looked through in order: what time counts for comes first.
     app.router.routes[:0] = predict.routes(front, door, body_most=int(workbench.settings.predict_body))
     app.include_router(health.routes(front, door), prefix=ROOT)
-    for room in (runs, registry, deployments, batches):
+    for room in (runs, registry, deployments, batches, advices):
         app.include_router(room.routes(workbench), prefix=ROOT, dependencies=[Depends(door.owners)])
     return app

@@ -1,4 +1,4 @@
-"""What the service has done besides runs and predictors: batches and evaluations, each in a process of its own."""
+"""What the service has done besides runs and predictors: batches, evaluations, consultations, a process each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from workbench.consulting.consultations import ConsultationQueue
 from workbench.registry.evaluations import Evaluations
 from workbench.service.alive import end_group, is_alive
 from workbench.service.exits import explain
@@ -64,7 +65,11 @@ class Errands:
     def __init__(self, store: Store, owner: str, fork: Callable[[str, str], None], hold: Callable[[], None]) -> None:
         self._fork = fork
         self._hold = hold
-        self._kinds: Mapping[str, Errand] = {"batch": BatchQueue(store), "evaluation": Evaluations(store, owner)}
+        self._kinds: Mapping[str, Errand] = {
+            "batch": BatchQueue(store),
+            "evaluation": Evaluations(store, owner),
+            "consultation": ConsultationQueue(store),
+        }
         self._ordered: set[tuple[str, str]] = set()
         self._processes: dict[int, tuple[str, str]] = {}
 

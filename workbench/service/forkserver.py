@@ -10,8 +10,9 @@ runner → fork server                        fork server → runner
 ..                                          ``{"exited": pid, "status": …}``
 ==========================================  ======================================
 
-It ends when the socket closes. What it forked goes on: runs, batches and evaluations, whose state is in the store, are
-adopted by the next service; predictors end when the service itself does, which their standard input tells them.
+It ends when the socket closes. What it forked goes on: runs, batches, evaluations and consultations, whose state is in
+the store, are adopted by the next service; predictors end when the service itself does, which their standard input
+tells them.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ CARRIERS = {
     "predictor": "workbench.service.predicting",
     "batch": "workbench.service.batch",
     "evaluation": "workbench.service.evaluation",
+    "consultation": "workbench.service.consultation",
 }
 """What is forked → the module whose `carry_out` it runs."""
 

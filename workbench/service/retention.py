@@ -15,7 +15,7 @@ from workbench.store.store import Store
 from workbench.store.tables import now
 
 EVERY_S = 3600.0
-_LOGS = ("predictor", "batch", "evaluation")
+_LOGS = ("predictor", "batch", "evaluation", "consultation")
 """Kinds of processes whose logs go by age; a run's goes with the run."""
 
 

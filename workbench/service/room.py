@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from workbench.service.memory import free
+from workbench.preflight.machine import free
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,6 @@ from workbench.settings import Settings
 ROOT = "/api/v1"
 LEARN = f"{ROOT}/routes/learn"
 """Where the API is told to read its routes anew."""
-_KINDS = {
-    kind.status: kind
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, WorkbenchError) and kind is not WorkbenchError
-}
 
 
 class Client:
@@ -51,9 +46,7 @@ class Client:
         answered = json.loads(body)
         if status < 400:
             return answered
-        told = {name: value for name, value in answered.items() if name not in _ENVELOPE}
-        kind = _KINDS.get(status, errors.EngineFault)
-        raise kind(answered["code"], answered["detail"], hint=answered.get("hint"), **told)
+        raise errors.of_problem(answered | {"status": status})
 
     def have_learned(self) -> None:
         """See that what was changed in the store holds for the next request; where there is no API, it need not."""
@@ -81,9 +74,6 @@ class Client:
             raise Unavailable(
                 "deployment.unavailable", "The service's API does not answer.", retry_after_s=1
             ) from error
-
-
-_ENVELOPE = ("type", "title", "status", "detail", "code", "hint")
 
 
 class _Connection(http.client.HTTPConnection):

@@ -3,6 +3,7 @@
 Primary keys are UUIDv7 strings, times are UTC, and JSON columns hold what is displayed, never what is queried.
 """
 
+from workbench.store.tables.advice import ConsultationRow
 from workbench.store.tables.base import Base, UtcDateTime, new_id, now
 from workbench.store.tables.registry import AliasHistoryRow, AliasRow, PipelineRow, PromotionRow
 from workbench.store.tables.runs import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, SourceRow
@@ -23,6 +24,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "BatchRow",
+    "ConsultationRow",
     "DeploymentRow",
     "EventRow",
     "ExperimentRow",

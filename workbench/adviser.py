@@ -1,0 +1,322 @@
+"""Consult the advisors: what `Workbench.advisors` is."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.advisors.thresholds import Thresholds
+from workbench.consulting import consultations
+from workbench.consulting.consultation import ASKED, LOST, OPEN, Consultation, Subject
+from workbench.consulting.consultations import Reference
+from workbench.consulting.desks import Desk, SubjectKind, desk
+from workbench.data.source import Source
+from workbench.data.sources import Sources
+from workbench.deployment import Deployment
+from workbench.errors import BadGateway, BadRequest, NotFound, WorkbenchError
+from workbench.registry.pipeline import Pipeline
+from workbench.registry.pipelines import Pipelines
+from workbench.run import Run
+from workbench.runs import lookup
+from workbench.service import bell, lifecycle
+from workbench.serving import deployments
+from workbench.store.store import Store
+from workbench.store.tables import now
+
+PATIENCE_S = 120.0
+"""How long a consultation is waited for."""
+_NARRATOR_STARTS_S = 30.0
+"""What its process may take before and after it talks to the language model."""
+
+Asked = Source | Run | Pipeline | Deployment | str
+"""What an advisor can be asked about; a text is looked up as what the advisor advises on."""
+
+
+class Advisors:
+    """Six advisors. Each answers with a verdict and findings that carry their evidence; none of them acts.
+
+    They need no key and no network. Where a language model is configured (``WORKBENCH_LLM_MODEL``), it tells what was
+    found in its own words on top of that.
+    """
+
+    def __init__(self, store: Store, user: str) -> None:
+        self._store = store
+        self._user = user
+        self._sources = Sources(store)
+        self._pipelines = Pipelines(store, user)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What the advisors judge by, each number with its reason and source.
+
+        Raises
+        ------
+        BadRequest
+            ``settings.invalid`` when the file that ``WORKBENCH_THRESHOLDS`` names does not fit.
+        """
+        return Thresholds.load(self._store.settings.thresholds)
+
+    @property
+    def has_narrator(self) -> bool:
+        """Whether a language model is configured."""
+        return bool(self._store.settings.llm_model)
+
+    def analyse(self, data: Source | str, *, target: str | None = None, **how: Any) -> Consultation:
+        """Ask the dataset analyst what is wrong with a table and how to set a run on it up.
+
+        Parameters
+        ----------
+        target
+            Column to predict; None: the likeliest one is taken, and said.
+        **how
+            ``task``, and what `consult` takes: ``narrate``, ``wait``.
+        """
+        return self.consult("dataset_analyst", data, **_named(target=target), **how)
+
+    def design(self, data: Source | str, goal: str, *, target: str | None = None, **how: Any) -> Consultation:
+        """Ask the experiment designer for a run that is ready to launch.
+
+        Parameters
+        ----------
+        goal
+            What is wanted, in words: "predict who will churn, miss as few as possible".
+        **how
+            ``minutes``: how long the run may take; and what `consult` takes.
+        """
+        return self.consult("experiment_designer", data, goal=goal, **_named(target=target), **how)
+
+    def explain(self, run: Run | str, **how: Any) -> Consultation:
+        """Ask the run explainer what won, by how much, whether it matters, and where it errs."""
+        return self.consult("run_explainer", run, **how)
+
+    def diagnose(self, run: Run | str, **how: Any) -> Consultation:
+        """Ask the failure debugger why a run, or some of its models, failed, and what would mend it."""
+        return self.consult("failure_debugger", run, **how)
+
+    def review(
+        self, subject: Deployment | Pipeline | Run | str, *, goal: str = "", segment: str | None = None, **how: Any
+    ) -> Consultation:
+        """Ask the deployment reviewer whether something should be served.
+
+        Parameters
+        ----------
+        subject
+            A deployment, its slug or id; a pipeline, its name, id or alias; a run that fitted a pipeline.
+        goal
+            What it is for, in words: whether its metric fits that is looked at too.
+        segment
+            Column by whose values errors should be alike.
+        """
+        return self.consult("deployment_reviewer", subject, **_named(goal=goal or None, segment=segment), **how)
+
+    def drift(
+        self, deployment: Deployment | str, *, on: Source | str | None = None, hours: float | None = None, **how: Any
+    ) -> Consultation:
+        """Ask the drift analyst whether what is predicted now is like what the model learned from.
+
+        Parameters
+        ----------
+        on
+            Rows to look at instead of those that were kept of requests; where they have the target, so is it.
+        hours
+            How far back the kept rows go; None: as far as they are kept.
+        """
+        source = None if on is None else self._sources.get(on.id if isinstance(on, Source) else on)
+        asked = _named(on=None if source is None else source.id, hours=hours)
+        return self.consult("drift_analyst", deployment, **asked, **how)
+
+    def consult(
+        self, advisor: str, subject: Asked, *, narrate: bool | None = None, wait: bool = True, **asked: Any
+    ) -> Consultation:
+        """Consult an advisor. The consultation is stored, whatever comes of it.
+
+        Parameters
+        ----------
+        narrate
+            Whether a language model is to tell what was found; None: where one is configured, and what goes wrong with
+            it is told in the consultation alone.
+        wait
+            Whether to wait for the advice, and the narration, at most two minutes.
+        **asked
+            What the advisor takes beside its subject.
+
+        Raises
+        ------
+        BadRequest
+            ``advice.invalid``; ``advice.no_model`` when a narration is wanted and no language model configured.
+        NotFound
+            When there is no such subject.
+        Conflict
+            ``advice.not_possible`` when there is nothing to advise on.
+        EngineFault
+            ``advice.failed``, ``service.not_started``
+        BadGateway
+            ``advice.provider_failed`` when a narration is wanted and the language model fails. ``about`` has the id of
+            the consultation, whose advice holds.
+        """
+        at = desk(advisor)
+        if narrate:
+            self._check_narrator()
+        found = self._subject(at, subject)
+        told = {name: value for name, value in asked.items() if value is not None}
+        at.check(found.kind, told)
+        made = self._begin(at, found, told)
+        if not wait:
+            return made
+        made = self.wait(made)
+        made.given  # noqa: B018 - raises what stood in the way
+        if narrate or (narrate is None and self.has_narrator):
+            return self._narrate(made, is_wanted=bool(narrate))
+        return made
+
+    def narrate(self, consultation: Reference, *, wait: bool = True) -> Consultation:
+        """Have the language model tell what a consultation found, also again.
+
+        Raises
+        ------
+        BadRequest
+            ``advice.no_model``
+        NotFound
+            ``advice.not_found``
+        Conflict
+            ``advice.not_ready`` while there is no advice.
+        BadGateway
+            ``advice.provider_failed``
+        """
+        found = self.get(consultation)
+        found.given  # noqa: B018 - as above
+        self._check_narrator()
+        return self._narrate(found, is_wanted=True, wait=wait)
+
+    def get(self, consultation: Reference) -> Consultation:
+        """Find a consultation by its id or the end of it.
+
+        Raises
+        ------
+        NotFound, BadRequest
+            ``advice.not_found``, ``advice.ambiguous``
+        """
+        return consultations.get(self._store, consultation)
+
+    def list(
+        self, subject: Asked | None = None, *, advisor: str | None = None, limit: int = 100
+    ) -> builtins.list[Consultation]:
+        """Return consultations, newest first.
+
+        Parameters
+        ----------
+        subject
+            Only those on this; a text is taken for an id.
+        """
+        of = subject if subject is None or isinstance(subject, str) else subject.id
+        return consultations.listed(self._store, subject_id=of, advisor=advisor, limit=limit)
+
+    def wait(self, consultation: Reference, timeout_s: float = PATIENCE_S) -> Consultation:
+        """Wait until nothing of it is on its way, at most `timeout_s` seconds, and return it as it is then."""
+        deadline = time.monotonic() + timeout_s
+        found = self.get(consultation)
+        looked = time.monotonic()
+        while not found.is_over and time.monotonic() < deadline:
+            if found.status in OPEN and time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                lifecycle.start(self._store.settings)
+            time.sleep(0.02)
+            found = self.get(found.id)
+        return found
+
+    def _begin(self, at: Desk, subject: Subject, asked: Mapping[str, Any]) -> Consultation:
+        if at.is_heavy:
+            made = consultations.ask(self._store, at.advisor, subject, asked, by=self._user)
+            lifecycle.start(self._store.settings)
+            bell.ring(self._store.settings)
+            return made
+        began = now()
+        try:
+            evidence = at.gather(self._store, subject.id, asked)
+            found: Any = (evidence, at.advise(evidence, self.thresholds))
+        except WorkbenchError as error:
+            found = error
+        return consultations.keep(self._store, at.advisor, subject, asked, found, by=self._user, began=began)
+
+    def _check_narrator(self) -> None:
+        from workbench.narrating import terms
+
+        terms.check(self._store.settings)
+
+    def _narrate(self, found: Consultation, *, is_wanted: bool, wait: bool = True) -> Consultation:
+        settings = self._store.settings
+        if found.narration_status != ASKED:
+            consultations.ask_narrator(self._store, found.id, within_s=settings.llm_timeout_s + _NARRATOR_STARTS_S)
+            # It ends at once: what it starts detaches itself, so that what is paid for is kept whoever dies.
+            subprocess.run(
+                [sys.executable, "-P", "-m", "workbench.narrating", found.id],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env=os.environ | settings.environment(),
+                check=False,
+            )
+        if not wait:
+            return self.get(found)
+        told = self.wait(found, settings.llm_timeout_s + _NARRATOR_STARTS_S)
+        if is_wanted and told.narration_status == LOST:
+            raise failure(told)
+        return told
+
+    def _subject(self, at: Desk, asked: Asked) -> Subject:
+        """Find what is asked about; a text may be any of the things that the advisor advises on."""
+        kinds: dict[type, SubjectKind] = {
+            Source: "source",
+            Run: "run",
+            Pipeline: "pipeline",
+            Deployment: "deployment",
+        }
+        for kind, name in kinds.items():
+            if isinstance(asked, kind):
+                return self._found(name, asked.id)  # type: ignore[union-attr]  # all four have one
+        if not isinstance(asked, str):
+            raise BadRequest("advice.invalid", f"The {at.advisor} cannot advise on {asked!r}.")
+        last: NotFound | None = None
+        for of in at.subjects:
+            try:
+                return self._found(of, asked)
+            except NotFound as error:
+                last = last or error
+        assert last is not None, "an advisor advises on something"
+        raise last
+
+    def _found(self, kind: SubjectKind, reference: str) -> Subject:
+        if kind == "source":
+            source = self._sources.get(reference)
+            return Subject(kind, source.id, source.name)
+        if kind == "run":
+            run = lookup.get(self._store, reference)
+            return Subject(kind, run.id, f"run {run.short_id} ({run.plan} of {run.subject})")
+        if kind == "pipeline":
+            pipeline = self._pipelines.get(reference)
+            return Subject(kind, pipeline.id, pipeline.name)
+        deployment = deployments.get(self._store, reference)
+        return Subject(kind, deployment.id, deployment.slug)
+
+
+def failure(found: Consultation) -> BadGateway:
+    """Return the error of a narration that failed, with the consultation that holds all the same."""
+    problem = (found.narration or {}).get("problem") or {}
+    told = problem.get("message") or "The process that asked the language model is gone."
+    return BadGateway(
+        "advice.provider_failed",
+        told,
+        hint="The advice by rules holds; ask again for the narration.",
+        consultation_id=found.id,
+        reason=problem.get("kind"),
+    )
+
+
+def _named(**asked: Any) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value is not None}
