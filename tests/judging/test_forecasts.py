@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.judging.forecasts import _MEASURES, _deciding
+from workbench.judging.forecasts import MEASURES, _deciding
 from workbench.judging.judge import judge
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -41,7 +41,7 @@ def test_errors_are_those_of_the_leaderboard_and_a_forecast_of_nothing_for_nothi
     from sktime.performance_metrics import forecasting as theirs
 
     zero = np.append(TRUTH, 0.0), np.append(SAID, 0.0)
-    assert {name: measure.value(*zero) for name, measure in _MEASURES.items()} == pytest.approx(
+    assert {name: measure.value(*zero) for name, measure in MEASURES.items()} == pytest.approx(
         {
             "WAPE": np.abs(TRUTH - SAID).sum() / TRUTH.sum() * 100,
             "SMAPE": theirs.mean_absolute_percentage_error(*zero, symmetric=True),
@@ -51,13 +51,13 @@ def test_errors_are_those_of_the_leaderboard_and_a_forecast_of_nothing_for_nothi
             "MAPE": np.inf,
         }
     )
-    assert _MEASURES["MAPE"].value(TRUTH, SAID) == pytest.approx(theirs.mean_absolute_percentage_error(TRUTH, SAID))
-    assert _MEASURES["WAPE"].value(np.zeros(2), np.ones(2)) == np.inf
+    assert MEASURES["MAPE"].value(TRUTH, SAID) == pytest.approx(theirs.mean_absolute_percentage_error(TRUTH, SAID))
+    assert MEASURES["WAPE"].value(np.zeros(2), np.ones(2)) == np.inf
 
 
-@pytest.mark.parametrize("name", [name for name in _MEASURES if name != "WAPE"])
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != "WAPE"])
 def test_what_a_step_moves_is_what_one_more_of_it_would(name):
-    measure, many = _MEASURES[name], 5000
+    measure, many = MEASURES[name], 5000
     truth, said = np.tile(TRUTH, many), np.tile(SAID, many)
     influence = measure.influence(TRUTH, SAID)
     for step, (actual, forecast) in enumerate(zip(TRUTH, SAID, strict=True)):

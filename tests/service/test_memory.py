@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workbench.service.memory import FREE_PART, LEAST, even_share, free
+from workbench.preflight.machine import free
+from workbench.service.memory import FREE_PART, LEAST, even_share
 
 GIB = 2**30
 UNLIMITED = 9223372036854771712

@@ -1,4 +1,4 @@
-"""Both pipelines asked about the same rows, each in a process of its own."""
+"""Pipelines asked about the same rows, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.judging.answers import Labels, Numbers, Pair
+from workbench.catalogue import TaskName
+from workbench.judging.answers import Answers, Labels, Numbers, Pair
 from workbench.judging.comparison import NotComparable
 from workbench.judging.rows import Rows
 from workbench.judging.sides import Role, Side, Table
@@ -22,8 +23,8 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one pipeline says of the rows that it answers for, by their places."""
+class Heard:
+    """What one pipeline says of the rows that it answers for, by their places: of labels `Said`, or numbers."""
 
     places: Array
     said: Any
@@ -48,10 +49,9 @@ def ask(champion: Side, challenger: Side, table: Table, rows: Rows, target: str,
     Unanswered
         When the challenger does not.
     """
-    question = _labels if champion.task == "classification" else _quantities
     # The challenger first: where it does not answer, nothing else matters.
-    heard: dict[Role, _Heard] = {
-        side.role: side.ask(partial(question, side, side.taken(table, rows.numbers)), limits)
+    heard: dict[Role, Heard] = {
+        side.role: side.ask(partial(_loaded, side, side.taken(table, rows.numbers)), limits)
         for side in (challenger, champion)
     }
     places = np.intersect1d(heard["champion"].places, heard["challenger"].places)
@@ -65,38 +65,60 @@ def ask(champion: Side, challenger: Side, table: Table, rows: Rows, target: str,
     numbers = rows.numbers[places]
     truth = table.frame[target].iloc[numbers]
     kept = {role: (found.said, np.searchsorted(found.places, places)) for role, found in heard.items()}
-    pair, more = (_pair_of_labels if champion.task == "classification" else _pair_of_numbers)(truth, kept, table)
-    return Asked(pair, numbers, (*notes, *more))
+    answers, more = answered(champion.task, truth, kept, table)
+    strata = strata_of(answers["champion"])
+    return Asked(Pair(answers["champion"], answers["challenger"], strata), numbers, (*notes, *more))
 
 
-_Kept = Mapping[Role, tuple[Any, Array]]
+Kept = Mapping[Role, tuple[Any, Array]]
 """What each says, and the places of the common rows in it."""
 
 
-def _labels(side: Side, frame: pd.DataFrame) -> _Heard:
-    original = side.load()
-    ready = _prepared(original, frame)
+def answered(
+    task: TaskName, truth: pd.Series[Any], kept: Kept, table: Table
+) -> tuple[dict[Role, Labels] | dict[Role, Numbers], list[str]]:
+    """Put what classifiers or regressors say beside the truth, and tell what a reader must know of that.
+
+    Raises
+    ------
+    NotComparable
+        When they predict something else than the target holds.
+    """
+    return _answered_labels(truth, kept, table) if task == "classification" else _answered_numbers(truth, kept, table)
+
+
+def strata_of(answers: Answers) -> Array:
+    """Number of each row's class; 0 throughout where there are no classes."""
+    if isinstance(answers, Labels):
+        return np.searchsorted(answers.classes.known, answers.truth)
+    return np.zeros(len(answers.predictions), dtype=int)
+
+
+def _loaded(side: Side, frame: pd.DataFrame) -> Heard:
+    return listen(side.load(), side.task, frame)
+
+
+def listen(original: Original, task: TaskName, frame: pd.DataFrame) -> Heard:
+    """Ask a classifier or regressor that is loaded about rows under a fresh index."""
+    ready = prepared(original, frame)
     fitted = original.estimator
-    said = hear(
-        fitted, ready, lambda labels: np.asarray(original.decode(labels)), is_multiclass=len(fitted.classes_) > 2
-    )
-    return _Heard(ready.index.to_numpy(), said)
+    if task == "classification":
+        said: Any = hear(
+            fitted, ready, lambda labels: np.asarray(original.decode(labels)), is_multiclass=len(fitted.classes_) > 2
+        )
+    else:
+        said = np.asarray(original.decode(fitted.predict(ready)), dtype=float)
+    return Heard(ready.index.to_numpy(), said)
 
 
-def _quantities(side: Side, frame: pd.DataFrame) -> _Heard:
-    original = side.load()
-    ready = _prepared(original, frame)
-    said = original.decode(original.estimator.predict(ready))
-    return _Heard(ready.index.to_numpy(), np.asarray(said, dtype=float))
-
-
-def _prepared(original: Original, frame: pd.DataFrame) -> pd.DataFrame:
+def prepared(original: Original, frame: pd.DataFrame) -> pd.DataFrame:
+    """Carry out all steps before the estimator on the columns that it was fitted on."""
     # Earlier versions of Workbench stored the columns too that were left out.
     taken = [name for name in frame if original.columns is None or name in original.columns]
     return original.prepare(frame[taken])
 
 
-def _pair_of_labels(truth: pd.Series[Any], kept: _Kept, table: Table) -> tuple[Pair, list[str]]:
+def _answered_labels(truth: pd.Series[Any], kept: Kept, table: Table) -> tuple[dict[Role, Labels], list[str]]:
     said: dict[Role, Said] = {}
     actual = np.array(truth.tolist())
     for role, (found, places) in kept.items():
@@ -110,16 +132,13 @@ def _pair_of_labels(truth: pd.Series[Any], kept: _Kept, table: Table) -> tuple[P
     classes = Classes(known, is_multiclass=len(known) > 2)
     if classes.is_multiclass:
         said = {role: _with_columns(found) for role, found in said.items()}
-    pair = Pair(
-        champion=Labels(classes, actual, said["champion"]),
-        challenger=Labels(classes, actual, said["challenger"]),
-        strata=np.searchsorted(known, actual),
-    )
+    answers = {role: Labels(classes, actual, found) for role, found in said.items()}
     unknown = ~np.isin(actual, learned)
     if not unknown.any():
-        return pair, []
+        return answers, []
     named = ", ".join(str(label) for label in np.unique(actual[unknown]))
-    return pair, [f"{int(unknown.sum()):,} rows are of classes that neither knows: {named}."]
+    knows = "neither knows" if len(said) > 1 else "it does not know"
+    return answers, [f"{int(unknown.sum()):,} rows are of classes that {knows}: {named}."]
 
 
 def _with_columns(said: Said) -> Said:
@@ -137,10 +156,10 @@ def _told(values: Array) -> str:
     return "numbers" if _are_numbers(values) else "texts"
 
 
-def _pair_of_numbers(truth: pd.Series[Any], kept: _Kept, table: Table) -> tuple[Pair, list[str]]:
+def _answered_numbers(truth: pd.Series[Any], kept: Kept, table: Table) -> tuple[dict[Role, Numbers], list[str]]:
     try:
         actual = truth.to_numpy(dtype=float)
     except (TypeError, ValueError):
-        raise NotComparable(f"'{truth.name}' of {table.name} holds texts, while both predict numbers.") from None
-    said = {role: Numbers(actual, found[places]) for role, (found, places) in kept.items()}
-    return Pair(said["champion"], said["challenger"], np.zeros(len(actual), dtype=int)), []
+        whom = "both predict" if len(kept) > 1 else f"the {next(iter(kept))} predicts"
+        raise NotComparable(f"'{truth.name}' of {table.name} holds texts, while {whom} numbers.") from None
+    return {role: Numbers(actual, found[places]) for role, (found, places) in kept.items()}, []

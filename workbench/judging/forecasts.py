@@ -62,7 +62,7 @@ def _rmse(truth: Array, said: Array) -> float:
     return math.sqrt(np.mean((truth - said) ** 2))
 
 
-_MEASURES: Mapping[str, _Measure] = {
+MEASURES: Mapping[str, _Measure] = {
     "WAPE": _Measure(wape, lambda truth, said: np.abs(truth - said) / np.mean(np.abs(truth)) * 100),
     "SMAPE": _Measure(lambda truth, said: float(_symmetric(truth, said).mean()), _symmetric),
     "Bias": _Measure(
@@ -110,12 +110,12 @@ def compare(
     named, notes = _named(metric)
     if segment is not None:
         notes.append("The steps of a forecast are too few to be told by segments.")
-    rows, ahead = _rows((champion, challenger), table, target)
+    rows, ahead = steps((champion, challenger), table, target)
     # The challenger first: where it does not answer, nothing else matters.
-    said = {side.role: _ask(side, table, ahead[side.role], rows, limits) for side in (challenger, champion)}
+    said = {side.role: ask(side, table, ahead[side.role], rows, limits) for side in (challenger, champion)}
     truth = table.frame[target].to_numpy(dtype=float)[rows]
     values = {
-        role: {name: _finite(measure.value(truth, forecast)) for name, measure in _MEASURES.items()}
+        role: {name: _finite(measure.value(truth, forecast)) for name, measure in MEASURES.items()}
         for role, forecast in said.items()
     }
     decides = _METRICS[named or _deciding(values["champion"], values["challenger"])]
@@ -148,8 +148,8 @@ def _named(metric: Metric | None) -> tuple[str | None, list[str]]:
     if metric is None:
         return None, ["Ranked by WAPE; where that is even by SMAPE, the size of the bias, and MAE, in turn."]
     name = _LIKE.get(metric.name, metric.name)
-    if name not in _MEASURES:
-        raise NotComparable(f"{metric.name} is not judged here: name {', '.join(_MEASURES)}, or none.")
+    if name not in MEASURES:
+        raise NotComparable(f"{metric.name} is not judged here: name {', '.join(MEASURES)}, or none.")
     told = (
         []
         if name == metric.name
@@ -158,8 +158,14 @@ def _named(metric: Metric | None) -> tuple[str | None, list[str]]:
     return name, told
 
 
-def _rows(sides: Sequence[Side], table: Table, target: str) -> tuple[Array, dict[str, Array]]:
-    """Return the rows that are judged, and for each pipeline all rows after those that it learned from, in time."""
+def steps(sides: Sequence[Side], table: Table, target: str) -> tuple[Array, dict[str, Array]]:
+    """Return the rows that are judged, and for each pipeline all rows after those that it learned from, in time.
+
+    Raises
+    ------
+    NotComparable
+        When there are none.
+    """
     if target not in table.frame:
         raise NotComparable(f"{table.name} has no column '{target}', which is to be predicted.")
     ahead: dict[str, Array] = {}
@@ -172,7 +178,7 @@ def _rows(sides: Sequence[Side], table: Table, target: str) -> tuple[Array, dict
     assert judged is not None
     known = judged[table.frame[target].notna().to_numpy()[judged]][:STEPS_MOST]
     if not len(known):
-        raise NotComparable(f"No row of {table.name} lies ahead of both. {ADVICE}")
+        raise NotComparable(f"No row of {table.name} lies ahead of {'both' if len(sides) > 1 else 'it'}. {ADVICE}")
     return known, ahead
 
 
@@ -201,7 +207,8 @@ def _after(side: Side, table: Table) -> Array:
     return np.asarray(later[series.numbers[1:] - 1])
 
 
-def _ask(side: Side, table: Table, ahead: Array, rows: Array, limits: Limits) -> Array:
+def ask(side: Side, table: Table, ahead: Array, rows: Array, limits: Limits) -> Array:
+    """Return what a pipeline forecasts for some of the rows `ahead` of it; raises as `Side.ask` does."""
     places = np.array([int(np.flatnonzero(ahead == row)[0]) for row in rows])
     frame = table.frame.iloc[ahead[: places.max() + 1]].reset_index(drop=True)
     forecast: Array = side.ask(partial(_forecast, side, frame), limits)[places]
@@ -230,7 +237,7 @@ def _even(metric: Metric, one: float | None, other: float | None) -> bool:
 
 
 def _difference(metric: Metric, truth: Array, champion: Array, challenger: Array) -> tuple[Difference | None, str]:
-    measure = _MEASURES[metric.name]
+    measure = MEASURES[metric.name]
     before, after = (metric.judged(_finite(measure.value(truth, said))) for said in (champion, challenger))
     if before is None or after is None:
         return None, f"{metric.name} is undefined on these rows."

@@ -1,4 +1,4 @@
-"""How far a difference between two pipelines on the same rows, or steps, is noise."""
+"""How far a measure, or the difference of two pipelines on the same rows or steps, is noise."""
 
 from __future__ import annotations
 
@@ -37,24 +37,34 @@ def bootstrap(
     tuple of float, or None
         Lower and upper bound, 95 %; None where most selections have no value.
     """
-    found = [challenger(selected) - champion(selected) for selected in selections(strata, width=width)]
-    differences = np.concatenate(found)
-    differences = differences[np.isfinite(differences)]
-    if len(differences) <= RESAMPLES / 2:
+    return bounds(resampled(lambda selected: challenger(selected) - champion(selected), strata, width=width))
+
+
+def resampled(statistic: Statistic, strata: Array, *, width: int = 1, resamples: int = RESAMPLES) -> Array:
+    """Return a statistic on rows that are drawn with repetition, where it has a value; arguments as `bootstrap`'s."""
+    found = [statistic(selected) for selected in selections(strata, width=width, resamples=resamples)]
+    values = np.concatenate(found)
+    kept: Array = values[np.isfinite(values)]
+    return kept if len(kept) > resamples / 2 else kept[:0]
+
+
+def bounds(values: Array) -> tuple[float, float] | None:
+    """Interval of what was `resampled`, 95 %, by percentiles; None where there is nothing."""
+    if not len(values):
         return None
-    low, high = np.quantile(differences, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
-def selections(strata: Array, *, width: int = 1) -> Iterator[Array]:
+def selections(strata: Array, *, width: int = 1, resamples: int = RESAMPLES) -> Iterator[Array]:
     """Draw rows with repetition, the same at every call: blocks of selections × places."""
     order = np.argsort(strata, kind="stable")
     _, firsts, sizes = np.unique(strata[order], return_index=True, return_counts=True)
     first, size = np.repeat(firsts, sizes), np.repeat(sizes, sizes)
     random = np.random.default_rng(SEED)
     block = max(1, CELLS // max(len(strata), width))
-    for begin in range(0, RESAMPLES, block):
-        drawn = random.random((min(block, RESAMPLES - begin), len(strata)))
+    for begin in range(0, resamples, block):
+        drawn = random.random((min(block, resamples - begin), len(strata)))
         yield order[first + (drawn * size).astype(np.intp)]
 
 

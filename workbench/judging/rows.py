@@ -1,4 +1,4 @@
-"""The rows that two pipelines are judged on: known targets, and neither was fitted on them."""
+"""The rows that pipelines are judged on: known targets, and none was fitted on them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def choose(sides: Sequence[Side], table: Table, target: str) -> Rows:
     for _, rows in of_this:
         numbers = np.intersect1d(numbers, rows)
     if not len(numbers):
-        raise NotComparable(f"No row of {table.name} was held out from both. {ADVICE}")
+        raise NotComparable(f"No row of {table.name} was held out from {_whom(sides)}. {ADVICE}")
     notes = []
     gaps = table.frame[target].isna().to_numpy()[numbers]
     if gaps.any():
@@ -60,7 +60,7 @@ def choose(sides: Sequence[Side], table: Table, target: str) -> Rows:
         notes.append(f"{MOST:,} of {len(numbers):,} rows were drawn, with seed {SEED}.")
         numbers = np.sort(np.random.default_rng(SEED).choice(numbers, MOST, replace=False))
     notes += [note for side in sides if (note := _about_familiar(side, table, numbers, target))]
-    return Rows(numbers, _told(table, [role for role, _ in of_this]), tuple(notes))
+    return Rows(numbers, _told(table, sides, [role for role, _ in of_this]), tuple(notes))
 
 
 def held_out(side: Side, table: Table) -> dict[str, Any] | None:
@@ -76,18 +76,22 @@ def held_out(side: Side, table: Table) -> dict[str, Any] | None:
     if side.holdout is None:
         raise NotComparable(
             f"The {side.role} is of an earlier version of Workbench, which did not keep which rows of {table.name} it "
-            f"was fitted on. {ADVICE}"
+            f"was fitted on. {side.advice}".rstrip()
         )
     if not side.holdout["rows"]:
-        raise NotComparable(f"The {side.role} was fitted on all rows of {table.name}. {ADVICE}")
+        raise NotComparable(f"The {side.role} was fitted on all rows of {table.name}. {side.advice}".rstrip())
     return dict(side.holdout)
 
 
-def _told(table: Table, held_out_from: Sequence[Role]) -> str:
+def _told(table: Table, sides: Sequence[Side], held_out_from: Sequence[Role]) -> str:
     if not held_out_from:
-        return f"rows of {table.name}, taken to be new to both"
+        return f"rows of {table.name}, taken to be new to {_whom(sides)}"
     whom = "both" if len(held_out_from) > 1 else f"the {held_out_from[0]}"
     return f"rows of {table.name} that were held out from {whom}"
+
+
+def _whom(sides: Sequence[Side]) -> str:
+    return "both" if len(sides) > 1 else f"the {sides[0].role}"
 
 
 def _about_familiar(side: Side, table: Table, numbers: Array, target: str) -> str | None:

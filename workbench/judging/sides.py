@@ -1,4 +1,4 @@
-"""The two pipelines that are compared, and the table on whose rows they are."""
+"""Pipelines that are asked about rows, and the table on whose rows they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workbench.training.executors.isolation import Lost, alone
 from workbench.training.request import Limits
 
 Array = np.ndarray[Any, Any]
-Role = Literal["champion", "challenger"]
+Role = Literal["champion", "challenger", "pipeline"]
 T = TypeVar("T")
 
 ADVICE = "Name a data source with rows that neither has seen."
@@ -27,10 +27,12 @@ ADVICE = "Name a data source with rows that neither has seen."
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two pipelines, its bytes verified.
+    """One pipeline, its bytes verified.
 
     Attributes
     ----------
+    role
+        What it is called: one of two that are compared, or ``pipeline`` where it is asked alone.
     table_sha256
         Of the table that it was fitted on.
     schema, sample, holdout, reference
@@ -51,6 +53,11 @@ class Side:
     reference: Mapping[str, Any] | None = None
     index: str | None = None
     gap: int = 0
+
+    @property
+    def advice(self) -> str:
+        """What to do where it cannot be judged on the rows of a table; of one that is asked alone, nothing is told."""
+        return "" if self.role == "pipeline" else ADVICE
 
     def taken(self, table: Table, rows: Array) -> pd.DataFrame:
         """Pick the columns that it takes, as it takes them.
@@ -78,7 +85,7 @@ class Side:
         Unanswered
             When the challenger raises, dies or takes too long.
         NotComparable
-            When the champion does: it may well be replaced then, by somebody who knows.
+            When another does: a champion may well be replaced then, by somebody who knows.
         """
         try:
             return alone(question, limits)

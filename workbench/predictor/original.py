@@ -85,6 +85,15 @@ class Original:
         prepared: pd.DataFrame = self._prepares.transform(frame.copy()) if self.steps else frame
         return prepared
 
+    def prepare_known(self, frame: pd.DataFrame, target: pd.Series[Any]) -> tuple[pd.DataFrame, pd.Series[Any]]:
+        """Carry out all steps before the estimator on rows whose targets are known, and do to those what was done then.
+
+        Steps that drop rows or add some before an estimator is fitted are passed over.
+        """
+        taken = [name for name in frame if self.columns is None or name in self.columns]
+        prepared, encoded = self._prepares.transform(frame[taken].copy(), target)
+        return prepared, encoded
+
     def matrix(self, table: Table) -> Array:
         """Carry out all steps before the estimator, and make a matrix of what comes out: float32 where all of it is."""
         prepared = self.prepare(table.frame())
