@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from workbench.advisors.thresholds import Thresholds
@@ -15,6 +16,7 @@ from workbench.consulting import consultations
 from workbench.consulting.consultation import ASKED, LOST, OPEN, Consultation, Subject
 from workbench.consulting.consultations import Reference
 from workbench.consulting.desks import Desk, SubjectKind, desk
+from workbench.consulting.lines import ConsultationLine, lines
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.deployment import Deployment
@@ -156,8 +158,8 @@ class Advisors:
         EngineFault
             ``advice.failed``, ``service.not_started``
         BadGateway
-            ``advice.provider_failed`` when a narration is wanted and the language model fails. ``about`` has the id of
-            the consultation, whose advice holds.
+            ``advice.provider_failed`` when a narration is wanted and the language model fails. ``about`` has the
+            consultation, whose advice holds.
         """
         at = desk(advisor)
         if narrate:
@@ -215,6 +217,18 @@ class Advisors:
         """
         of = subject if subject is None or isinstance(subject, str) else subject.id
         return consultations.listed(self._store, subject_id=of, advisor=advisor, limit=limit)
+
+    def lines(
+        self, *subject_ids: str, known: Mapping[str, ConsultationLine] = MappingProxyType({}), limit: int = 200
+    ) -> builtins.list[ConsultationLine]:
+        """Return a line for each consultation on these things, newest first: what a list takes, and no more.
+
+        Parameters
+        ----------
+        known
+            Lines that were returned before, by id, so that their advice is not read again.
+        """
+        return lines(self._store, subject_ids, known=known, limit=limit)
 
     def wait(self, consultation: Reference, timeout_s: float = PATIENCE_S) -> Consultation:
         """Wait until nothing of it is on its way, at most `timeout_s` seconds, and return it as it is then."""
@@ -315,6 +329,7 @@ def failure(found: Consultation) -> BadGateway:
         hint="The advice by rules holds; ask again for the narration.",
         consultation_id=found.id,
         reason=problem.get("kind"),
+        consultation=found.as_dict(),
     )
 
 

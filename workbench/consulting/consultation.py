@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType
 
+from sqlalchemy import Row
+
 from workbench.advisors.advice import TITLES, Advice, AdvisorName, Finding, Tone
 from workbench.consulting import markdown
 from workbench.consulting.desks import SubjectKind
@@ -77,7 +79,7 @@ class Consultation:
             problem=row.problem,
             advice=None if row.advice is None else Advice.model_validate(row.advice),
             evidence_given=row.evidence,
-            narration_status=_narration_status(row),
+            narration_status=narration_status(row),
             narration=row.narration,
             created_by=row.created_by,
             created_at=row.created_at,
@@ -178,7 +180,7 @@ class Consultation:
         return f"<{self.title}: {told}>"
 
 
-def _narration_status(row: ConsultationRow) -> str | None:
-    """A process that should have answered by now is gone, whoever it was and wherever it ran."""
+def narration_status(row: ConsultationRow | Row[Any]) -> str | None:
+    """Tell how the narration stands: a process that should have answered by now is gone, wherever it ran."""
     is_late = row.narration_status == ASKED and row.narration_until is not None and row.narration_until < now()
     return LOST if is_late else row.narration_status

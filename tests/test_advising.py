@@ -1,0 +1,151 @@
+"""The facade of the advisors: what is asked is stored, answered by the right process, and found again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.narrating.conftest import said
+from tests.narrating.provider import Provider, Reply, serving
+from workbench import connect
+from workbench.errors import BadGateway, BadRequest, Conflict, NotFound
+from workbench.store.tables import ConsultationRow
+
+
+@pytest.fixture(scope="module")
+def run(warm, mixed, tmp_path_factory):
+    path = tmp_path_factory.mktemp("shoppers") / "shoppers.csv"
+    mixed["classification"].to_csv(path, index=False)
+    source = warm.data.upload(path, name="shoppers")
+    submitted = warm.runs.submit(source, target="buys", include=["lr", "dt", "dummy"], folds=3, seed=1)
+    assert submitted.wait(120).status == "succeeded"
+    return submitted
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with serving() as provider:
+        yield provider
+
+
+@pytest.fixture
+def narrated(warm, provider):
+    """The same home, with a language model."""
+    changed = {"llm_model": "openai:local", "llm_url": provider.url, "llm_timeout_s": 30.0}
+    opened = connect(warm.settings.model_copy(update=changed))
+    yield opened
+    opened.close()
+
+
+def test_what_takes_the_pipeline_is_answered_by_a_process_of_the_service(warm, run):
+    found = warm.advisors.explain(run)
+    with warm._store.database.read() as session:
+        row = session.get_one(ConsultationRow, found.id)
+    assert (found.status, row.served_by) == ("advised", warm.settings.identity)
+    assert found.advice.finding("new_rows") is not None
+    assert warm.settings.process_log("consultation", found.id).is_file()
+
+
+def test_what_is_stored_already_is_answered_in_this_process(warm, run):
+    found = warm.advisors.analyse("shoppers", target="buys")
+    assert found.status == "advised"
+    assert not warm.settings.process_log("consultation", found.id).exists()
+
+
+def test_it_is_found_again_with_all_that_the_advisor_was_shown(warm, run):
+    asked = warm.advisors.review(run, goal="rank by risk", segment="city")
+    found = connect(warm.settings).advisors.get(asked.id)
+    assert found == asked
+    assert found.inputs == {"goal": "rank by risk", "segment": "city"}
+    assert found.as_dict(with_evidence=True)["evidence"]["segment"] == "city"
+    assert asked.id in [each.id for each in warm.advisors.list(run, advisor="deployment_reviewer")]
+
+
+def test_a_consultation_goes_on_without_whoever_asked_for_it(warm, run):
+    asker = connect(warm.settings)
+    asked = asker.advisors.explain(run, wait=False)
+    asker.close()
+    assert asked.status == "queued"
+    assert warm.advisors.wait(asked).status == "advised"
+
+
+def test_a_process_that_is_killed_costs_one_more_try(warm, run, eventually):
+    asked = warm.advisors.explain(run, wait=False)
+
+    def find():
+        with warm._store.database.read() as session:
+            return session.get_one(ConsultationRow, asked.id).process_id
+
+    os.killpg(eventually(find), signal.SIGKILL)
+    assert warm.advisors.wait(asked).status == "advised"
+    with warm._store.database.read() as session:
+        assert session.get_one(ConsultationRow, asked.id).deaths == 1
+
+
+def test_what_is_suggested_can_be_launched(warm, run):
+    found = warm.advisors.design("shoppers", "predict who buys, quickly", target="buys")
+    assert warm.runs.estimate(**found.suggested_config).units > 0
+
+
+def test_what_stood_in_the_way_is_stored_and_raised(warm, run):
+    with pytest.raises(Conflict) as caught:
+        warm.advisors.diagnose(run)
+    assert caught.value.code == "advice.not_possible"
+    stored = warm.advisors.get(caught.value.about["consultation_id"])
+    assert (stored.status, stored.problem["code"], stored.advice) == ("failed", "advice.not_possible", None)
+
+
+@pytest.mark.parametrize("reference", ["nobody", "", "'; drop table advices"])
+def test_what_is_not_there_cannot_be_asked_about(warm, reference):
+    before = len(warm.advisors.list(limit=1000))
+    with pytest.raises(NotFound):
+        warm.advisors.review(reference)
+    assert len(warm.advisors.list(limit=1000)) == before
+
+
+def test_a_thing_of_another_kind_cannot_be_asked_about(warm, run):
+    with pytest.raises(BadRequest) as caught:
+        warm.advisors.analyse(run)
+    assert caught.value.code == "advice.invalid"
+
+
+def test_without_a_language_model_none_is_asked(warm, run):
+    assert warm.advisors.analyse("shoppers", target="buys").narration_status is None
+    with pytest.raises(BadRequest) as caught:
+        warm.advisors.analyse("shoppers", target="buys", narrate=True)
+    assert caught.value.code == "advice.no_model"
+
+
+def test_a_language_model_tells_what_was_found_beside_it(narrated, provider, run):
+    provider.script(Reply(says=said()))
+    found = narrated.advisors.analyse("shoppers", target="buys")
+    assert found.narration_status == "told"
+    # It cited findings that this advice does not have.
+    assert (found.narration["summary"], found.narration["dropped"]["unknown_finding"]) == ("", 1)
+
+
+def test_one_that_fails_costs_no_advice(narrated, provider, run):
+    provider.script(Reply(status=500))
+    found = narrated.advisors.analyse("shoppers", target="buys")
+    assert (found.status, found.narration_status) == ("advised", "failed")
+    assert found.narration["problem"]["kind"] == "provider_error"
+
+
+def test_one_that_fails_is_an_error_for_whoever_wants_the_narration(narrated, provider, run):
+    provider.script(Reply(status=500))
+    with pytest.raises(BadGateway) as caught:
+        narrated.advisors.analyse("shoppers", target="buys", narrate=True)
+    assert (caught.value.code, caught.value.status) == ("advice.provider_failed", 502)
+    assert narrated.advisors.get(caught.value.about["consultation_id"]).advice is not None
+
+
+def test_a_narration_can_be_asked_for_again(narrated, provider, run):
+    provider.script(Reply(status=401))
+    found = narrated.advisors.analyse("shoppers", target="buys")
+    finding = found.findings[0].id
+    line = {"text": "Look at this first.", "findings": [finding]}
+    provider.script(Reply(says={"summary": [line], "statements": [], "suggestions": []}))
+    assert narrated.advisors.narrate(found.id).narration["summary"] == "Look at this first."
