@@ -183,8 +183,8 @@ def estimate(
     head = f"{count:,} model{'s' if count != 1 else ''}{of_folds}"
     if not workers:
         return Estimate(units, 0, None, f"{head}; how long that takes is for the cluster to say")
-    costs = _costs(database, spec.task, source_id, rows)
-    known = [costs[model] for model in models if model in costs]
+    each = costs(database, spec.task, source_id, rows)
+    known = [each[model] for model in models if model in each]
     if not known:
         return Estimate(units, workers, None, f"{head}; no earlier run to judge the time by")
     mean = sum(known) / len(known)
@@ -192,7 +192,7 @@ def estimate(
     return Estimate(units, workers, seconds, f"{head}, about {_words(seconds)}")
 
 
-def _costs(database: Database, task: str, source_id: str, rows: int) -> dict[str, float]:
+def costs(database: Database, task: str, source_id: str, rows: int) -> dict[str, float]:
     """Mean seconds a model took on one fold, on this table, or else on others in proportion to their rows."""
     cost = func.avg(ScoreRow.fit_s + ScoreRow.score_s).label("cost")
     means = (

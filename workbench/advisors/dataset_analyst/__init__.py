@@ -1,0 +1,1 @@
+"""The dataset analyst: what a table is good for as it is, and what mends it."""
