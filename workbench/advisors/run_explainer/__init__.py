@@ -1,0 +1,1 @@
+"""The run explainer: what won, by how much, whether that matters, and where the winner errs."""
