@@ -132,6 +132,10 @@ class Consultation:
         return self.given.tone
 
     @property
+    def reasoning_summary(self) -> str:
+        return self.given.reasoning_summary
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         return self.given.findings
 
@@ -142,6 +146,10 @@ class Consultation:
     @property
     def suggested_config(self) -> Mapping[str, Any] | None:
         return self.given.suggested_config
+
+    @property
+    def suggested_action(self) -> str:
+        return self.given.suggested_action
 
     def as_dict(self, *, with_evidence: bool = False) -> dict[str, Any]:
         """JSON-ready.
