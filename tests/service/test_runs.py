@@ -324,6 +324,18 @@ def test_a_table_that_pycaret_refuses_fails_the_run_in_its_words(warm, iris):
     assert "what" in found.error
 
 
+def test_columns_that_lightgbm_chose_are_learned_from_by_workers_that_are_forked_after_it(warm):
+    run = warm.runs.submit(
+        warm.data.sample("wine"),
+        target="cultivar",
+        include=["nb", "lightgbm"],
+        folds=2,
+        setup={"feature_selection": True, "n_features_to_select": 0.5},
+    )
+    assert run.wait(timeout_s=60).status == "succeeded"
+    assert [row.status for row in run.rows()] == ["scored", "scored"]
+
+
 def test_a_model_that_fails_costs_its_row_alone(warm, tmp_path, mixed):
     frame = mixed["classification"].assign(buys=[f"c{row % 40}" for row in range(160)])
     frame.to_csv(tmp_path / "many_classes.csv", index=False)

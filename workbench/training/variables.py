@@ -9,6 +9,8 @@ import os
 TRAINING_ENVIRONMENT = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
+        # LightGBM asks joblib how many there are, whatever the others say.
+        "LOKY_MAX_CPU_COUNT",
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
         "BLIS_NUM_THREADS",
