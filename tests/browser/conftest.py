@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import delete
 
 import workbench
 from tests.browser.pages import CHROMIUM_ARGUMENTS, Console, Notebook, Panels
 from tests.browser.servers import ARTIFACTS, ROOT, START_S, TOKEN, Server, eventually
 from tests.browser.tables import customers
 from workbench.settings import Settings
+from workbench.store.tables import ConsultationRow
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,6 +85,9 @@ def empty_home(home: workbench.Workbench) -> workbench.Workbench:
         run.delete()
     for source in home.data.list():
         home.data.delete(source.id)
+    # Nothing else takes away what was said, which stays also of what is deleted.
+    with home._store.database.write() as session:
+        session.execute(delete(ConsultationRow))
     return home
 
 

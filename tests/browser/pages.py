@@ -155,10 +155,18 @@ class Panels:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.data, self.launch, self.runs, self.leaderboard, self.events, self.profile, self.registry, self.deploy = (
-            page.get_by_role("region", name=name, exact=True)
-            for name in ("Data", "Launch", "Runs", "Leaderboard", "Events", "Profile", "Registry", "Deploy")
-        )
+        names = ("Data", "Launch", "Runs", "Leaderboard", "Events", "Profile", "Registry", "Deploy", "Review")
+        (
+            self.data,
+            self.launch,
+            self.runs,
+            self.leaderboard,
+            self.events,
+            self.profile,
+            self.registry,
+            self.deploy,
+            self.review,
+        ) = (page.get_by_role("region", name=name, exact=True) for name in names)
 
     @property
     def status(self) -> Locator:
@@ -209,6 +217,10 @@ class Panels:
         row = self.leaderboard.locator(f'tbody tr[data-model="{model}"]')
         row.get_by_role("button", name=re.compile("^Go on with")).click()
         self.page.get_by_role("menuitem", name=item).click()
+
+    def card(self, panel: Locator, advisor: str) -> Locator:
+        """The line in which an advisor tells what it says of what a panel shows."""
+        return panel.get_by_role("group", name=advisor, exact=True)
 
     def press_launch(self) -> None:
         self.launch.get_by_role("button", name="Launch", exact=True).click()

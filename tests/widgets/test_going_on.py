@@ -124,7 +124,8 @@ def test_a_plan_with_options_is_shown_in_the_form_before_it_is_launched(run: wor
         board.commands["prepare"](run=run.id, plan="tune", model="dt")
         form.feed()
         wish = form._view["wish"]
-        assert (wish["number"], wish["plan"], wish["model"], wish["follow"]["id"]) == (number, "tune", "dt", run.id)
+        assert wish["request"] == {"from_run": run.id, "plan": "tune", "model": "dt"}
+        assert (wish["number"], wish["follow"]["id"]) == (number, run.id)
     assert len(desk.workbench.runs.list()) == 1
 
 

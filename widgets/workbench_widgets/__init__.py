@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench_widgets.leaderboard import LeaderboardPanel
     from workbench_widgets.profile import ProfilePanel
     from workbench_widgets.registry import RegistryPanel
+    from workbench_widgets.review import ReviewPanel
     from workbench_widgets.runs import RunsPanel
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "LeaderboardPanel": "leaderboard",
     "ProfilePanel": "profile",
     "RegistryPanel": "registry",
+    "ReviewPanel": "review",
     "RunsDashboard": "dashboard",
     "RunsPanel": "runs",
     "ServingDashboard": "dashboard",
@@ -41,6 +43,7 @@ __all__ = [
     "LeaderboardPanel",
     "ProfilePanel",
     "RegistryPanel",
+    "ReviewPanel",
     "RunsDashboard",
     "RunsPanel",
     "ServingDashboard",

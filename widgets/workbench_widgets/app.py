@@ -18,6 +18,7 @@ from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
 from workbench_widgets.profile import ProfilePanel
 from workbench_widgets.registry import RegistryPanel
+from workbench_widgets.review import ReviewPanel
 from workbench_widgets.runs import RunsPanel
 from workbench_widgets.tabs import TABS, TabsPanel
 
@@ -32,7 +33,7 @@ class Workbench(ipywidgets.Box):
 
     Attributes
     ----------
-    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy
+    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy, review
         The panels, each of which can also be shown by itself.
     """
 
@@ -53,12 +54,13 @@ class Workbench(ipywidgets.Box):
         self.events = EventsPanel(desk, self.feeder)
         self.registry = RegistryPanel(desk, self.feeder)
         self.deploy = DeployPanel(desk, self.feeder)
+        self.review = ReviewPanel(desk, self.feeder)
         left = ipywidgets.Box([self.data, self.launch])
         right = ipywidgets.Box([self.runs, self.leaderboard, self.events])
         left.add_class("wb-column")
         right.add_class("wb-column")
         right.add_class("wb-column-wide")
-        wholes = [ipywidgets.Box([panel]) for panel in (self.profile, self.registry, self.deploy)]
+        wholes = [ipywidgets.Box([panel]) for panel in (self.profile, self.registry, self.deploy, self.review)]
         pages = [ipywidgets.Box([left, right]), *wholes]
         for place, (name, page) in enumerate(zip(TABS, pages, strict=True)):
             page.add_class("wb-page")
@@ -77,4 +79,5 @@ class Workbench(ipywidgets.Box):
             self.profile,
             self.registry,
             self.deploy,
+            self.review,
         )

@@ -11,6 +11,7 @@ from workbench.data.ingest.job import Tell
 from workbench.data.options import options_of
 from workbench.data.source import Source, SourceLine
 from workbench.errors import BadRequest, Gone, NotFound
+from workbench_widgets.advising import BESIDE, Question
 from workbench_widgets.bringing import Bringing, Cancelled, Work
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
@@ -25,9 +26,9 @@ _FIELDS = ("what", "name", "size_bytes", "file", "follows", "table", "query", "k
 class DataPanel(Panel):
     """Upload by acknowledged chunks, places, samples, versions, preview, and a line about each column."""
 
-    _esm = script("options", "reading", "works", "place", "columns", "kinds", "versions", "data")
+    _esm = script("options", "reading", "works", "place", "columns", "kinds", "versions", "advice", "data")
 
-    beside = frozenset({"finish", "add", "test", "refresh", "has_changed", "retype"})
+    beside = BESIDE | {"finish", "add", "test", "refresh", "has_changed", "retype"}
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
         self._desk = desk
@@ -45,6 +46,7 @@ class DataPanel(Panel):
             source=None,
             sparks={},
             works=[],
+            cards=[],
             limit=desk.workbench.settings.upload_limit,
         )
         self.feed()
@@ -64,6 +66,7 @@ class DataPanel(Panel):
             "sample": self._sample,
             "choose": self._choose,
             "delete": self._delete,
+            **self._desk.advising.commands(self._feeder.wake),
         }
 
     def feed(self) -> bool:
@@ -82,6 +85,8 @@ class DataPanel(Panel):
             if mark != self._mark:
                 self.show(source=None if chosen is None else self._shown(chosen), sparks={})
                 self._mark = mark
+            asked = [] if chosen is None else [Question("dataset_analyst", "source", chosen)]
+            self.show(cards=self._desk.advising.cards(asked))
             return self._draw_bars(self._desk.profiling.look(chosen))
 
     def _draw_bars(self, looked: Looked) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from workbench.advisors.advice import AdvisorName
 from workbench.deployment import Deployment
 from workbench.registry.pipeline import Pipeline
 from workbench.serving.batches import BatchRecord
 from workbench.serving.deployment import SERVED, DeploymentRecord
+from workbench_widgets.advising import BESIDE, Question
 from workbench_widgets.choice import Kept
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
@@ -37,8 +39,8 @@ class DeployPanel(Panel):
         Nothing can be changed or asked: for dashboards.
     """
 
-    _esm = script("forms", "attempts", "traffic", "tryit", "deploy")
-    beside = frozenset({"predict", "curl"})
+    _esm = script("forms", "attempts", "traffic", "tryit", "advice", "deploy")
+    beside = BESIDE | {"predict", "curl"}
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
@@ -63,6 +65,7 @@ class DeployPanel(Panel):
             aliases=[],
             sources=[],
             attempts=[],
+            cards=[],
         )
         self.feed()
 
@@ -86,6 +89,7 @@ class DeployPanel(Panel):
             "cancel_batch": self._cancel_batch,
             "delete_batch": self._delete_batch,
             "dismiss": self._dismiss,
+            **self._desk.advising.commands(self._feeder.wake),
         }
 
     def feed(self) -> bool:
@@ -102,9 +106,11 @@ class DeployPanel(Panel):
             if mark != self._mark:
                 self._read_shelves()
                 self._mark = mark
+            cards = self._cards(records)
             self.show(
-                deployments=[self._line(record) for record in records],
+                deployments=[self._line(record, cards) for record in records],
                 watched=watched if watched in known else None,
+                cards=[card for card in cards if card["subject"] == watched],
                 sources=[
                     {"id": source.id, "name": source.name, "rows": source.row_count}
                     for source in self.workbench.data.lines()
@@ -153,7 +159,13 @@ class DeployPanel(Panel):
         known = self._pipelines.get(pipeline_id)
         return pipeline_id[-8:] if known is None else known.name
 
-    def _line(self, record: DeploymentRecord) -> dict[str, Any]:
+    def _cards(self, records: Sequence[DeploymentRecord]) -> list[dict[str, Any]]:
+        advisors: tuple[AdvisorName, ...] = ("deployment_reviewer", "drift_analyst")
+        asked = [Question(advisor, "deployment", record.id) for record in records for advisor in advisors]
+        return self._desk.advising.cards(asked, read_only=self._read_only)
+
+    def _line(self, record: DeploymentRecord, cards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        mine = [card for card in cards if card["subject"] == record.id]
         serving = self._pipelines.get(record.pipeline_id)
         return record.as_dict() | {
             "pipeline": self._name(record.pipeline_id),
@@ -164,6 +176,7 @@ class DeployPanel(Panel):
             "previous": self._name(record.previous_pipeline_id),
             "shadow": self._name(record.shadow_pipeline_id),
             "is_served": record.status in SERVED,
+            "warned": [card["verdict"] for card in mine if card.get("tone") == "danger"],
         }
 
     def _inside(self, deployment: Deployment, record: DeploymentRecord) -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """What panels look at together: a run, a table, a pipeline, a deployment, chosen in one and followed by the others.
 
-One panel may also wish another to act: a row of the leaderboard asks for a plan, the form shows what that takes.
+One panel may also wish another to act: a row of the leaderboard asks for a plan, an advisor proposes a run, and the
+form shows what that takes.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from workbench import Run, Workbench
+from workbench_widgets.advising import Advising
 from workbench_widgets.choice import Choice, Kept
 from workbench_widgets.deploying import Deploying
 from workbench_widgets.profiling import Profiling
@@ -16,18 +20,21 @@ from workbench_widgets.profiling import Profiling
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A plan on one model of a run that somebody asked for, to be looked at before it is launched.
+    """A run that somebody asked for, to be looked at before it is launched.
 
     Attributes
     ----------
     number
         From 1; the newest wish has the highest.
+    request
+        Arguments of `Runs.submit`, as JSON holds them.
+    by
+        Who proposes it, in a few words; empty: the reader asked for it.
     """
 
     number: int
-    run: Run
-    plan: str
-    model: str
+    request: Mapping[str, Any]
+    by: str = ""
 
 
 class Desk:
@@ -51,6 +58,8 @@ class Desk:
         What is being deployed and promoted.
     profiling
         The profile of the chosen data source.
+    advising
+        What advisors are asked, and which advice is looked at.
     """
 
     def __init__(self, workbench: Workbench) -> None:
@@ -65,6 +74,7 @@ class Desk:
         self.deployment: Choice[str] = Choice(None)
         self.deploying = Deploying(workbench, self.kept, self.deployment)
         self.profiling = Profiling(workbench)
+        self.advising = Advising(workbench, self.watch, self.wish_for)
 
     @property
     def run(self) -> Run | None:
@@ -83,9 +93,10 @@ class Desk:
         with self._lock:
             return self._wish
 
-    def wish_for(self, run: Run, plan: str, model: str) -> Wish:
+    def wish_for(self, request: Mapping[str, Any], *, by: str = "") -> Wish:
+        """Ask for a run; arguments as `Wish` has them."""
         with self._lock:
-            self._wish = Wish(self._wish.number + 1 if self._wish else 1, run, plan, model)
+            self._wish = Wish(self._wish.number + 1 if self._wish else 1, dict(request), by)
             return self._wish
 
     @property

@@ -10,17 +10,20 @@ from typing import Any
 from workbench import Run
 from workbench.catalogue import FOLDS_LEAST, FOLDS_MOST, PLANS, SEED, SEED_MOST, TASKS, Task
 from workbench.data.source import Column, Source
-from workbench.errors import NotFound
+from workbench.errors import NotFound, WorkbenchError
 from workbench.preflight.refusals import suggest_task
-from workbench.runs.asked import LIMITS
-from workbench.runs.follow import TAKEN_OPTIONS, TOP, can_follow, models_to_follow
+from workbench.runs.asked import LIMITS, Asked
+from workbench.runs.follow import TAKEN_OPTIONS, TOP, can_follow, filled_in, models_to_follow
 from workbench.runs.record import RunRecord
 from workbench.runs.scores import LeaderboardRow
+from workbench_widgets.advising import Question
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
 from workbench_widgets.trials import short_name
 
+OUTSIDE = ("data", "override")
+"""Arguments of `Runs.submit` that are no fields of a request."""
 TRUTH = "ground_truth"
 """Option of a plan without which some metrics are not there."""
 
@@ -28,9 +31,9 @@ TRUTH = "ground_truth"
 class LaunchPanel(Panel):
     """A form over the catalogue. The engine checks what it sends; the panel shows what the engine answers."""
 
-    _esm = script("forms", "options", "findings", "launch")
+    _esm = script("forms", "options", "findings", "advice", "wishes", "launch")
 
-    beside = frozenset({"check"})
+    beside = frozenset({"check", "design"})
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
         self._desk = desk
@@ -51,6 +54,7 @@ class LaunchPanel(Panel):
             source=None,
             follow=None,
             wish=None,
+            cards=[],
         )
         self.feed()
 
@@ -62,10 +66,15 @@ class LaunchPanel(Panel):
             "estimate": self._estimate,
             "check": self._check,
             "launch": self._launch,
+            "design": self._design,
+            "open_advice": self._desk.advising.commands(self._feeder.wake)["open_advice"],
         }
 
     def feed(self) -> bool:
         with self._feeding:
+            wish = self._new_wish()
+            if wish is not None and wish.get("source"):
+                self._desk.choose(wish["source"])
             chosen = self._desk.source_id
             sources = [{"id": line.id, "name": line.name} for line in self.workbench.data.lines()]
             if chosen not in {source["id"] for source in sources}:
@@ -77,7 +86,10 @@ class LaunchPanel(Panel):
             if (self._view["source"] or {}).get("id") != chosen:
                 self.show(source=None if chosen is None else self._table(self.workbench.data.get(chosen)))
             self._look_at(self._desk.run)
-            self._grant()
+            asked = [] if chosen is None else [Question("experiment_designer", "source", chosen)]
+            self.show(cards=self._desk.advising.cards(asked))
+            if wish is not None:
+                self.show(wish=wish)
             return False
 
     def _older(self, id: str | None) -> Source | None:
@@ -98,11 +110,48 @@ class LaunchPanel(Panel):
             self.show(follow=follow)
             self._mark = mark
 
-    def _grant(self) -> None:
+    def _new_wish(self) -> dict[str, Any] | None:
+        """Return a wish that the form does not show yet, as it takes it; one that cannot be shown says why."""
         wish = self._desk.wish
-        if wish is not None and wish.number != (self._view["wish"] or {}).get("number"):
-            told = {"number": wish.number, "plan": wish.plan, "model": wish.model}
-            self.show(wish=told | {"follow": self._followed(wish.run, wish.run.record)})
+        if wish is None or wish.number == (self._view["wish"] or {}).get("number"):
+            return None
+        told: dict[str, Any] = {"number": wish.number, "by": wish.by, "follow": None, "source": None}
+        try:
+            return told | self._laid_out(wish.request)
+        except WorkbenchError as error:
+            return told | {"request": None, "problem": str(error)}
+
+    def _laid_out(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Say of which table or run the form is to be, and what it is to hold.
+
+        The form goes on from a run where the plan works on models of that run; else it shows the run's own request with
+        the changes in it, so that all of it can be seen.
+        """
+        asked = dict(request)
+        if asked.get("from_run") is not None:
+            run = self.workbench.runs.get(asked["from_run"])
+            found = run.record
+            follow = self._followed(run, found)
+            if follow is not None and asked.get("plan", "compare") in follow["takes"]:
+                return {"request": asked | {"from_run": found.id}, "follow": follow}
+            asked = _as_asked_of_a_table(asked, found, run.rows())
+            # What holds anyway is not said.
+            asked = {name: value for name, value in asked.items() if self._view["defaults"].get(name) != value}
+        source = self.workbench.data.get(asked["data"])
+        return {"request": asked | {"data": source.id}, "source": source.id}
+
+    def _design(self, source: str, goal: str, target: str | None = None) -> dict[str, Any]:
+        """Have a run designed, and the form filled in where there is one to launch."""
+        advising = self._desk.advising
+        with advising.under_way(Question("experiment_designer", "source", source), self._feeder.wake):
+            made = self.workbench.advisors.design(
+                self.workbench.data.get(source), goal, target=target, narrate=False, wait=False
+            )
+        advice = made.given
+        if advice.suggested_config is not None:
+            self._desk.wish_for(advice.suggested_config, by="the experiment designer")
+        self._feeder.wake()
+        return {"id": made.id, "fills": advice.suggested_config is not None}
 
     def _values(self, id: str, column: str) -> list[Any]:
         return self.workbench.data.values(self.workbench.data.get(id), column)
@@ -179,6 +228,20 @@ class LaunchPanel(Panel):
             "limits": {name: found.spec.get(name) for name in LIMITS},
             "options": {name: own[name] for name in TAKEN_OPTIONS if name in own},
         }
+
+
+def _as_asked_of_a_table(
+    request: Mapping[str, Any], before: RunRecord, board: Sequence[LeaderboardRow]
+) -> dict[str, Any]:
+    """Return a request that follows a run as one that follows none, and asks for the same."""
+    filled = asdict(
+        filled_in(Asked.of({name: value for name, value in request.items() if name not in OUTSIDE}), before, board)
+    )
+    # By their ids, as the form knows models: another run's recipes are that run's.
+    named = {name: request.get(name) for name in ("model", "include", "exclude")}
+    kept = {name: value for name, value in (filled | named).items() if value is not None and name != "from_run"}
+    outside = {name: request[name] for name in OUTSIDE if name in request}
+    return {"data": before.source_id, "plan": "compare"} | kept | outside
 
 
 def _takes(board: Sequence[LeaderboardRow], plan: str) -> dict[str, Any]:

@@ -6,10 +6,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from workbench import Run
 from workbench.catalogue import PLANS, TASKS
 from workbench.runs.follow import can_follow
+from workbench.runs.record import CANCELLED, SUCCEEDED
 from workbench.runs.scores import LeaderboardRow
-from workbench_widgets.deploying import BESIDE
+from workbench_widgets import advising, deploying
+from workbench_widgets.advising import Question
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
@@ -29,8 +32,8 @@ class LeaderboardPanel(Panel):
         Nothing can be launched from a row: for dashboards.
     """
 
-    _esm = script("forms", "attempts", "deployform", "leaderboard")
-    beside = BESIDE
+    _esm = script("forms", "attempts", "deployform", "advice", "leaderboard")
+    beside = deploying.BESIDE | advising.BESIDE
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
@@ -40,6 +43,7 @@ class LeaderboardPanel(Panel):
         self._mark: tuple[Any, ...] = ()
         super().__init__(
             desk.workbench,
+            read_only=read_only,
             run=None,
             rows={},
             order=[],
@@ -48,6 +52,7 @@ class LeaderboardPanel(Panel):
             status=None,
             actions=[],
             attempts=[],
+            cards=[],
         )
         self.feed()
 
@@ -59,14 +64,20 @@ class LeaderboardPanel(Panel):
             "launch": self._launch,
             "prepare": self._prepare,
             **self._desk.deploying.commands(self._feeder.wake),
+            **self._desk.advising.commands(self._feeder.wake),
         }
 
     def feed(self) -> bool:
         run = self._desk.run
         self.show(attempts=self._desk.deploying.lines())
         if run is None:
-            self.show(run=None, rows={}, order=[], status=None, actions=[])
+            self.show(run=None, rows={}, order=[], status=None, actions=[], cards=[])
             return False
+        has_to_wait = self._tell_board(run)
+        self._tell_cards(run)
+        return has_to_wait
+
+    def _tell_board(self, run: Run) -> bool:
         if run.id == self._view["run"] and time.monotonic() - self._read_at < PACE_S:
             return True
         found = run.record
@@ -98,6 +109,15 @@ class LeaderboardPanel(Panel):
         )
         return False
 
+    def _tell_cards(self, run: Run) -> None:
+        """Offer to explain a board that stays as it is, and to say why models of it failed."""
+        asked = []
+        if run.id == self._view["run"] and self._view["status"] in (SUCCEEDED, CANCELLED):
+            statuses = {row["status"] for row in self._view["rows"].values()}
+            asked += [Question("run_explainer", "run", run.id)] if "scored" in statuses else []
+            asked += [Question("failure_debugger", "run", run.id)] if statuses & {"failed", "timed_out"} else []
+        self.show(cards=self._desk.advising.cards(asked, read_only=self._read_only))
+
     def _launch(self, run: str, plan: str, model: str) -> dict[str, Any]:
         launched = self.workbench.runs.submit(from_run=run, plan=plan, model=model)
         self._desk.watch(launched)
@@ -105,7 +125,7 @@ class LeaderboardPanel(Panel):
         return {"id": launched.id}
 
     def _prepare(self, run: str, plan: str, model: str) -> None:
-        self._desk.wish_for(self.workbench.runs.get(run), plan, model)
+        self._desk.wish_for({"from_run": self.workbench.runs.get(run).id, "plan": plan, "model": model})
         self._feeder.wake()
 
 

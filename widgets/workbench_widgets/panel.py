@@ -46,7 +46,7 @@ def script(*names: str) -> str:
 
 @cache
 def style() -> str:
-    return "\n".join((STATIC / f"{part}.css").read_text() for part in ("panels", "data"))
+    return "\n".join((STATIC / f"{part}.css").read_text() for part in ("panels", "data", "advice"))
 
 
 class Panel(anywidget.AnyWidget):

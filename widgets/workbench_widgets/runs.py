@@ -10,6 +10,7 @@ from typing import Any
 from workbench import Run
 from workbench.runs.asked import LIMITS
 from workbench.runs.record import CANCELLED, FAILED, RunRecord
+from workbench_widgets.advising import BESIDE, Question
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Command, Panel, script
@@ -29,14 +30,17 @@ class RunsPanel(Panel):
         Nothing can be changed or written, and there is no way to the API: for dashboards.
     """
 
-    _esm = script("forms", "runs")
+    _esm = script("forms", "advice", "runs")
+    beside = BESIDE
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
         self._feeder = feeder
         self._read_only = read_only
         self._told_api = 0.0
-        super().__init__(desk.workbench, read_only=read_only, runs=[], watched=None, progress=None, service=None)
+        super().__init__(
+            desk.workbench, read_only=read_only, runs=[], watched=None, progress=None, service=None, cards=[]
+        )
         self.feed()
 
     @property
@@ -50,6 +54,7 @@ class RunsPanel(Panel):
             "reproduce": self._reproduce,
             "delete": self._delete,
             "api": self._tell_api,
+            **self._desk.advising.commands(self._feeder.wake),
         }
 
     def feed(self) -> bool:
@@ -64,9 +69,14 @@ class RunsPanel(Panel):
                 runs=[_line(found) for found in records],
                 watched=watched.id if watched else None,
                 progress=None if watched is None else _progress(watched),
+                cards=self._cards(next((found for found in records if watched and found.id == watched.id), None)),
             )
             self._beacon()
             return False
+
+    def _cards(self, watched: RunRecord | None) -> list[dict[str, Any]]:
+        asked = [Question("failure_debugger", "run", watched.id)] if watched and watched.status == FAILED else []
+        return self._desk.advising.cards(asked, read_only=self._read_only)
 
     def _beacon(self) -> None:
         if self._read_only or time.monotonic() - self._told_api < BEACON_S:

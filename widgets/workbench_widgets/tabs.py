@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.serving.deployment import FAILED
+from workbench_widgets.advising import Question
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
 from workbench_widgets.panel import Panel, script
 
-TABS = {"train": "Train", "profile": "Profile", "registry": "Registry", "deploy": "Deploy"}
+TABS = {"train": "Train", "profile": "Profile", "registry": "Registry", "deploy": "Deploy", "review": "Review"}
 
 
 class TabsPanel(Panel):
@@ -18,6 +19,7 @@ class TabsPanel(Panel):
     _esm = script("tabs")
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:  # noqa: ARG002 - panels are made alike
+        self._desk = desk
         self._mark: str | None = None
         super().__init__(
             desk.workbench, tabs=[{"name": name, "title": title} for name, title in TABS.items()], counts={}
@@ -31,7 +33,13 @@ class TabsPanel(Panel):
             self._mark = mark
             pipelines, deployments = self.workbench.registry.list(), self.workbench.deployments.records()
             failed = [record.slug for record in deployments if record.status == FAILED]
-            trouble = f"Failed: {', '.join(failed)}" if failed else None
+            asked = [Question("drift_analyst", "deployment", record.id) for record in deployments]
+            cards = self._desk.advising.cards(asked)
+            drifted = [
+                record.slug for record, card in zip(deployments, cards, strict=True) if card.get("tone") == "danger"
+            ]
+            told = {"Failed": failed, "Drifted": drifted}
+            trouble = ". ".join(f"{what}: {', '.join(slugs)}" for what, slugs in told.items() if slugs) or None
             self.show(counts={"registry": _count(len(pipelines)), "deploy": _count(len(deployments), trouble)})
         return False
 

@@ -188,7 +188,7 @@ class Consultation:
         return f"<{self.title}: {told}>"
 
 
-def narration_status(row: ConsultationRow | Row[Any]) -> str | None:
+def narration_status(row: ConsultationRow | Row[*tuple[Any, ...]]) -> str | None:
     """Tell how the narration stands: a process that should have answered by now is gone, wherever it ran."""
     is_late = row.narration_status == ASKED and row.narration_until is not None and row.narration_until < now()
     return LOST if is_late else row.narration_status

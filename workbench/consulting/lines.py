@@ -99,7 +99,7 @@ def lines(
     return [together[one.id] for one in found if one.id in together]
 
 
-def _has_moved(row: Row[Any], line: ConsultationLine | None) -> bool:
+def _has_moved(row: Row[*tuple[Any, ...]], line: ConsultationLine | None) -> bool:
     return (
         line is None
         or row.status in OPEN
@@ -107,7 +107,7 @@ def _has_moved(row: Row[Any], line: ConsultationLine | None) -> bool:
     )
 
 
-def _line(row: Row[Any]) -> ConsultationLine:
+def _line(row: Row[*tuple[Any, ...]]) -> ConsultationLine:
     return ConsultationLine(
         id=row.id,
         advisor=row.advisor,

@@ -21,7 +21,8 @@ export default panel((el, link) => {
     choose,
   });
   const shown = h("div", { class: "wb-source" });
-  body.append(way.drop, works.area, samples, h("div", { class: "wb-ways-in" }, placeForm(link, () => showError(null)), way.options), picks.list, shown);
+  const cards = adviceCards(el, link, showError);
+  body.append(way.drop, works.area, samples, h("div", { class: "wb-ways-in" }, placeForm(link, () => showError(null)), way.options), picks.list, cards.area, shown);
 
   const drawSamples = (view) => {
     const have = new Set(view.sources.filter((source) => source.kind === "sample").map((source) => source.name));
@@ -102,6 +103,7 @@ export default panel((el, link) => {
   return (view, patch) => {
     if (touches(patch, "samples", "sources")) drawSamples(view);
     if (touches(patch, "works")) drawWorks();
+    if (touches(patch, "cards")) cards.draw(view.cards);
     if (touches(patch, "sources", "source")) picks.draw(view.sources, view.source?.id);
     picks.list.hidden = view.sources.length < 2;
     if (touches(patch, "source")) {

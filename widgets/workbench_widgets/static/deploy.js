@@ -21,7 +21,7 @@ export default panel((el, link) => {
     tell: ({ light, what, value }, line) => {
       light.className = `wb-light wb-${DEPLOYMENT_TONES[line.status]}`;
       light.title = line.status;
-      fill(what, h("span", { class: "wb-two-top" }, h("strong", {}, line.slug), line.access === "public" ? h("span", { class: "wb-chip wb-cancelled" }, "public") : null, h("span", { class: "wb-sr" }, line.status)), h("small", {}, `${line.pipeline} · ${line.model ?? ""}`));
+      fill(what, h("span", { class: "wb-two-top" }, h("strong", {}, line.slug), line.access === "public" ? h("span", { class: "wb-chip wb-cancelled" }, "public") : null, line.warned.map((verdict) => h("span", { class: "wb-chip wb-failed", title: verdict }, openingOf(verdict))), h("span", { class: "wb-sr" }, line.status)), h("small", {}, `${line.pipeline} · ${line.model ?? ""}`));
       fill(value, line.p50_ms === null ? "" : ms(line.p50_ms), h("small", {}, line.request_count ? plural(line.request_count, "request") : line.status === "ready" ? "" : line.status));
     },
     choose: (id) => link.call("watch", { id }).catch(showError),
@@ -60,12 +60,13 @@ export default panel((el, link) => {
   const figures = h("dl", { class: "wb-figures" });
   const plots = h("div", { class: "wb-plots" });
   tips(plots);
+  const cards = adviceCards(el, link, showError);
   const pane = h("div", { class: "wb-pane" });
   const tabs = tabList(DEPLOY_TABS, () => drawPane(link.view), "What to see of the deployment");
   for (const name of readOnly ? ["try", "batch", "settings"] : []) tabs.buttons[name].hidden = true;
   if (readOnly) tabs.show("engine");
   const actions = h("div", { class: "wb-actions" }, swapping, back, warm, stop, remove);
-  const detail = h("div", { class: "wb-detail" }, h("div", { class: "wb-run-line wb-detail-head" }, title, readOnly ? null : actions), why, figures, plots, tabs.tabs, pane);
+  const detail = h("div", { class: "wb-detail" }, h("div", { class: "wb-run-line wb-detail-head" }, title, readOnly ? null : actions), why, cards.area, figures, plots, tabs.tabs, pane);
   const split = h("div", { class: "wb-split" }, h("div", { class: "wb-lists" }, picks.list), detail);
   body.append(attempts.area, empty, split);
 
@@ -229,6 +230,7 @@ export default panel((el, link) => {
     if (!line) return;
     if (touches(patch, "deployments", "watched", "pipelines")) drawHead(view, line);
     if (touches(patch, "deployments", "watched", "inside")) drawFigures(line, view.inside?.engine);
+    if (touches(patch, "cards")) cards.draw(view.cards);
     if (touches(patch, "minutes", "watched")) drawPlots(view);
     if (touches(patch, "watched", ...SHOWN[tabs.current()])) drawPane(view);
   };

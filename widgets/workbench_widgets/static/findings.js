@@ -5,10 +5,29 @@ const MARKS = { blocking: ["×", "Stands in the way"], warning: ["!", "Warning"]
 /** Evidence as it is read: numbers short, lists side by side. */
 function evidenceWords(value) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "number") return Number.isInteger(value) ? number(value) : short(value);
+  // Of a chance of one in a billion nobody wants to count the zeros.
+  if (typeof value === "number") return Number.isInteger(value) ? number(value) : Math.abs(value) < 1e-4 ? value.toExponential(1) : short(value);
   if (Array.isArray(value)) return value.map((item) => (Array.isArray(item) ? item.map(evidenceWords).join(": ") : evidenceWords(item))).join(" · ");
   if (typeof value === "object") return Object.entries(value).map(([name, item]) => `${name}: ${evidenceWords(item)}`).join(", ");
   return String(value);
+}
+
+/** What was chosen with a mend in it: lists and mappings grow. */
+function merged(given, change) {
+  if (Array.isArray(change)) return [...new Set([...(given ?? []), ...change])];
+  if (change !== null && typeof change === "object") return { ...given, ...Object.fromEntries(Object.entries(change).map(([name, value]) => [name, merged(given?.[name], value)])) };
+  return change;
+}
+
+const MENDED_MS = 4000;
+
+/** Open what controls lie in, and mark them for a moment. */
+function pointOut(nodes) {
+  for (const node of nodes) {
+    for (let folded = node.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
+    node.classList.add("wb-is-mended");
+    setTimeout(() => node.classList.remove("wb-is-mended"), MENDED_MS);
+  }
 }
 
 /**

@@ -2,6 +2,8 @@
 
 const PICKED_SHOWN = 3;
 const FILTERED_FROM = 12;
+const opening = (text) => text[0].toUpperCase() + text.slice(1);
+const folded = (title, ...content) => h("details", { class: "wb-more" }, h("summary", {}, title), ...content);
 
 /**
  * A button that opens a list of items to be ticked: `items` and `isPicked` are asked anew each time.
@@ -42,7 +44,8 @@ function memoryWords(size) {
 
 /**
  * Inputs of a run's limits and of where it runs; what is left empty is `own`, which `inherit` names.
- * `asked` answers what a request says of them, `words` what holds, in few words.
+ * `asked` answers what a request says of them, `words` what holds, in few words,
+ * `fill(limits)` puts some in.
  */
 function limitInputs() {
   const seconds = (title) => h("input", { type: "number", inputmode: "numeric", min: 0, title: `${title} 0: no limit.` });
@@ -71,6 +74,35 @@ function limitInputs() {
     inherit,
     asked: () => ({ model_timeout_s: numeric(model), run_timeout_s: numeric(run), unit_memory: memory.value.trim() || null, executor: executor.value.trim() || null }),
     words,
+    fill: (limits) => {
+      for (const [input, value] of [[model, limits.model_timeout_s], [run, limits.run_timeout_s], [executor, limits.executor]]) input.value = value ?? "";
+      memory.value = typeof limits.unit_memory === "number" ? memoryWords(limits.unit_memory) : limits.unit_memory ?? "";
+    },
     clear: () => [model, run, memory, executor].forEach((input) => (input.value = "")),
+  };
+}
+
+/** The limits of a run that is to be launched, folded up, with what else may end a model early. */
+function launchLimits() {
+  const limits = limitInputs();
+  const racing = h("input", { type: "checkbox" });
+  const racingField = h("div", { class: "wb-wide" }, h("label", { class: "wb-check" }, racing, "Racing"),
+    h("small", {}, "Models that cannot catch the leader stop early. This changes what is computed: they keep no full score."));
+  const summary = h("summary", {}, "Limits and more");
+  const isRaced = () => racing.checked && !racingField.hidden;
+  return {
+    ...limits,
+    field: h("details", { class: "wb-more" }, summary, h("div", { class: "wb-option-grid" }, limits.fields, racingField)),
+    controls: [...limits.controls, racing],
+    allowRacing: (isAllowed) => (racingField.hidden = !isAllowed),
+    asked: () => ({ ...limits.asked(), racing: isRaced() }),
+    fill: (request) => {
+      limits.fill(request);
+      racing.checked = Boolean(request.racing);
+    },
+    tell: (withOwn) => {
+      const set = [...limits.words(withOwn), isRaced() && "racing"].filter(Boolean);
+      write(summary, ["Limits and more", set.join(" · ")].filter(Boolean).join(": "));
+    },
   };
 }

@@ -1,18 +1,17 @@
 // What to run on which table, or from which run. The engine checks the request; this form only helps to say it.
 
 const ESTIMATE_MS = 250;
-const MENDED_MS = 4000;
-const opening = (text) => text[0].toUpperCase() + text.slice(1);
 
-const folded = (title, ...content) => h("details", { class: "wb-more" }, h("summary", {}, title), ...content);
+/** Targets tend to stand last, or first; a name that says so wins, and the one that a sample is made for before all. */
+const guessedTarget = (columns, meant) => columns.find(({ name }) => name === meant) ?? columns.find(({ name }) => /^(target|class|label|y|outcome)$/i.test(name)) ?? columns.at(-1);
 
 export default panel((el, link) => {
-  const { body, showError } = frame(el, "Launch");
+  const { body, section, showError } = frame(el, "Launch");
   const { defaults, bounds } = link.view;
   const whole = (properties) => h("input", { type: "number", inputmode: "numeric", min: 0, ...properties });
   const start = h("select", { onchange: () => startChosen() });
   const source = h("select", { onchange: () => link.call("choose", { id: source.value }).catch(showError) });
-  const target = h("select", { onchange: () => targetChosen() });
+  const target = h("select", { onchange: () => ((isAimed = true), targetChosen()) });
   const task = h("select", { onchange: () => ((byHand = true), taskChosen()) });
   const plan = h("select", { onchange: () => planChosen() });
   const folds = whole({ min: bounds.folds[0], max: bounds.folds[1] });
@@ -23,11 +22,7 @@ export default panel((el, link) => {
   const planOptions = h("div", { class: "wb-wide wb-plan-options", role: "group" });
   const options = h("div", { class: "wb-options" });
   const optionsField = folded("Set-up options", options);
-  const limits = limitInputs();
-  const racing = h("input", { type: "checkbox" });
-  const racingField = h("div", { class: "wb-wide" }, h("label", { class: "wb-check" }, racing, "Racing"),
-    h("small", {}, "Models that cannot catch the leader stop early. This changes what is computed: they keep no full score."));
-  const limitsField = folded("Limits and more", h("div", { class: "wb-option-grid" }, limits.fields, racingField));
+  const limits = launchLimits();
   const estimate = h("span", { class: "wb-estimate", "aria-live": "polite" });
   const launch = h("button", { class: "wb-button wb-primary", type: "submit" }, "Launch");
   const findings = findingsArea({ mend: (changes) => takeMend(changes), canMend: () => !pinned, changed: () => tellLaunch() });
@@ -37,12 +32,17 @@ export default panel((el, link) => {
   const tableFields = [field("Data", source), targetField, field("Task", task)];
   const ranking = h("div", { class: "wb-wide wb-beside" }, foldsField, field("Seed", seed), field("Rank by", sort));
   const followed = h("p", { class: "wb-wide wb-faint" });
-  const form = h("form", { class: "wb-form", novalidate: true }, startField, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limitsField, findings.area, h("div", { class: "wb-go" }, estimate, launch));
+  const wished = wishArea(() => ask());
+  // An advisor is told no target that was only guessed.
+  const goal = goalLine(el, link, showError, () => ({ source: link.view.source?.id ?? "", target: isAimed && taskOf().has_target ? target.value : null }));
+  const form = h("form", { class: "wb-form", novalidate: true }, startField, goal.field, wished.area, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limits.field, findings.area, h("div", { class: "wb-go" }, estimate, launch));
   body.append(form);
 
   // What the reader chose by hand is kept; everything else follows the table.
   const chosen = { field: null, one: null, several: new Set(), setup: {}, plan: {}, followed: new Set() };
   let byHand = false;
+  // Whether the target was chosen by the reader.
+  let isAimed = false;
   // The run to go on from stays what it was when the reader chose it, whatever run is watched since.
   let pinned = null;
   const taskOf = () => link.view.tasks[pinned?.task ?? task.value];
@@ -114,16 +114,7 @@ export default panel((el, link) => {
   };
 
   const drawOptions = () => {
-    const [common, rest] = [true, false].map((isCommon) => taskOf().options.filter((option) => option.is_common === isCommon));
-    const others = folded(`All the others (${rest.length})`, optionGrid(rest, chosen.setup, aboutOptions()));
-    const find = (event) => {
-      const wanted = event.target.value.trim().toLowerCase();
-      for (const node of options.querySelectorAll("[data-option]")) node.hidden = !`${words(node.dataset.option)} ${node.title}`.toLowerCase().includes(wanted);
-      others.open = wanted !== "";
-    };
-    const search = h("input", { type: "search", placeholder: "Find an option", "aria-label": "Find an option", oninput: find });
-    search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-    fill(options, search, optionGrid(common, chosen.setup, aboutOptions()), others);
+    searchedOptions(options, taskOf().options, chosen.setup, aboutOptions());
     tellOptions();
   };
 
@@ -138,10 +129,7 @@ export default panel((el, link) => {
     planOptions.hidden = !own.length;
   };
 
-  const tellLimits = () => {
-    const set = [...limits.words(pinned !== null), racing.checked && !racingField.hidden && "racing"].filter(Boolean);
-    write(limitsField.firstElementChild, ["Limits and more", set.join(" · ")].filter(Boolean).join(": "));
-  };
+  const tellLimits = () => limits.tell(pinned !== null);
 
   const targetChosen = () => {
     const columns = link.view.source?.columns ?? [];
@@ -190,7 +178,7 @@ export default panel((el, link) => {
 
   const planChosen = () => {
     plan.title = opening(planOf()?.about ?? "");
-    for (const part of [...tableFields, ranking, optionsField]) part.hidden = pinned !== null;
+    for (const part of [goal.field, ...tableFields, ranking, optionsField]) part.hidden = pinned !== null;
     followed.hidden = pinned === null;
     if (!pinned) {
       targetField.hidden = !taskOf().has_target;
@@ -199,7 +187,7 @@ export default panel((el, link) => {
     limits.inherit(pinned?.limits ?? defaults);
     if (pinned) chosen.followed = new Set([...chosen.followed].filter((id) => pinned.takes[plan.value].models.includes(id)));
     if (takes() === "one" && chosen.followed.size > 1) chosen.followed = new Set();
-    racingField.hidden = plan.value === "setup" || taskOf().folds === 1;
+    limits.allowRacing(plan.value !== "setup" && taskOf().folds !== 1);
     drawModels();
     drawPlanOptions();
     tellLimits();
@@ -211,6 +199,7 @@ export default panel((el, link) => {
   const pin = (run, wanted = null, models = []) => {
     if (run && !pinned) ownPlan = plan.value;
     pinned = run;
+    wished.clear();
     // What was typed for other runs must not stand in for what this one had.
     limits.clear();
     chosen.followed = new Set(models);
@@ -224,15 +213,67 @@ export default panel((el, link) => {
     if (to?.id !== pinned?.id) pin(to);
   };
 
-  // Another panel asks for a plan on one model of a run: the form shows it, and the reader launches.
-  let granted = link.view.wish?.number ?? 0;
-  const grant = (wish) => {
-    if (!wish?.follow || wish.number === granted) return;
-    granted = wish.number;
-    showError(null);
-    pin(wish.follow, wish.plan, [wish.model]);
+  const bringForward = () => {
     bringUp(el);
     (planOptions.querySelector("input, select, button") ?? launch).focus({ preventScroll: true });
+  };
+
+  const knows = {
+    plan: (name) => name in taskOf().plans,
+    options: (name) => (taskOf().plans[plan.value] ?? []).some((option) => option.name === name),
+    setup: (name) => taskOf().options.some((option) => option.name === name),
+    models: (ids) => ids.every((id) => (pinned ? pinned.takes[plan.value].models.includes(id) : taskOf().models.some((model) => model.id === id))),
+    isOne: () => takes() === "one",
+    folds: () => !foldsField.hidden,
+    sort: (name) => sort.value === name,
+    target: (name) => taskOf().has_target && target.value === name,
+  };
+
+  const showPlanOptions = ({ options = {} }) => {
+    chosen.plan = { [plan.value]: knownOf(options, knows.options) };
+    drawPlanOptions();
+  };
+
+  /** Fill the form in with a request on the chosen table. */
+  const fillIn = (request) => {
+    const columns = link.view.source.columns;
+    if (pinned) pin(null);
+    if (columns.some(({ name }) => name === request.target)) target.value = request.target;
+    isAimed = byHand = true;
+    task.value = request.task ?? columns.find(({ name }) => name === request.target)?.task ?? task.value;
+    chosen.setup = {};
+    taskChosen();
+    chosen.setup = knownOf(request.setup, knows.setup);
+    const models = request.model ? [request.model] : request.include ?? null;
+    if (models && knows.models(models)) [chosen.one, chosen.several, chosen.field] = [models[0], new Set(models), new Set(models)];
+    folds.value = request.folds ?? taskOf().folds;
+    seed.value = request.seed ?? defaults.seed;
+    drawPlans(request.plan);
+    showPlanOptions(request);
+    drawSorts(true);
+    if (request.sort) choices(sort, [...sort.options].map(({ value, text }) => [value, text]), request.sort);
+    drawOptions();
+  };
+
+  // Another panel asks for a run: the form shows it, and the reader launches.
+  let granted = link.view.wish?.number ?? 0;
+  const grant = (wish) => {
+    if (!wish || wish.number === granted || (wish.source && wish.source !== link.view.source?.id)) return;
+    granted = wish.number;
+    showError(wish.problem ? new Error(wish.problem) : null);
+    if (!wish.request) return;
+    const request = { plan: "compare", ...wish.request };
+    if (wish.follow) {
+      pin(wish.follow, request.plan, [request.model ?? request.include ?? []].flat());
+      showPlanOptions(request);
+    } else fillIn(request);
+    limits.fill(request);
+    tellLimits();
+    wished.show(wish.by, leftOver(request, wish.follow !== null, knows));
+    ask();
+    // From a tab that is turned away it is brought forward by whoever asked.
+    if (el.offsetParent) bringForward();
+    else section.addEventListener("wb-reveal", () => setTimeout(bringForward), { once: true });
   };
 
   const drawStarts = () => {
@@ -253,8 +294,10 @@ export default panel((el, link) => {
   // What was chosen for another task is kept for a way back, and not asked for here.
   const setup = () => Object.fromEntries(taskOf().options.filter((option) => option.name in chosen.setup).map((option) => [option.name, chosen.setup[option.name]]));
 
-  const request = () => {
-    const asked = { plan: plan.value, options: chosen.plan[plan.value] ?? {}, ...limits.asked(), racing: racing.checked && !racingField.hidden };
+  const request = () => wished.merged(shownRequest());
+
+  const shownRequest = () => {
+    const asked = { plan: plan.value, options: chosen.plan[plan.value] ?? {}, ...limits.asked() };
     if (pinned) asked.from_run = pinned.id;
     else Object.assign(asked, { data: link.view.source?.id ?? "", target: taskOf().has_target ? target.value : null, task: task.value,
       folds: numeric(folds), seed: numeric(seed), sort: sort.value, setup: setup() });
@@ -278,7 +321,8 @@ export default panel((el, link) => {
       const mine = asking;
       check(mine);
       try {
-        const told = await link.call("estimate", request());
+        const { override: _, ...asked } = request();
+        const told = await link.call("estimate", asked);
         if (mine === asking) estimate.textContent = told.words;
       } catch (error) {
         if (mine !== asking) return;
@@ -300,12 +344,6 @@ export default panel((el, link) => {
     }
   };
 
-  const merged = (given, change) => {
-    if (Array.isArray(change)) return [...new Set([...(given ?? []), ...change])];
-    if (change !== null && typeof change === "object") return { ...given, ...Object.fromEntries(Object.entries(change).map(([name, value]) => [name, merged(given?.[name], value)])) };
-    return change;
-  };
-
   /** Put a mend into the form, where it is seen and can be taken back. */
   const takeMend = ({ setup: changes = {}, folds: foldCount, sort: metric }) => {
     chosen.setup = merged(chosen.setup, changes);
@@ -317,41 +355,46 @@ export default panel((el, link) => {
     const mended = [...options.querySelectorAll("[data-option]")].filter((node) => names.includes(node.dataset.option));
     if (foldCount !== undefined) mended.push(foldsField);
     if (names.length) optionsField.open = true;
-    for (const node of mended) {
-      for (let folded = node.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
-      node.classList.add("wb-is-mended");
-      setTimeout(() => node.classList.remove("wb-is-mended"), MENDED_MS);
-    }
+    pointOut(mended);
     scrollAlong(findings.area, stood);
     ask();
   };
 
-  for (const control of [folds, seed, sort, ...limits.controls, racing]) control.addEventListener("input", () => (tellLimits(), ask()));
+  for (const control of [folds, seed, sort, ...limits.controls]) control.addEventListener("input", () => (tellLimits(), ask()));
+
+  const launchIt = () => {
+    const asked = request();
+    return link.call("launch", { ...asked, override: [...new Set([...[asked.override ?? []].flat(), ...findings.overrides()])] });
+  };
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await act(launch, showError, () => link.call("launch", { ...request(), override: findings.overrides() }))) reveal(el, "Runs");
+    if (await act(launch, showError, () => launchIt())) reveal(el, "Runs");
   });
 
   let table = null;
+  const turnToTable = (view) => {
+    table = view.source?.id ?? null;
+    wished.clear();
+    // Who turns to another table is done with the run.
+    if (pinned) pin(null);
+    const columns = view.source?.columns ?? [];
+    choices(target, columns.map((column) => [column.name, column.name]), guessedTarget(columns, view.source?.target)?.name);
+    chosen.setup = {};
+    chosen.plan = {};
+    if (link.view.tasks[task.value].has_target) byHand = false;
+    isAimed = false;
+    suggestIndex();
+    targetChosen();
+  };
+
   return (view, patch) => {
+    if (touches(patch, "cards")) goal.draw(view.cards);
     if (!touches(patch, "sources", "source", "follow", "wish")) return;
     choices(source, view.sources.length ? view.sources.map((item) => [item.id, item.name]) : [["", "upload a table first"]], view.source?.id ?? "");
     if (!task.options.length) choices(task, Object.entries(view.tasks).map(([name, item]) => [name, item.title]));
     drawStarts();
-    if (formed !== null) grant(view.wish);
-    if (formed !== null && (view.source?.id ?? null) === table) return;
-    table = view.source?.id ?? null;
-    // Who turns to another table is done with the run.
-    if (pinned) pin(null);
-    const columns = view.source?.columns ?? [];
-    // Targets tend to stand last, or first; a name that says so wins.
-    const guess = columns.find((column) => column.name === view.source.target) ?? columns.find((column) => /^(target|class|label|y|outcome)$/i.test(column.name)) ?? columns.at(-1);
-    choices(target, columns.map((column) => [column.name, column.name]), guess?.name);
-    chosen.setup = {};
-    chosen.plan = {};
-    if (link.view.tasks[task.value].has_target) byHand = false;
-    suggestIndex();
-    targetChosen();
+    if (formed === null || (view.source?.id ?? null) !== table) turnToTable(view);
+    grant(view.wish);
   };
 });

@@ -107,12 +107,6 @@ function csv(view, rows) {
   return [head, ...lines].map((cells) => cells.map((cell) => quote(String(cell))).join(",")).join("\r\n");
 }
 
-function download(name, text) {
-  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 /** Move rows to their new places so that the eye can follow them. */
 function reorder(body, rows) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -164,7 +158,8 @@ export default panel((el, link) => {
   const scroll = h("div", { class: "wb-scroll", role: "group", tabindex: "0", "aria-label": "Models and their scores" }, table);
   const legend = h("p", { class: "wb-legend" });
   const empty = h("p", { class: "wb-empty" });
-  body.append(scroll, legend, empty);
+  const cards = adviceCards(el, link, showError);
+  body.append(cards.area, scroll, legend, empty);
   const hideTip = tips(scroll);
   const drawn = new Map();
   const forms = deployForms(el, link);
@@ -359,7 +354,7 @@ export default panel((el, link) => {
     return "This run ended before a model was scored. Its log says why.";
   };
 
-  save.addEventListener("click", () => download(`leaderboard-${link.view.run.slice(-8)}.csv`, csv(link.view, ordered(link.view))));
+  save.addEventListener("click", () => download(`leaderboard-${link.view.run.slice(-8)}.csv`, csv(link.view, ordered(link.view)), "text/csv"));
   let width = 0;
   const resizing = new ResizeObserver(() => {
     if (scroll.clientWidth === width) return;
@@ -370,7 +365,8 @@ export default panel((el, link) => {
   resizing.observe(body);
   const update = (view, patch) => {
     forms.tell(view);
-    if (!patch || !isOnly(patch, "attempts")) draw(view);
+    if (touches(patch, "cards")) cards.draw(view.cards);
+    if (!patch || !(isOnly(patch, "attempts") || isOnly(patch, "cards"))) draw(view);
   };
   update.dispose = () => resizing.disconnect();
   return update;

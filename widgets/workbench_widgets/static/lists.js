@@ -74,6 +74,13 @@ function copyButton(words, element) {
   return button;
 }
 
+/** Have the browser keep a text as a file. */
+function download(name, text, type) {
+  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 /** Tabs of which one is shown, name → title; `turned(name)` is told of a turn. `pane` says what the element is that shows it. */
 function tabList(titles, turned, label) {
   const id = newId();

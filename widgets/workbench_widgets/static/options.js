@@ -160,3 +160,17 @@ function optionGrid(options, chosen, about) {
   const ticked = made(true);
   return h("div", { class: "wb-option-grid" }, made(false), ticked.length ? h("div", { class: "wb-checks" }, ticked) : null);
 }
+
+/** Fill an element with all options of a set-up: the common ones, the others folded up, and a search over both. */
+function searchedOptions(root, options, chosen, about) {
+  const [common, rest] = [true, false].map((isCommon) => options.filter((option) => option.is_common === isCommon));
+  const others = h("details", { class: "wb-more" }, h("summary", {}, `All the others (${rest.length})`), optionGrid(rest, chosen, about));
+  const find = (event) => {
+    const wanted = event.target.value.trim().toLowerCase();
+    for (const node of root.querySelectorAll("[data-option]")) node.hidden = !`${words(node.dataset.option)} ${node.title}`.toLowerCase().includes(wanted);
+    others.open = wanted !== "";
+  };
+  const search = h("input", { type: "search", placeholder: "Find an option", "aria-label": "Find an option", oninput: find });
+  search.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  fill(root, search, optionGrid(common, chosen, about), others);
+}

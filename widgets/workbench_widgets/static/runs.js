@@ -12,6 +12,7 @@ export default panel((el, link) => {
   const empty = h("p", { class: "wb-empty" }, "No runs yet. Choose a table and a target, and launch one.");
   body.append(watched, picks.list, empty);
 
+  const cards = adviceCards(el, link, showError);
   const title = h("div", { class: "wb-run-title" });
   const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
   const said = h("div", { class: "wb-said" });
@@ -25,7 +26,7 @@ export default panel((el, link) => {
     h("form", { class: "wb-limits", novalidate: true }, limits.fields, again));
   const written = h("p", { class: "wb-why", role: "status", hidden: true });
   const remove = h("button", { class: "wb-button wb-quiet", type: "button" }, "Delete");
-  watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, resume, reproduce, remove)), bar, said, otherLimits, written);
+  watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, resume, reproduce, remove)), bar, said, cards.area, otherLimits, written);
 
   const current = () => link.view.runs.find((run) => run.id === link.view.watched);
   const isOver = (run) => !["queued", "running"].includes(run.status);
@@ -132,6 +133,7 @@ export default panel((el, link) => {
     empty.hidden = view.runs.length > 0;
     write(service, view.read_only ? "" : { warm: "service ready", starting: "service starting…" }[view.service] ?? "service stopped");
     drawWatched(view);
+    if (touches(patch, "cards")) cards.draw(view.cards);
     if (touches(patch, "runs", "watched")) picks.draw(view.runs, view.watched);
     picks.list.hidden = view.runs.length < 2;
   };
