@@ -1,0 +1,1 @@
+"""The deployment reviewer: whether a pipeline is fit to answer, by documented rules."""
