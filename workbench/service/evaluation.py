@@ -9,11 +9,12 @@ import traceback
 import psutil
 
 from workbench.catalogue import TASKS
+from workbench.consulting.gathering.fitted import of_pipeline
 from workbench.data.sources import Sources
 from workbench.errors import EngineFault, Gone, NotFound, WorkbenchError
 from workbench.judging.comparison import Comparison, NotComparable, Unanswered
 from workbench.judging.judge import judge, not_comparable
-from workbench.judging.sides import ADVICE, Role, Side, Table
+from workbench.judging.sides import ADVICE, Side, Table
 from workbench.registry.evaluations import Evaluations
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
@@ -21,7 +22,6 @@ from workbench.registry.promotion import Promotion
 from workbench.registry.promotions import Promotions
 from workbench.service.memory import even_share
 from workbench.settings import Settings
-from workbench.store.artifacts import HOLDOUT, PIPELINE, REFERENCE, SAMPLE, SCHEMA
 from workbench.store.store import Store, open_store
 from workbench.training.request import Limits
 
@@ -66,7 +66,7 @@ def evaluate(store: Store, promotion: Promotion) -> Comparison:
     if new.target is None:
         why = f"{task.title} has no truth by which the two could be judged: look at both."
         return not_comparable(task.name, promotion.metric, why)
-    challenger = _side("challenger", pipelines, new)
+    challenger = of_pipeline(pipelines, new).side("challenger")
     try:
         return judge(
             _champion(pipelines, old),
@@ -83,26 +83,10 @@ def evaluate(store: Store, promotion: Promotion) -> Comparison:
 
 def _champion(pipelines: Pipelines, pipeline: Pipeline) -> Side:
     try:
-        return _side("champion", pipelines, pipeline)
+        return of_pipeline(pipelines, pipeline).side("champion")
     except (Gone, EngineFault) as error:
         # It may well be replaced then, by somebody who knows.
         raise NotComparable(f"The champion cannot be loaded. {error}") from error
-
-
-def _side(role: Role, pipelines: Pipelines, pipeline: Pipeline) -> Side:
-    setup = pipeline.lineage["setup"]
-    return Side(
-        role=role,
-        task=TASKS[pipeline.task].name,
-        pickled=pipelines.artifact(pipeline, PIPELINE),
-        table_sha256=pipeline.source["sha256"],
-        schema=pipelines.document(pipeline, SCHEMA),
-        sample=pipelines.document(pipeline, SAMPLE) or [],
-        holdout=pipelines.document(pipeline, HOLDOUT),
-        reference=pipelines.document(pipeline, REFERENCE),
-        index=setup.get("index"),
-        gap=setup.get("gap", 0),
-    )
 
 
 def _table(store: Store, promotion: Promotion, champion: Pipeline, challenger: Pipeline) -> Table:

@@ -23,7 +23,7 @@ from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow
 
 if TYPE_CHECKING:
-    from workbench.judging.sides import Side
+    from workbench.judging.sides import Role, Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,13 +65,13 @@ class Fitted:
         """Read an artifact that is JSON; None where there is none of that name."""
         return json.loads(self.read(name)) if name in self.artifacts else None
 
-    def side(self) -> Side:
-        """Return it as what is examined: its bytes are verified, and not unpickled."""
+    def side(self, role: Role = "pipeline") -> Side:
+        """Return it as what is examined or compared: its bytes are verified, and not unpickled."""
         from workbench.judging.sides import Side
 
         setup = self.lineage["setup"]
         return Side(
-            role="pipeline",
+            role=role,
             task=self.task,
             pickled=self.read(PIPELINE),
             table_sha256=self.lineage["source"]["sha256"],
