@@ -29,12 +29,12 @@ def candidates(table: Table, thresholds: Thresholds) -> tuple[Candidate, ...]:
     is the last column, or the first. Among equals the later one comes first: tables are written with their target at
     the end. All but the first column and those in between are likely.
     """
-    able = [column for column in table.columns if can_be_predicted(column, table.rows, thresholds)]
-    ranked = sorted(able, key=lambda column: (_rank(column, table), -table.columns.index(column)))
-    return tuple(
-        Candidate(name=column.name, why=_WHY[_rank(column, table)], is_likely=_rank(column, table) < _UNSURE)
-        for column in ranked
+    ranked = sorted(
+        (_rank(column, place, table), -place, column.name)
+        for place, column in enumerate(table.columns)
+        if can_be_predicted(column, table.rows, thresholds)
     )
+    return tuple(Candidate(name=name, why=_WHY[rank], is_likely=rank < _UNSURE) for rank, _, name in ranked)
 
 
 def can_be_predicted(column: Column, rows: int, thresholds: Thresholds) -> bool:
@@ -59,7 +59,7 @@ _WHY = (
 )
 
 
-def _rank(column: Column, table: Table) -> int:
+def _rank(column: Column, place: int, table: Table) -> int:
     if column.name == table.known_target:
         return _KNOWN
     own = set(stems(parts_of(column.name)))
@@ -68,7 +68,6 @@ def _rank(column: Column, table: Table) -> int:
         return _NAMED
     if own & words["outcome"] and not column.names_rows:
         return _OUTCOME if own <= words["outcome"] | words["flag"] else _OUTCOME_TOO
-    place = table.columns.index(column)
     return _LAST if place == len(table.columns) - 1 else _FIRST if place == 0 else _NEITHER
 
 
