@@ -11,7 +11,7 @@ import pytest
 from tests.narrating.conftest import said
 from tests.narrating.provider import Provider, Reply, serving
 from workbench import connect
-from workbench.errors import BadGateway, BadRequest, Conflict, NotFound
+from workbench.errors import BadGateway, BadRequest, Conflict, EngineFault, NotFound
 from workbench.store.tables import ConsultationRow
 
 
@@ -112,6 +112,23 @@ def test_a_thing_of_another_kind_cannot_be_asked_about(warm, run):
     assert caught.value.code == "advice.invalid"
 
 
+def test_an_error_that_nobody_foresaw_is_kept_with_what_was_asked(warm, run, monkeypatch):
+    from workbench.advisors.dataset_analyst import advisor
+
+    def breaks(*_):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(advisor, "advise", breaks)
+    with pytest.raises(EngineFault, match="RuntimeError: out of order") as caught:
+        warm.advisors.analyse("shoppers", target="buys")
+    stored = warm.advisors.get(caught.value.about["consultation_id"])
+    assert (stored.status, stored.inputs) == ("failed", {"target": "buys"})
+
+
+def test_a_run_as_it_stood_can_be_asked_about(warm, run):
+    assert warm.advisors.explain(run.record, wait=False).subject.id == run.id
+
+
 def test_without_a_language_model_none_is_asked(warm, run):
     assert warm.advisors.analyse("shoppers", target="buys").narration_status is None
     with pytest.raises(BadRequest) as caught:
@@ -140,6 +157,12 @@ def test_one_that_fails_is_an_error_for_whoever_wants_the_narration(narrated, pr
         narrated.advisors.analyse("shoppers", target="buys", narrate=True)
     assert (caught.value.code, caught.value.status) == ("advice.provider_failed", 502)
     assert narrated.advisors.get(caught.value.about["consultation_id"]).advice is not None
+
+
+def test_a_narration_cannot_be_wanted_without_waiting(narrated, run):
+    with pytest.raises(BadRequest) as caught:
+        narrated.advisors.analyse("shoppers", target="buys", narrate=True, wait=False)
+    assert caught.value.code == "advice.invalid"
 
 
 def test_a_narration_can_be_asked_for_again(narrated, provider, run):

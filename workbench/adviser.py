@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import os
 import subprocess
 import sys
@@ -14,28 +15,33 @@ from typing import Any
 from workbench.advisors.thresholds import Thresholds
 from workbench.consulting import consultations
 from workbench.consulting.consultation import ASKED, LOST, OPEN, Consultation, Subject
-from workbench.consulting.consultations import Reference
+from workbench.consulting.consultations import Reference, unforeseen
 from workbench.consulting.desks import Desk, SubjectKind, desk
 from workbench.consulting.lines import ConsultationLine, lines
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.deployment import Deployment
 from workbench.errors import BadGateway, BadRequest, NotFound, WorkbenchError
+from workbench.plain import shown
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
 from workbench.run import Run
 from workbench.runs import lookup
+from workbench.runs.record import RunRecord
 from workbench.service import bell, lifecycle
 from workbench.serving import deployments
+from workbench.serving.deployment import DeploymentRecord
 from workbench.store.store import Store
 from workbench.store.tables import now
+
+log = logging.getLogger("workbench.advisors")
 
 PATIENCE_S = 120.0
 """How long a consultation is waited for."""
 _NARRATOR_STARTS_S = 30.0
 """What its process may take before and after it talks to the language model."""
 
-Asked = Source | Run | Pipeline | Deployment | str
+Asked = Source | Run | RunRecord | Pipeline | Deployment | DeploymentRecord | str
 """What an advisor can be asked about; a text is looked up as what the advisor advises on."""
 
 
@@ -150,7 +156,8 @@ class Advisors:
         Raises
         ------
         BadRequest
-            ``advice.invalid``; ``advice.no_model`` when a narration is wanted and no language model configured.
+            ``advice.invalid``, also when a narration is wanted and not waited for: `narrate` asks for it afterwards;
+            ``advice.no_model`` when one is wanted and no language model configured.
         NotFound
             When there is no such subject.
         Conflict
@@ -162,8 +169,10 @@ class Advisors:
             consultation, whose advice holds.
         """
         at = desk(advisor)
+        if narrate and not wait:
+            raise BadRequest("advice.invalid", "A narration is of an advice: wait for that, or ask for it afterwards.")
         if narrate:
-            self._check_narrator()
+            self.check_narrator()
         found = self._subject(at, subject)
         told = {name: value for name, value in asked.items() if value is not None}
         at.check(found.kind, told)
@@ -192,7 +201,7 @@ class Advisors:
         """
         found = self.get(consultation)
         found.given  # noqa: B018 - as above
-        self._check_narrator()
+        self.check_narrator()
         return self._narrate(found, is_wanted=True, wait=wait)
 
     def get(self, consultation: Reference) -> Consultation:
@@ -213,10 +222,10 @@ class Advisors:
         Parameters
         ----------
         subject
-            Only those on this; a text is taken for an id.
+            Only those on this; a text is the id of it, or what it was called when it was asked about.
         """
         of = subject if subject is None or isinstance(subject, str) else subject.id
-        return consultations.listed(self._store, subject_id=of, advisor=advisor, limit=limit)
+        return consultations.listed(self._store, subject=of, advisor=advisor, limit=limit)
 
     def lines(
         self, *subject_ids: str, known: Mapping[str, ConsultationLine] = MappingProxyType({}), limit: int = 200
@@ -255,20 +264,34 @@ class Advisors:
             found: Any = (evidence, at.advise(evidence, self.thresholds))
         except WorkbenchError as error:
             found = error
+        except Exception as error:
+            # Whatever it was, what was asked is kept with it.
+            log.exception("the %s failed", at.advisor)
+            found = unforeseen(error)
         return consultations.keep(self._store, at.advisor, subject, asked, found, by=self._user, began=began)
 
-    def _check_narrator(self) -> None:
+    def check_narrator(self) -> None:
+        """Refuse where no language model can be asked.
+
+        Raises
+        ------
+        BadRequest
+            ``advice.no_model``
+        """
         from workbench.narrating import terms
 
         terms.check(self._store.settings)
 
     def _narrate(self, found: Consultation, *, is_wanted: bool, wait: bool = True) -> Consultation:
         settings = self._store.settings
+        token = None
         if found.narration_status != ASKED:
-            consultations.ask_narrator(self._store, found.id, within_s=settings.llm_timeout_s + _NARRATOR_STARTS_S)
+            within_s = settings.llm_timeout_s + _NARRATOR_STARTS_S
+            token = consultations.ask_narrator(self._store, found.id, within_s=within_s)
+        if token is not None:
             # It ends at once: what it starts detaches itself, so that what is paid for is kept whoever dies.
             subprocess.run(
-                [sys.executable, "-P", "-m", "workbench.narrating", found.id],
+                [sys.executable, "-P", "-m", "workbench.narrating", found.id, token],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -288,14 +311,16 @@ class Advisors:
         kinds: dict[type, SubjectKind] = {
             Source: "source",
             Run: "run",
+            RunRecord: "run",
             Pipeline: "pipeline",
             Deployment: "deployment",
+            DeploymentRecord: "deployment",
         }
         for kind, name in kinds.items():
             if isinstance(asked, kind):
                 return self._found(name, asked.id)  # type: ignore[union-attr]  # all four have one
         if not isinstance(asked, str):
-            raise BadRequest("advice.invalid", f"The {at.advisor} cannot advise on {asked!r}.")
+            raise BadRequest("advice.invalid", f"The {at.advisor} cannot advise on {shown(asked)}.")
         last: NotFound | None = None
         for of in at.subjects:
             try:

@@ -43,6 +43,22 @@ def plain(value: Any) -> Any:
     raise TypeError(value)
 
 
+def storable(value: Any) -> Any:
+    r"""Return JSON's kind of value as every database and reader takes it: what is not finite becomes None.
+
+    >>> storable({"low": float("-inf"), "names": ("a\0b",)})
+    {'low': None, 'names': ['a␀b']}
+    """
+    if isinstance(value, Mapping):
+        return {storable(name): storable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    if isinstance(value, str):
+        # PostgreSQL has no character 0 in a text, and nobody has half a character.
+        return value.replace("\0", "␀").encode(errors="replace").decode()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def shown(value: Any) -> str:
     """Write a value into a sentence: as it is where it is short, else by its type."""
     text, kind = repr(value), type(value).__name__

@@ -38,7 +38,8 @@ def deviation(values: Sequence[float | None], *, ddof: int = 0) -> float | None:
     mean = mean_of(known)
     if mean is None or len(known) <= ddof:
         return None
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (len(known) - ddof))
+    # A model may be off by numbers whose squares no float holds.
+    return math.hypot(*(value - mean for value in known)) / math.sqrt(len(known) - ddof)
 
 
 def relative_spread(values: Sequence[float | None]) -> float | None:

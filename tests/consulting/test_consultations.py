@@ -128,7 +128,7 @@ def test_they_are_found_by_subject_and_advisor_newest_first(store):
         for advisor, of in (("run_explainer", RUN), ("failure_debugger", RUN), ("run_explainer", other))
     )
     assert [found.id for found in consultations.listed(store)] == [third, second, first]
-    assert [found.id for found in consultations.listed(store, subject_id=RUN.id)] == [second, first]
+    assert [found.id for found in consultations.listed(store, subject=RUN.id)] == [second, first]
     assert [found.id for found in consultations.listed(store, advisor="run_explainer")] == [third, first]
     assert [found.id for found in consultations.listed(store, limit=1)] == [third]
 
@@ -160,18 +160,45 @@ def test_an_ending_that_several_have_is_refused(store):
     assert caught.value.code == "advice.ambiguous"
 
 
-def test_a_narration_is_waited_for_and_kept(store):
-    made = consultations.keep(store, "failure_debugger", RUN, {}, (Shown(), ADVICE), by="ada", began=now())
-    consultations.ask_narrator(store, made.id, within_s=60)
-    assert consultations.get(store, made.id).narration_status == "asked"
-    assert consultations.narrated(store, made.id, "told", {"summary": "Two are alike."})
-    found = consultations.get(store, made.id)
+@pytest.fixture
+def advised(store):
+    return consultations.keep(store, "failure_debugger", RUN, {}, (Shown(), ADVICE), by="ada", began=now())
+
+
+def test_a_narration_is_waited_for_and_kept(store, advised):
+    token = consultations.ask_narrator(store, advised.id, within_s=60)
+    assert consultations.get(store, advised.id).narration_status == "asked"
+    assert consultations.narrated(store, advised.id, "told", {"summary": "Two are alike."}, token=token)
+    found = consultations.get(store, advised.id)
     assert (found.narration_status, found.narration, found.is_over) == ("told", {"summary": "Two are alike."}, True)
-    assert not consultations.narrated(store, made.id, "told", {"summary": "Something else."})
+    assert not consultations.narrated(store, advised.id, "told", {"summary": "Something else."}, token=token)
 
 
-def test_a_narrator_that_is_late_counts_as_gone(store):
-    made = consultations.keep(store, "failure_debugger", RUN, {}, (Shown(), ADVICE), by="ada", began=now())
-    consultations.ask_narrator(store, made.id, within_s=-1)
-    found = consultations.get(store, made.id)
+def test_a_narration_is_asked_for_once_at_a_time(store, advised):
+    assert consultations.ask_narrator(store, advised.id, within_s=60) is not None
+    assert consultations.ask_narrator(store, advised.id, within_s=60) is None
+
+
+def test_a_narrator_that_is_late_counts_as_gone(store, advised):
+    consultations.ask_narrator(store, advised.id, within_s=-1)
+    found = consultations.get(store, advised.id)
     assert (found.narration_status, found.is_over, found.advice) == ("failed", True, ADVICE)
+
+
+def test_one_that_was_given_up_does_not_answer_for_the_next(store, advised):
+    late = consultations.ask_narrator(store, advised.id, within_s=-1)
+    token = consultations.ask_narrator(store, advised.id, within_s=60)
+    assert not consultations.narrated(store, advised.id, "told", {"summary": "Late."}, token=late)
+    assert consultations.narrated(store, advised.id, "told", {"summary": "In time."}, token=token)
+
+
+def test_what_no_database_holds_is_written_so_that_each_does(store, queue, asked):
+    queue.register(asked.id, 17, 1.0)
+    odd = ADVICE.model_copy(update={"reasoning_summary": "no\0 and \ud800"})
+    consultations.advised(store, asked.id, Shown(), odd)
+    assert consultations.get(store, asked.id).reasoning_summary == "no␀ and ?"
+
+
+def test_lists_leave_out_what_the_advisor_was_shown(store, advised):
+    assert consultations.listed(store)[0].evidence_given is None
+    assert consultations.get(store, advised.id).evidence_given == {"rows": 3}

@@ -24,16 +24,22 @@ def stored(store: Store, settings: Settings, provider: Provider, monkeypatch: py
     for name, value in asked.environment().items():
         monkeypatch.setenv(name, value)
     subject = Subject("run", "0198", "run 0198")
-    kept = consultations.keep(store, "run_explainer", subject, {}, (Shown(), ADVICE), by="me", began=now())
-    consultations.ask_narrator(store, kept.id, within_s=60)
-    return kept
+    return consultations.keep(store, "run_explainer", subject, {}, (Shown(), ADVICE), by="me", began=now())
+
+
+@pytest.fixture
+def token(store: Store, stored: Consultation) -> str:
+    """Of the one who is to ask it."""
+    given = consultations.ask_narrator(store, stored.id, within_s=60)
+    assert given is not None
+    return given
 
 
 def test_what_a_model_says_is_stored_with_the_consultation(
-    store: Store, stored: Consultation, provider: Provider
+    store: Store, stored: Consultation, provider: Provider, token: str
 ) -> None:
     provider.script(Reply(says=said()))
-    narrate_stored(stored.id)
+    narrate_stored(stored.id, token)
     found = consultations.get(store, stored.id)
     assert found.narration_status == "told"
     assert found.narration is not None
@@ -41,9 +47,9 @@ def test_what_a_model_says_is_stored_with_the_consultation(
     assert found.advice == ADVICE
 
 
-def test_a_failure_is_stored_too(store: Store, stored: Consultation, provider: Provider) -> None:
+def test_a_failure_is_stored_too(store: Store, stored: Consultation, provider: Provider, token: str) -> None:
     provider.script(Reply(status=401))
-    narrate_stored(stored.id)
+    narrate_stored(stored.id, token)
     found = consultations.get(store, stored.id)
     assert found.narration_status == "failed"
     assert found.narration is not None
@@ -51,11 +57,21 @@ def test_a_failure_is_stored_too(store: Store, stored: Consultation, provider: P
 
 
 def test_what_cannot_be_asked_at_all_is_stored_with_the_reason(
-    store: Store, stored: Consultation, monkeypatch: pytest.MonkeyPatch
+    store: Store, stored: Consultation, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKBENCH_LLM_KEY_VARIABLE", "NO_SUCH_KEY")
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    narrate_stored(stored.id)
+    narrate_stored(stored.id, token)
     narration = consultations.get(store, stored.id).narration
     assert narration is not None
     assert "NO_SUCH_KEY" in narration["problem"]["message"]
+
+
+def test_an_answer_to_an_earlier_asking_is_not_stored(
+    store: Store, stored: Consultation, provider: Provider, token: str
+) -> None:
+    provider.script(Reply(says=said()))
+    narrate_stored(stored.id, "another")
+    assert consultations.get(store, stored.id).narration_status == "asked"
+    narrate_stored(stored.id, token)
+    assert consultations.get(store, stored.id).narration_status == "told"

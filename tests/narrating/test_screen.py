@@ -107,7 +107,7 @@ def test_what_is_named_by_none_of_the_lists_stays() -> None:
 
 def test_means_of_fewer_rows_than_five_stay() -> None:
     whole = [{"rows": 4, "score": 0.5, "observed": 0.25}, {"rows": 5, "score": 0.5, "observed": 0.25}]
-    assert Screen((), whole).data(whole) == [{"rows": 4}, whole[1]]
+    assert Screen((), whole).evidence(whole) == [{"rows": 4}, whole[1]]
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_a_common_word_that_is_a_cell_too_is_masked_in_quotes_alone() -> None:
 
 def test_bounds_of_a_score_leave_and_those_of_values_stay() -> None:
     whole = [{"score": 0.5, "low": 0.25, "high": 0.75}, {"distance": 0.5, "low": 17.0, "high": 64.0}]
-    assert Screen((), whole).data(whole) == [whole[0], {"distance": 0.5}]
+    assert Screen((), whole).evidence(whole) == [whole[0], {"distance": 0.5}]

@@ -26,6 +26,7 @@ def api(serve):
 
 
 def post(api, path, content):
+    """Post what is JSON by its letters, also where it is no text."""
     return api.ask(path, "POST", json.dumps(content).encode(), **{"Content-Type": "application/json"})
 
 
@@ -68,6 +69,7 @@ def test_thresholds_are_told_with_their_reasons(api):
         pytest.param({"arguments": {"goal": "more"}}, 400, "advice.invalid", id="an argument of another advisor"),
         pytest.param({"arguments": {"gaol": "more"}}, 422, "request.malformed", id="no such argument"),
         pytest.param({"arguments": {"target": 3}}, 400, "advice.invalid", id="a number for a text"),
+        pytest.param({"arguments": {"target": "\ud800"}}, 400, "advice.invalid", id="half a character"),
         pytest.param({"narrate": True}, 400, "advice.no_model", id="no language model"),
         pytest.param({"more": 1}, 422, "request.malformed", id="no such field"),
     ],

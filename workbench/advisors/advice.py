@@ -28,34 +28,17 @@ Severity = Literal["blocking", "warning", "note", "good"]
 SEVERITIES: tuple[Severity, ...] = ("blocking", "warning", "note", "good")
 
 Tone = Literal["success", "warning", "danger"]
-TONES: Mapping[str, Tone] = {
-    # The dataset analyst
-    "READY WITH MENDS: ": "warning",
-    "NOT READY: ": "danger",
-    "READY": "success",
-    # The experiment designer
-    "DESIGNED: ": "success",
-    "DESIGNED WITH DOUBTS: ": "warning",
-    "UNCLEAR: ": "danger",
-    # The run explainer
-    "A CLEAR WINNER: ": "success",
-    "NO CLEAR WINNER: ": "warning",
-    "NOTHING LEARNED: ": "danger",
-    # The failure debugger
-    "DATA: ": "danger",
-    "CONFIG: ": "danger",
-    "ENGINE: ": "danger",
-    # The deployment reviewer
-    "APPROVE WITH CAVEATS: ": "warning",
-    "DO NOT DEPLOY: ": "danger",
-    "APPROVE": "success",
-    # The drift analyst
-    "RETRAIN NOW": "danger",
-    "INVESTIGATE": "warning",
-    "MONITOR": "warning",
-    "NO ACTION": "success",
+VERDICTS: Mapping[AdvisorName, Mapping[str, Tone]] = {
+    "dataset_analyst": {"READY WITH MENDS: ": "warning", "NOT READY: ": "danger", "READY": "success"},
+    "experiment_designer": {"DESIGNED: ": "success", "DESIGNED WITH DOUBTS: ": "warning", "UNCLEAR: ": "danger"},
+    "run_explainer": {"A CLEAR WINNER: ": "success", "NO CLEAR WINNER: ": "warning", "NOTHING LEARNED: ": "danger"},
+    "failure_debugger": {"DATA: ": "danger", "CONFIG: ": "danger", "ENGINE: ": "danger"},
+    "deployment_reviewer": {"APPROVE WITH CAVEATS: ": "warning", "DO NOT DEPLOY: ": "danger", "APPROVE": "success"},
+    "drift_analyst": {"RETRAIN NOW": "danger", "INVESTIGATE": "warning", "MONITOR": "warning", "NO ACTION": "success"},
 }
-"""Beginnings of verdicts and the tone of each."""
+"""Beginnings of an advisor's verdicts and the tone of each."""
+TONES: Mapping[str, Tone] = {opening: tone for own in VERDICTS.values() for opening, tone in own.items()}
+"""Beginnings of all verdicts and the tone of each."""
 
 RiskFlag = Literal[
     "leak",

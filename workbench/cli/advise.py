@@ -129,7 +129,7 @@ def show(consultation: Reference, json: Json = False, markdown: Markdown = False
 
 @app.command(name="list")
 def list_consultations(
-    subject: Annotated[str | None, typer.Option(help="Only those on what has this id.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only those on what has this id or name.")] = None,
     advisor: Annotated[str | None, typer.Option(help="Only those of one advisor.")] = None,
     json: Json = False,
 ) -> None:

@@ -47,7 +47,7 @@ class Consultation:
     advice
         None as long as there is none.
     evidence_given
-        All that the advisor was shown; None as long as nothing is gathered.
+        All that the advisor was shown; None as long as nothing is gathered, and in lists, which leave it out.
     narration_status
         None: no language model was asked; ``asked``, then ``told``, ``malformed_response`` or ``failed``.
     narration
@@ -69,7 +69,7 @@ class Consultation:
     advised_at: datetime | None
 
     @classmethod
-    def of(cls, row: ConsultationRow) -> Consultation:
+    def of(cls, row: ConsultationRow, *, with_evidence: bool = True) -> Consultation:
         return cls(
             id=ConsultationId(row.id),
             advisor=row.advisor,  # type: ignore[arg-type]  # checked before it was stored
@@ -78,7 +78,7 @@ class Consultation:
             status=row.status,
             problem=row.problem,
             advice=None if row.advice is None else Advice.model_validate(row.advice),
-            evidence_given=row.evidence,
+            evidence_given=row.evidence if with_evidence else None,
             narration_status=narration_status(row),
             narration=row.narration,
             created_by=row.created_by,

@@ -7,14 +7,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from workbench.advisors.advice import Advice, AdvisorName, Told
-from workbench.consulting.consultation import ADVISED, ASKED, FAILED, GATHERING, OPEN, QUEUED, Consultation, Subject
+from workbench.consulting.consultation import (
+    ADVISED,
+    ASKED,
+    FAILED,
+    GATHERING,
+    OPEN,
+    QUEUED,
+    Consultation,
+    Subject,
+    narration_status,
+)
 from workbench.errors import BadRequest, EngineFault, NotFound, WorkbenchError
+from workbench.plain import storable
 from workbench.store import audit, homes, ids
 from workbench.store.store import Store
-from workbench.store.tables import ConsultationRow, now
+from workbench.store.tables import ConsultationRow, new_id, now
 
 Reference = Consultation | str
 """A consultation, its id, or the end of it (at least four digits)."""
@@ -78,17 +89,23 @@ def get(store: Store, reference: Reference) -> Consultation:
 
 
 def listed(
-    store: Store, *, subject_id: str | None = None, advisor: str | None = None, limit: int = 100
+    store: Store, *, subject: str | None = None, advisor: str | None = None, limit: int = 100
 ) -> list[Consultation]:
-    """Return consultations, newest first, of one subject or advisor where they are named."""
-    query = select(ConsultationRow).where(ConsultationRow.workspace_id == store.workspace_id)
-    if subject_id is not None:
-        query = query.where(ConsultationRow.subject_id == subject_id)
+    """Return consultations, newest first, of one subject (its id, or its name then) or advisor where they are named."""
+    # What the advisors were shown may be large, and no list tells of it.
+    query = (
+        select(ConsultationRow)
+        .where(ConsultationRow.workspace_id == store.workspace_id)
+        .options(defer(ConsultationRow.evidence))
+    )
+    if subject is not None:
+        key = ids.text(subject)
+        query = query.where((ConsultationRow.subject_id == key) | (ConsultationRow.subject_name == key))
     if advisor is not None:
         query = query.where(ConsultationRow.advisor == advisor)
     newest = query.order_by(ConsultationRow.created_at.desc(), ConsultationRow.id.desc()).limit(limit)
     with store.database.read() as session:
-        return [Consultation.of(row) for row in session.scalars(newest)]
+        return [Consultation.of(row, with_evidence=False) for row in session.scalars(newest)]
 
 
 def advised(store: Store, consultation_id: str, evidence: Told, advice: Advice) -> bool:
@@ -111,15 +128,31 @@ def failed(store: Store, consultation_id: str, error: WorkbenchError) -> bool:
         return True
 
 
-def ask_narrator(store: Store, consultation_id: str, *, within_s: float) -> None:
-    """Take note that a language model is asked, and when whoever asks it must have answered."""
+def unforeseen(error: Exception) -> EngineFault:
+    """Return the error of a consultation that ended in one of the advisor's own."""
+    return EngineFault("advice.failed", f"No advice could be given: {type(error).__name__}: {error}.")
+
+
+def ask_narrator(store: Store, consultation_id: str, *, within_s: float) -> str | None:
+    """Take note that a language model is asked, and when whoever asks it must have answered.
+
+    Returns
+    -------
+    str or None
+        What the answer is to bear; None where somebody is asking already, which costs enough once.
+    """
     with store.database.write() as session:
         row = session.get_one(ConsultationRow, consultation_id, with_for_update=True)
-        row.narration_status, row.narration = ASKED, None
+        if narration_status(row) == ASKED:
+            return None
+        row.narration_status, row.narration, row.narration_token = ASKED, None, new_id()
         row.narration_until = now() + timedelta(seconds=within_s)
+        return row.narration_token
 
 
-def narrated(store: Store, consultation_id: str, status: str, narration: Mapping[str, Any]) -> bool:
+def narrated(
+    store: Store, consultation_id: str, status: str, narration: Mapping[str, Any], *, token: str | None
+) -> bool:
     """Store what the language model said; False when nobody waits for it any more.
 
     Parameters
@@ -128,13 +161,15 @@ def narrated(store: Store, consultation_id: str, status: str, narration: Mapping
         ``told``, ``malformed_response`` or ``failed``.
     narration
         What it said, what was dropped, tokens and cost, and its ``problem`` where it failed, as JSON holds it.
+    token
+        As `ask_narrator` gave it.
     """
     with store.database.write() as session:
         row = session.get(ConsultationRow, consultation_id, with_for_update=True)
-        if row is None or row.narration_status != ASKED:
+        if row is None or row.narration_status != ASKED or row.narration_token != token:
             return False
-        row.narration_status, row.narration = status, dict(narration)
-        row.narration_until = None
+        row.narration_status, row.narration = status, storable(dict(narration))
+        row.narration_token = row.narration_until = None
         return True
 
 
@@ -194,7 +229,7 @@ def _made(store: Store, advisor: AdvisorName, subject: Subject, inputs: Mapping[
         advisor=advisor,
         subject_kind=subject.kind,
         subject_id=subject.id,
-        subject_name=subject.name,
+        subject_name=storable(subject.name),
         inputs=dict(inputs),
         status=QUEUED,
         created_by=by,
@@ -204,7 +239,8 @@ def _made(store: Store, advisor: AdvisorName, subject: Subject, inputs: Mapping[
 
 def _advise(session: Session, row: ConsultationRow, evidence: Told, advice: Advice) -> None:
     row.status, row.problem = ADVISED, None
-    row.evidence, row.advice = evidence.model_dump(mode="json"), advice.model_dump(mode="json")
+    row.evidence = storable(evidence.model_dump(mode="json"))
+    row.advice = storable(advice.model_dump(mode="json"))
     row.advised_at, row.process_id, row.process_started = now(), None, None
     audit.record(
         session,
@@ -218,5 +254,5 @@ def _advise(session: Session, row: ConsultationRow, evidence: Told, advice: Advi
 
 
 def _fail(row: ConsultationRow, error: WorkbenchError) -> None:
-    row.status, row.problem = FAILED, error.as_problem() | {"consultation_id": row.id}
+    row.status, row.problem = FAILED, storable(error.as_problem() | {"consultation_id": row.id})
     row.process_id, row.process_started = None, None

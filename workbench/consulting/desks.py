@@ -10,11 +10,11 @@ from typing import Any, Literal
 from workbench.advisors.advice import Advice, AdvisorName, Told
 from workbench.advisors.thresholds import Thresholds
 from workbench.errors import BadRequest, choices
-from workbench.plain import shown
+from workbench.plain import shown, storable
 from workbench.store.store import Store
 
 _NUMBERS = ("minutes", "hours")
-LONGEST = 2_000
+LONGEST = 10_000
 """Longest text that an advisor is told, in characters."""
 
 SubjectKind = Literal["source", "run", "pipeline", "deployment"]
@@ -112,6 +112,8 @@ def _check_value(name: str, value: Any) -> None:
             raise BadRequest("advice.invalid", f"'{name}' takes a number greater than 0, not {shown(value)}.")
     elif not isinstance(value, str):
         raise BadRequest("advice.invalid", f"'{name}' takes a text, not {shown(value)}.")
+    elif storable(value) != value:
+        raise BadRequest("advice.invalid", f"'{name}' has characters that no database holds: {shown(value)}.")
     elif len(value) > LONGEST:
         raise BadRequest("advice.invalid", f"'{name}' has {len(value):,} characters; it takes at most {LONGEST:,}.")
 

@@ -11,16 +11,21 @@ from workbench.settings import Settings, load
 from workbench.store.store import Store, open_store
 
 
-def narrate_stored(consultation_id: str) -> None:
+def narrate_stored(consultation_id: str, token: str) -> None:
     """Have a language model tell what a consultation found, and store what comes of it, a failure too.
 
     Settings and key are read from the environment.
+
+    Parameters
+    ----------
+    token
+        As `consultations.ask_narrator` gave it: where another was asked since, nothing is stored.
     """
     settings = load()
     store = open_store(settings)
     try:
         found = _narration(store, settings, consultation_id)
-        consultations.narrated(store, consultation_id, found.status, found.model_dump(mode="json"))
+        consultations.narrated(store, consultation_id, found.status, found.model_dump(mode="json"), token=token)
     finally:
         store.close()
 

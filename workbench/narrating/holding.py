@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from workbench.advisors.advice import TONES, Advice, Finding
+from workbench.advisors.advice import VERDICTS, Advice, AdvisorName, Finding
 from workbench.narrating import figures, vocabulary
 from workbench.narrating.narration import Line, Reason
 
 _LINK = re.compile(r"\b(?:https?|ftp|file|data|javascript):|\bwww\.|\]\(", re.IGNORECASE)
 _NAMED = re.compile(r"[^\W\d_]\w*\d\w*(?:[.\-]\w+)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_BETWEEN = r"(?:\s+(?!(?:not|no|never|without)\b)[\w'’-]+){0,4}?\s+"
 LONGEST = 1_000
 """Longest line that is kept, in characters; what follows is cut."""
 
@@ -31,8 +32,8 @@ class Holding:
 
     A line holds where it names findings, all of which there are; where every number in it, in digits or spelled, is one
     of theirs: in their measures, their claim or their recommendation, rounded as far as it is written or in percent;
-    and where it gives no other verdict than the advice, and no address. Nothing is reckoned with: a sum or difference
-    that no finding has is not founded. Signs are not looked at.
+    and where it gives no other of its advisor's verdicts than the advice, and no address. Nothing is reckoned with: a
+    sum or difference that no finding has is not founded. Signs are not looked at.
 
     Parameters
     ----------
@@ -40,10 +41,10 @@ class Holding:
         What a finding was called to the model → the finding.
     """
 
-    def __init__(self, advice: Advice, ids: Mapping[str, Finding]) -> None:
+    def __init__(self, advice: Advice, advisor: AdvisorName, ids: Mapping[str, Finding]) -> None:
         self._ids = ids
         self._config = tuple(figures.measured(advice.suggested_config))
-        self._verdicts = _others(advice.verdict)
+        self._verdicts = _Verdicts(advisor, advice.verdict)
         self.dropped: Counter[Reason] = Counter()
 
     def statements(self, said: Sequence[Said]) -> tuple[Line, ...]:
@@ -73,7 +74,7 @@ class Holding:
             return "no_finding"
         if not all(name in self._ids for name in named):
             return "unknown_finding"
-        if self._verdicts.search(text):
+        if self._verdicts.is_other_in(text):
             return "other_verdict"
         if _LINK.search(text):
             return "link"
@@ -107,19 +108,38 @@ def _without_names(text: str, cited: Sequence[Finding]) -> str:
     return text
 
 
-def _others(verdict: str) -> re.Pattern[str]:
-    """Match the beginnings of all verdicts but the one that was given.
+class _Verdicts:
+    """The verdicts of one advisor, as a text may give them.
 
-    In capitals; those that nobody writes without meaning a verdict in small letters too.
+    In capitals; those that nobody writes without meaning a verdict in small letters too. Where one goes on from
+    another, such as ``APPROVE WITH CAVEATS``, a few words may stand in between: "it approves this with caveats".
     """
-    openings = {opening.rstrip(": ") for opening in TONES}
-    given = max((opening for opening in openings if verdict.startswith(opening)), key=len, default="")
-    patterns = []
-    for opening in openings - {given}:
-        pattern = rf"\b{re.escape(opening)}" + (r"\w*" if opening == "APPROVE" else r"\b")
-        # A verdict that is the beginning of the one that was given must not be found in that.
-        rest = given.removeprefix(opening) if given.startswith(opening) else ""
-        pattern += rf"(?!{re.escape(rest)})" if rest else ""
-        is_plain = " " in opening or opening == "APPROVE"
-        patterns.append(rf"(?i:{pattern})" if is_plain else pattern)
-    return re.compile("|".join(sorted(patterns, key=len, reverse=True)))
+
+    def __init__(self, advisor: AdvisorName, verdict: str) -> None:
+        openings = sorted((opening.rstrip(": ") for opening in VERDICTS[advisor]), key=len, reverse=True)
+        self._given = next((opening for opening in openings if verdict.startswith(opening)), "")
+        self._patterns = [(opening, re.compile(_pattern(opening, openings))) for opening in openings]
+
+    def is_other_in(self, text: str) -> bool:
+        at = 0
+        while found := min(self._found(text, at), key=lambda each: each[:2], default=None):
+            _, _, opening, at = found
+            if opening != self._given:
+                return True
+        return False
+
+    def _found(self, text: str, begin: int) -> Iterator[tuple[int, int, str, int]]:
+        """Yield where each is found next, the longer of two in the same place first."""
+        for rank, (opening, pattern) in enumerate(self._patterns):
+            found = pattern.search(text, begin)
+            if found:
+                yield found.start(), rank, opening, found.end()
+
+
+def _pattern(opening: str, openings: Sequence[str]) -> str:
+    first = next((other for other in openings if opening.startswith(f"{other} ")), opening)
+    # A sentence says "approves" and "approved" too.
+    pattern = rf"\b{re.escape(first)}" + (r"\w*" if first == "APPROVE" else r"\b")
+    if first != opening:
+        pattern += _BETWEEN + re.escape(opening.removeprefix(first).strip()) + r"\b"
+    return f"(?i:{pattern})" if " " in opening or first == "APPROVE" else pattern

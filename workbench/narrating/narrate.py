@@ -52,7 +52,7 @@ def narrate(
     }
     if answer.spoken is None:
         return Narration(**common)
-    holding = Holding(advice, told.ids)
+    holding = Holding(advice, advisor, told.ids)
     summary = holding.statements(answer.spoken.summary)
     return Narration(
         summary=" ".join(line.text for line in summary),

@@ -68,7 +68,8 @@ class Narration(Told):
     dropped
         Reason → how many sentences, statements and suggestions were dropped for it.
     withheld
-        How many values of the evidence were kept from it; 0 where it may see sample values.
+        How many values of evidence and advice were kept from it: single cells, unless it may see sample values, and
+        what there was no room for.
     model
         As the settings name it.
     requests

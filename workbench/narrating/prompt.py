@@ -12,10 +12,11 @@ from workbench.advisors.advice import TITLES, TONES, Advice, AdvisorName, Findin
 from workbench.narrating.screen import Screen, columns
 
 DATA_MOST = 40_000
-"""Longest data that is sent, in characters of JSON: some ten thousand tokens. Of evidence the rest is left out."""
+"""Longest data that is sent, in characters of JSON: some ten thousand tokens. The rest is left out, the least first."""
 _FINDINGS_MOST = 60
 _TEXT_MOST = 2_000
 _LIST_MOST = 60
+_TEXT_LEAST = 500
 
 INSTRUCTIONS = """\
 You help a data scientist and the people who depend on their work to understand what an advisor found. The advisor has \
@@ -42,9 +43,10 @@ class Prompt:
     Attributes
     ----------
     ids
-        What a finding is called in it → the finding: its id, or where that may not be shown a name in its place.
+        What a finding that is in it is called there → the finding: its id, or where that may not be shown a name in its
+        place, and its id all the same.
     withheld
-        How many values of the evidence are not in it.
+        How many values of evidence and advice are not in it, as they are single cells or there is no room for them.
     """
 
     text: str
@@ -66,22 +68,22 @@ def prompt(
     allow_samples
         Whether single values may be sent; else only what `Screen` lets pass.
     """
-    told: dict[str, Any]
-    findings = advice.findings[:_FINDINGS_MOST]
     if allow_samples:
-        ids = {finding.id: finding for finding in findings}
-        told = _envelope(advice, advisor) | {"findings": [_finding(finding, finding.id) for finding in findings]}
+        ids = {finding.id: finding for finding in advice.findings}
+        told = _envelope(advice, advisor) | {"findings": [_finding(finding, id) for id, finding in ids.items()]}
         shown: Any = evidence
         withheld = 0
     else:
         screened = _Screened(advice, evidence)
-        ids = {screened.id(finding, at): finding for at, finding in enumerate(findings, 1)}
+        ids = {screened.id(finding, at): finding for at, finding in enumerate(advice.findings, 1)}
         told = screened.envelope(advice, advisor) | {
             "findings": [screened.finding(finding, id) for id, finding in ids.items()],
         }
-        shown = screened.screen.data(evidence)
-        withheld = told["withheld"] = screened.screen.withheld
-    return Prompt(_block(_bounded(told, shown)), ids | {finding.id: finding for finding in findings}, withheld)
+        shown = screened.screen.evidence(evidence)
+        withheld = screened.screen.withheld
+    sent = bounded(told | {"evidence": shown, "withheld": withheld})
+    told_of = {finding["id"]: ids[finding["id"]] for finding in sent["findings"]}
+    return Prompt(_block(_json(sent)), told_of | {each.id: each for each in told_of.values()}, sent["withheld"])
 
 
 class _Screened:
@@ -92,14 +94,14 @@ class _Screened:
             name for finding in advice.findings for name in finding.evidence.columns
         }
         plots = [finding.evidence.plot for finding in advice.findings if finding.evidence.plot is not None]
-        whole = {
-            "evidence": evidence,
-            "measured": [finding.evidence.measured for finding in advice.findings],
-            "config": advice.suggested_config,
-            "plots": [plot.model_dump(include={"series"}) for plot in plots],
-            "ids": [_of(finding) for finding in advice.findings],
-        }
-        self.screen = Screen(names, whole)
+        self.screen = Screen(
+            names,
+            evidence,
+            [finding.evidence.measured for finding in advice.findings],
+            advice.suggested_config,
+            [series.model_dump() for plot in plots for series in plot.series],
+            [_of(finding) for finding in advice.findings],
+        )
 
     def id(self, finding: Finding, at: int) -> str:
         """Call a finding by its id, or where that tells which value it is of by its place."""
@@ -150,38 +152,75 @@ def _of(finding: Finding) -> str:
     return finding.id.partition(":")[2]
 
 
-def _bounded(told: dict[str, Any], evidence: Any) -> str:
-    """Write all as JSON, with as many parts of the evidence as there is room for."""
-    told = _cut(told)
-    for fitting in _ever_less(_cut(evidence)):
-        text = json.dumps(told | {"evidence": fitting})
-        if len(text) <= DATA_MOST:
-            return text
-    return json.dumps(told)
+def bounded(told: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what there is no room for, and count it as withheld.
+
+    Long texts and lists are cut, then the largest parts of the evidence go, then what the last findings measured, then
+    those findings, which are the least grave, and at last what the advice proposes to launch.
+    """
+    whole = _values(told)
+    fitting = told | {"evidence": None, "findings": [], "suggested_config": None}
+    for less in _ever_less(told):
+        fitting = less
+        fitting["withheld"] = told["withheld"] + whole - _values(less)
+        if len(_json(fitting)) <= DATA_MOST:
+            break
+    return fitting
 
 
-def _ever_less(evidence: Any) -> Iterator[Any]:
-    """Yield the evidence, then without its largest part, and so on."""
-    yield evidence
-    if isinstance(evidence, Mapping):
-        left = dict(sorted(evidence.items(), key=lambda item: len(json.dumps(item[1]))))
-        while left:
-            left.popitem()
-            yield left
+def _ever_less(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all that is told, then less and less."""
+    # An id names its finding: cut, it would name none.
+    left = _cut(told, _TEXT_MOST) | {"findings": [_shortened(finding) for finding in told["findings"][:_FINDINGS_MOST]]}
+    yield dict(left)
+    if isinstance(left["evidence"], Mapping):
+        parts = dict(sorted(left["evidence"].items(), key=lambda item: len(_json(item[1]))))
+        while parts:
+            parts.popitem()
+            yield left | {"evidence": dict(parts)}
+    left["evidence"] = None
+    findings = left["findings"]
+    for at in reversed(range(len(findings))):
+        findings[at] = findings[at] | {"measured": None}
+        yield left | {"findings": list(findings)}
+    while findings:
+        findings.pop()
+        yield left | {"findings": list(findings)}
+    left["suggested_config"] = None
+    yield dict(left)
+    yield _cut(left, _TEXT_LEAST)
 
 
-def _cut(value: Any) -> Any:
-    """Cut long texts and long lists short."""
+def _shortened(finding: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_cut(finding, _TEXT_MOST), "id": finding["id"]}
+
+
+def _cut(value: Any, longest: int) -> Any:
+    """Cut long texts, and lists and mappings of many parts, short."""
     if isinstance(value, str):
-        return value if len(value) <= _TEXT_MOST else f"{value[:_TEXT_MOST]}…"
+        return value if len(value) <= longest else f"{value[:longest]}…"
     if isinstance(value, Mapping):
-        return {name: _cut(item) for name, item in value.items()}
+        return {name: _cut(item, longest) for name, item in list(value.items())[:_LIST_MOST]}
     if isinstance(value, Sequence):
-        return [_cut(item) for item in value[:_LIST_MOST]]
+        return [_cut(item, longest) for item in value[:_LIST_MOST]]
     return value
 
 
+def _values(value: Any) -> int:
+    """Count the values in something JSON-like; what is not there is none."""
+    if isinstance(value, Mapping):
+        return sum(_values(item) for item in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return sum(_values(item) for item in value)
+    return 0 if value is None else 1
+
+
+def _json(value: Any) -> str:
+    # Escaped, no text in the data can end the block that it stands in.
+    return json.dumps(value).replace("<", "\\u003c")
+
+
 def _block(text: str) -> str:
-    # Escaped, no text in the data can end the block; drawn, none can know its name.
+    # Drawn, no text in the data can know its name.
     name = f"data-{secrets.token_hex(8)}"
-    return f"<{name}>\n{text.replace('<', chr(92) + 'u003c')}\n</{name}>"
+    return f"<{name}>\n{text}\n</{name}>"

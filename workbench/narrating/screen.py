@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from workbench.advisors.failure_debugger.evidence import TRUNCATED
-from workbench.narrating import figures, vocabulary
+from workbench.narrating import figures, records, vocabulary
 
 GROUP_LEAST = 5
 """Fewest rows that a mean may be of: that of fewer tells too much of each. A common rule of statistical offices."""
@@ -17,9 +17,10 @@ VALUE, NUMBER = "«value»", "«number»"
 _NOTHING = object()
 _CODE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 _RAISED = re.compile(r"[A-Z][A-Za-z]*(?:Error|Exception|Warning|Interrupt|Exit)")
-_TOKEN = re.compile(r"\w+(?:[.\-/:@]\w+)*")
+_TOKEN = re.compile(r"(?<!\x03)\b\w+(?:[.\-/:@]\w+)*")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»")
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=(?:s|t|re|ll|ve)\b)")
+_ENDING = re.compile(r"(?<=\w)['’](?:s|t|re|ll|ve)\b")
 _PHRASE_MOST = 6
 _STEM = 8
 
@@ -32,31 +33,39 @@ class Screen:
     a column's name, a term of the catalogue or a code word: the lists are in ``shown.toml``. Of sentences see `claim`
     and `foreign`. What is not known to be an aggregate stays.
 
+    Only a field says what it holds. The keys of a mapping that is no record of the evidence's models may be names of
+    columns, and a column may be called ``type`` or ``mean``: such a key says nothing of what stands by it.
+
     Parameters
     ----------
     columns
         Names of the table's columns.
-    whole
-        All that the sentences which shall be shown were made from.
+    evidence, *others
+        All that the sentences which shall be shown were made from; of the others no mapping is a record.
     """
 
-    def __init__(self, columns: Iterable[str], whole: Any) -> None:
+    def __init__(self, columns: Iterable[str], evidence: Any, *others: Any) -> None:
         self._columns = frozenset(columns)
         self._texts: set[str] = set()
         self._cells: list[float] = []
         self._shown: list[float] = []
         self.withheld = 0
-        self.data(whole)
+        self.evidence(evidence)
+        for other in others:
+            self.data(other)
         self.withheld = 0
-        self._tokens = {token.lower() for text in self._texts for token in _TOKEN.findall(text)}
+        self._tokens = {token.lower() for text in self._texts for token in _TOKEN.findall(_ENDING.sub("", text))}
         self._phrases = sorted((text for text in self._texts if _is_phrase(text)), key=len, reverse=True)
         self._long = [text for text in self._texts if len(text) >= _STEM]
         self._cells += [number.value for text in self._texts for number in figures.stated(text)]
 
-    def data(self, value: Any, name: str = "") -> Any:
-        """Return what of a value may be shown; None where nothing may."""
-        found = self._value(value, name, in_small=False)
-        return None if found is _NOTHING else found
+    def evidence(self, value: Any) -> Any:
+        """Return what of an advisor's evidence may be shown; None where nothing may."""
+        return self._shown_of(value, is_typed=True)
+
+    def data(self, value: Any) -> Any:
+        """Return what of other data may be shown, such as what a finding measured; None where nothing may."""
+        return self._shown_of(value, is_typed=False)
 
     def claim(self, text: str) -> str:
         """Mask values in a sentence that was made from the evidence alone.
@@ -89,7 +98,11 @@ class Screen:
         """Whether a name is a column's or a term of the catalogue."""
         return name in self._columns or name in vocabulary.terms_of_art()
 
-    def _value(self, value: Any, name: str, *, in_small: bool) -> Any:
+    def _shown_of(self, value: Any, *, is_typed: bool) -> Any:
+        found = self._value(value, "", in_small=False, is_typed=is_typed)
+        return None if found is _NOTHING else found
+
+    def _value(self, value: Any, name: str, *, in_small: bool, is_typed: bool) -> Any:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -97,10 +110,13 @@ class Screen:
         if isinstance(value, str):
             return self._text(value, name)
         if isinstance(value, Mapping):
-            return self._mapping(value, name, in_small=in_small)
+            return self._mapping(value, name, in_small=in_small, is_typed=is_typed)
         if isinstance(value, Sequence):
             # A record has fields of its own: {"rows": [{"age": 41}]} holds a cell, {"rows": {"age": 41}} a count.
-            found = [self._value(item, "" if isinstance(item, Mapping) else name, in_small=in_small) for item in value]
+            found = [
+                self._value(item, "" if isinstance(item, Mapping) else name, in_small=in_small, is_typed=is_typed)
+                for item in value
+            ]
             kept = [item for item in found if item is not _NOTHING]
             return kept if kept or not found else _NOTHING
         return self._withhold()
@@ -120,34 +136,44 @@ class Screen:
         self._texts.add(value)
         return self.foreign(value) if name in vocabulary.listed("sentences") else self._withhold()
 
-    def _mapping(self, value: Mapping[str, Any], name: str, *, in_small: bool) -> Any:
+    def _mapping(self, value: Mapping[str, Any], name: str, *, in_small: bool, is_typed: bool) -> Any:
         if name in vocabulary.listed("labelled"):
             self._texts.update(key for key in value if key not in self._columns)
-            return self._value(list(value.values()), "shares", in_small=in_small)
-        if value.get("kind") == TRUNCATED:
+            return self._value(list(value.values()), "shares", in_small=in_small, is_typed=False)
+        is_record = is_typed and records.is_record(value)
+        if is_record and value.get("kind") == TRUNCATED:
             # Of a log, how many lines are left out: a sentence of our own.
             return dict(value)
+        fields = frozenset(value) if is_record else frozenset(value) - self._columns
         rows = value.get("rows", value.get("n"))
         is_group = isinstance(rows, int) and not isinstance(rows, bool)
         in_small = in_small or (is_group and rows < GROUP_LEAST)
-        bounds = vocabulary.listed("of_intervals")
-        is_interval = bounds.issuperset(value) or not vocabulary.listed("with_intervals").isdisjoint(value)
+        is_group = is_group and not in_small and not fields.isdisjoint(("rows", "n"))
+        is_interval = not in_small and (
+            vocabulary.listed("of_intervals").issuperset(value)
+            or not vocabulary.listed("with_intervals").isdisjoint(fields)
+        )
         found: dict[str, Any] = {}
         for at, (key, item) in enumerate(value.items(), 1):
-            if self._is_mean(key, item, is_group=is_group and not in_small, is_interval=is_interval and not in_small):
+            if key in fields and self._is_mean(key, item, is_group=is_group, is_interval=is_interval):
                 self._shown.append(float(item))
                 found[key] = item
                 continue
-            is_name = self.is_known(key)
-            # What stands by columns or models is of the kind that holds them: {"share": {"age": 0.1}}.
-            is_inherited = is_name and bool(name) and (key in self._columns or not vocabulary.is_aggregate(key))
-            inner = self._value(item, name if is_inherited else key, in_small=in_small)
-            is_shown = is_name or vocabulary.is_field(key)
+            of = key if is_record else self._lent(key, name)
+            inner = self._value(item, of, in_small=in_small, is_typed=is_typed and not records.is_open(key))
+            is_shown = is_record or self.is_known(key) or vocabulary.is_field(key)
             if not is_shown:
                 self._texts.add(key)
             if inner is not _NOTHING:
                 found[key if is_shown else f"({at})"] = inner
         return found if found or not value else _NOTHING
+
+    def _lent(self, key: str, name: str) -> str:
+        """Say what stands by a key that may be data: by a column or a model it is of the kind that holds them all."""
+        if key in self._columns:
+            return name
+        is_of_kind = bool(name) and key in vocabulary.terms_of_art() and not vocabulary.is_aggregate(key)
+        return name if is_of_kind else key
 
     @staticmethod
     def _is_mean(key: str, item: Any, *, is_group: bool, is_interval: bool) -> bool:
@@ -196,6 +222,8 @@ class Screen:
 def columns(*told: Any) -> frozenset[str]:
     """Find the names of columns in an evidence: by the names of the fields that hold them.
 
+    What was measured is not looked into: a key there may be a column, and what stands by it a cell.
+
     Parameters
     ----------
     *told
@@ -209,15 +237,25 @@ def _columns(value: Any, name: str) -> Iterator[str]:
         if name in vocabulary.listed("columns"):
             yield value
     elif isinstance(value, Mapping):
+        is_column = name in vocabulary.listed("columns") or value.get("of") in _OF_TABLE
+        own = value.get("name")
+        if is_column and isinstance(own, str):
+            yield own
+        elif name in vocabulary.listed("columns"):
+            # Column → what is set for it, such as an order of its values.
+            yield from value
+            return
         for key, item in value.items():
-            if key == "name" and isinstance(item, str) and name in vocabulary.listed("columns"):
-                yield item
-            yield from _columns(item, key)
+            if key not in _LOOSE:
+                yield from _columns(item, key)
     elif isinstance(value, Sequence):
         for item in value:
             yield from _columns(item, name)
 
 
+_OF_TABLE = ("input", "target")
+"""Of what a shift of the drift analyst is where its name is a column's."""
+_LOOSE = ("measured",)
 _COUNTS = frozenset({"rows", "n", "count"})
 
 

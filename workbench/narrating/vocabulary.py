@@ -31,6 +31,11 @@ def listed(name: str) -> frozenset[str]:
     return _lists()[name]
 
 
+def lists() -> tuple[str, ...]:
+    """Return the names of those lists."""
+    return tuple(_lists())
+
+
 @cache
 def words() -> frozenset[str]:
     """Return the words that the project's sentences and its libraries' errors are made of, in small letters."""

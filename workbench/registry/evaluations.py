@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select, update
 
 from workbench.data.sources import Sources
+from workbench.plain import storable
 from workbench.registry import promotion_rows as rows
 from workbench.registry.promotion import EVALUATING, FAILED, QUEUED, WAITING, PromotionId, metric_gate
 from workbench.store import homes
@@ -103,7 +103,7 @@ class Evaluations:
         bool
             False when the promotion was not being evaluated any more; nothing is stored then.
         """
-        comparison = _finite(comparison)
+        comparison = storable(comparison)
         gate = metric_gate(comparison)
         with self._store.database.write() as session:
             row = session.get(PromotionRow, promotion_id, with_for_update=True)
@@ -142,11 +142,3 @@ class Evaluations:
             is_anothers = row is not None and row.process_id not in (None, process_id)
         if not is_anothers:
             self.failed(of, why)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

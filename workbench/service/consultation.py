@@ -13,7 +13,7 @@ from workbench.consulting import consultations
 from workbench.consulting.consultation import Consultation
 from workbench.consulting.consultations import ConsultationQueue
 from workbench.consulting.desks import desk
-from workbench.errors import EngineFault, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
 
@@ -39,5 +39,4 @@ def _answer(store: Store, asked: Consultation) -> None:
         consultations.failed(store, asked.id, error)
     except Exception as error:  # noqa: BLE001 - the consultation keeps its first line, its log the traceback
         traceback.print_exc(file=sys.stderr)
-        told = f"{type(error).__name__}: {error}"
-        consultations.failed(store, asked.id, EngineFault("advice.failed", f"No advice could be given: {told}."))
+        consultations.failed(store, asked.id, consultations.unforeseen(error))

@@ -192,3 +192,18 @@ def test_what_changed_since_the_version_before_is_told_with_its_index(desk, anal
 def test_what_cannot_be_asked_is_refused(desk, asked):
     with pytest.raises(BadRequest):
         gather(desk._store, desk.data.sample("iris").id, **asked)
+
+
+def test_a_column_of_infinite_numbers_is_counted_and_left_out(analyse, clean, random):
+    advice = analyse(clean().assign(ratio=random.choice([1.5, np.inf, -np.inf], 600)), target="outcome")
+    told = advice.finding("column.unusable:ratio")
+    assert told.severity == "warning"
+    assert told.evidence.measured["infinite"] > 300
+    assert "ratio" in advice.suggested_config["setup"]["ignore_features"]
+
+
+def test_an_infinite_feature_alone_makes_no_table_ready(analyse, random):
+    frame = pd.DataFrame({"ratio": random.choice([1.5, np.inf], 400), "outcome": random.integers(0, 2, 400)})
+    advice = analyse(frame, target="outcome")
+    assert advice.verdict.startswith("NOT READY: 'ratio' holds infinite numbers in")
+    assert advice.finding("column.unusable:ratio").severity == "blocking"

@@ -78,7 +78,7 @@ def _engine(store: Store, record: DeploymentRecord) -> Mapping[str, Any]:
 
 
 def _advised(store: Store, record: DeploymentRecord) -> float | None:
-    for found in consultations.listed(store, subject_id=record.id, advisor="drift_analyst", limit=_ADVICES):
+    for found in consultations.listed(store, subject=record.id, advisor="drift_analyst", limit=_ADVICES):
         if found.advised_at is not None:
             return (now() - found.advised_at).total_seconds() / _DAY_S
     return None

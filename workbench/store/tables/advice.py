@@ -32,6 +32,7 @@ class ConsultationRow(Base):
     evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON, doc="All that the advisor was shown.")
     advice: Mapped[dict[str, Any] | None] = mapped_column(JSON, doc="The envelope.")
     narration_status: Mapped[str | None] = mapped_column(String(20), doc="None: no language model was asked.")
+    narration_token: Mapped[str | None] = mapped_column(String(36), doc="Of who asks it: no other may answer.")
     narration_until: Mapped[datetime | None] = mapped_column(doc="When whoever asks it has given up, or is gone.")
     narration: Mapped[dict[str, Any] | None] = mapped_column(JSON, doc="What the language model said, and its cost.")
     created_by: Mapped[str]

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("evidence", sa.JSON(), nullable=True),
         sa.Column("advice", sa.JSON(), nullable=True),
         sa.Column("narration_status", sa.String(length=20), nullable=True),
+        sa.Column("narration_token", sa.String(length=36), nullable=True),
         sa.Column("narration_until", UtcDateTime(timezone=True), nullable=True),
         sa.Column("narration", sa.JSON(), nullable=True),
         sa.Column("created_by", sa.String(length=200), nullable=False),
