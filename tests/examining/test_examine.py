@@ -12,6 +12,8 @@ import pytest
 from sklearn.metrics import accuracy_score, mean_absolute_error, roc_auc_score
 
 from workbench.advisors.examination import PARTS, Examination
+from workbench.catalogue import TASKS
+from workbench.examining import importance
 from workbench.examining.examine import examine
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -78,6 +80,39 @@ def test_a_column_that_decides_carries_the_score_and_one_that_does_nothing_does_
     assert found.importances[0].column == "a"
     assert drops["a"].drop > 0.1
     assert abs(drops["idle"].drop) < 0.03
+
+
+def test_how_fast_a_pipeline_answers_changes_no_importance(looked):
+    _, side, judged = looked("classification", "lr")
+    frame, columns = judged.frame.drop(columns="buys"), ["a", "idle", "part", "kind"]
+    asked = (side, frame, judged.frame["buys"], columns, TASKS["classification"].metric("Accuracy"))
+    slow, fast = (
+        importance.drops(*asked, row_s=row_s, patience_s=patience) for row_s, patience in ((1, 20), (1e-9, 1e6))
+    )
+    assert slow == fast
+    assert {len(values) for values in fast.drops.values()} == {importance.REPEATS}
+    assert fast.rows == fast.rows_meant == len(frame)
+
+
+def test_without_time_for_one_repeat_fewer_rows_are_meant_to_be_shuffled_and_that_is_told(looked):
+    _, side, judged = looked("classification", "lr")
+    asked = (
+        side,
+        judged.frame.drop(columns="buys"),
+        judged.frame["buys"],
+        ["a"],
+        TASKS["classification"].metric("AUC"),
+    )
+    hurried = importance.drops(*asked, row_s=1, patience_s=1e-9)
+    assert (hurried.rows, hurried.rows_meant) == (importance.ROWS_LEAST, len(judged.frame))
+    assert hurried.drops == {"a": []}
+
+
+def test_rows_that_are_shuffled_go_by_counts_alone():
+    assert importance.rows_of(50_000, 5) == importance.ROWS_MOST
+    assert importance.rows_of(321, 5) == 321
+    assert importance.rows_of(50_000, 50) < importance.ROWS_MOST
+    assert importance.rows_of(50_000, 2_000) == importance.ROWS_LEAST
 
 
 def test_the_segment_of_which_nothing_can_be_known_is_the_worst(looked):
@@ -174,7 +209,7 @@ def test_a_forecast_is_held_against_the_steps_after_its_series(learned, table):
     assert [step.truth for step in found.forecast.steps] == table("time_series").frame["sales"].tolist()[-8:]
     missed = [step.truth - step.predicted for step in found.forecast.steps]
     assert found.held_out["MAE"] == pytest.approx(np.abs(missed).mean())
-    assert -1 <= found.forecast.autocorrelation <= 1
+    assert found.forecast.bias == pytest.approx(np.mean(missed))
     assert Examination.model_validate_json(found.model_dump_json()) == found
 
 

@@ -51,7 +51,7 @@ def test_as_many_of_each_class_are_drawn_as_there_are_and_the_same_at_every_call
     assert (np.sort(strata[drawn], axis=1) == np.sort(strata)).all()
     assert (drawn == np.concatenate(list(selections(strata)))).all()
     assert len(np.unique(drawn, axis=0)) > RESAMPLES / 2
-    assert (counts(drawn).sum(axis=1) == len(strata)).all()
+    assert (counts(drawn, len(strata)).sum(axis=1) == len(strata)).all()
 
 
 def test_the_interval_of_a_mean_is_the_one_that_theory_gives():

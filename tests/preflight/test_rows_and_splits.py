@@ -32,6 +32,40 @@ def test_rows_with_little_to_differ_in_are_alike_by_chance(look, random):
     assert finding.evidence["pairs"] == pytest.approx(finding.evidence["expected_pairs"], rel=0.2)
 
 
+def test_copies_of_all_rows_are_warned_of_though_they_make_every_value_frequent(look, random):
+    once = pd.DataFrame({"a": random.normal(size=60).round(3), "b": random.choice(list("uvw"), 60)})
+    once["y"] = random.integers(0, 2, 60)
+    finding = only(look(pd.concat([once] * 10)), "rows.duplicate")
+    assert (finding.severity, finding.evidence["copied"]) == ("warning", True)
+    assert finding.evidence["pairs"] < 10 * finding.evidence["expected_pairs"]
+
+
+def test_copies_with_a_rare_target_are_warned_of_though_some_of_them_differ(look, random):
+    once = pd.DataFrame({"a": random.normal(size=300), "b": random.normal(size=300)})
+    once["y"] = (random.random(300) < 0.05).astype(int)
+    frame = pd.concat([once, once])
+    frame.iloc[:4, 2] = 1 - frame.iloc[:4, 2]
+    assert only(look(frame), "rows.duplicate").severity == "warning"
+
+
+def test_a_target_that_follows_from_a_few_whole_numbers_makes_no_copies(look, random):
+    frame = pd.DataFrame({"age": random.integers(18, 60, 1000), "sex": random.choice(["f", "m"], 1000)})
+    finding = only(look(frame.assign(y=np.where(frame["age"] > 40, "old", "young"))), "rows.duplicate")
+    assert (finding.severity, finding.evidence["copied"]) == ("note", False)
+
+
+def test_rows_that_are_alike_and_have_other_targets_are_not_learned_by_heart(look, random):
+    frame = pd.DataFrame({"a": np.repeat(random.normal(size=100), 2), "y": [0, 1] * 100})
+    finding = only(look(frame), "rows.duplicate")
+    assert finding.severity == "note"
+    assert "they are no copies" in finding.message
+
+
+def test_rows_without_anything_that_differs_are_not_compared(look, random):
+    frame = pd.DataFrame({"a": 1, "b": "x", "y": random.integers(0, 2, 200)})
+    assert look(frame).of("rows.duplicate") == ()
+
+
 def test_rows_are_compared_in_the_features_that_are_left(look, honest):
     frame = pd.concat([honest(200)] * 2)
     frame["row_id"] = range(400)

@@ -44,23 +44,15 @@ def words(found: Found) -> str:
     return f"{told} ('{found.columns[0]}')" if len(found.columns) == 1 else told
 
 
-def flags(found: Iterable[Found], least_pairs: float) -> list[RiskFlag]:
-    """Return what findings warn of, each once.
-
-    Parameters
-    ----------
-    least_pairs
-        So many times the pairs of rows alike that chance would bring about, and rows were repeated.
-    """
+def flags(found: Iterable[Found]) -> list[RiskFlag]:
+    """Return what findings warn of, each once."""
     told: dict[RiskFlag, None] = {}
     for each in found:
         flag = _FLAGS.get(each.code)
         if flag is not None:
             told[flag] = None
-        elif each.code == "rows.duplicate":
-            pairs, expected = each.measured.get("pairs", 0), each.measured.get("expected_pairs", 0)
-            if pairs > least_pairs * expected:
-                told["duplicate_rows"] = None
+        elif each.code == "rows.duplicate" and each.measured.get("repeated"):
+            told["duplicate_rows"] = None
     return list(told)
 
 

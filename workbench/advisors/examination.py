@@ -46,12 +46,18 @@ class Importance(Told):
     drop
         Mean over repeats, positive: worse without it.
     std
-        Of the population of repeats.
+        Of the population of repeats, each on rows drawn anew with repetition.
+    repeats
+        How many there were; 0: not known.
+    rows
+        That were drawn for each; 0: not known.
     """
 
     column: str
     drop: FiniteFloat
     std: FiniteFloat
+    repeats: int = 0
+    rows: int = 0
 
 
 class CalibrationBin(Told):
@@ -158,22 +164,16 @@ class Step(Told):
 
 
 class ForecastErrors(Told):
-    """Truth less forecast, step by step.
+    """Truth less forecast, step by step, all from one origin: so they hang together, however good the forecast is.
 
     Attributes
     ----------
     bias
         Mean; positive: the forecast is too low.
-    autocorrelation
-        Of the errors of neighbouring steps; None where they are too few.
-    autocorrelation_p
-        Of the test of Ljung and Box (1978) at the first lag.
     """
 
     steps: tuple[Step, ...]
     bias: FiniteFloat
-    autocorrelation: FiniteFloat | None = None
-    autocorrelation_p: FiniteFloat | None = None
 
 
 class SegmentScore(Told):
@@ -188,9 +188,9 @@ class SegmentScore(Told):
     score, elsewhere
         `Examination.segment_metric` of these rows, and of all others; None where it is undefined.
     p
-        Probability of a difference as large by chance, two-sided, not corrected; None where it cannot be told.
+        Probability of a score as bad by chance, by a permutation test, not corrected; None where it cannot be told.
     p_corrected
-        By Holm (1979) for all segments that were looked at, `Examination.segments_looked_at`.
+        The same, for all segments that were looked at, `Examination.segments_looked_at` (Westfall and Young 1993).
     observed, predicted
         Of two classes the share of the last one in truth and among the predictions; of numbers the means; else None.
     """

@@ -16,6 +16,8 @@ class Column(Told):
     ----------
     missing, distinct
         Rows without a value, and distinct values; at least so many where `is_exact` is False.
+    infinite
+        Rows with an infinite number; None where the profile does not tell. The bounds are those of the finite ones.
     top
         The most frequent values with their rows, at most five.
     rarest
@@ -53,6 +55,7 @@ class Column(Told):
     is_unique: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    infinite: int | None = None
     top: tuple[tuple[str, int], ...] = ()
     rarest: int | None = None
     names_rows: bool = False

@@ -34,8 +34,9 @@ def examine(
 ) -> Examination:
     """Examine a fitted pipeline on rows that it did not learn from.
 
-    Its code runs in processes of their own, each of which ends with the time that is left. The same pipeline and rows
-    give the same numbers, unless time runs out: what was found by then is kept, and notes tell what was not looked at.
+    Its code runs in processes of their own, each of which ends with the time that is left. How many rows are looked at
+    and how often goes by counts of rows and columns, so that the same pipeline and rows give the same numbers, unless
+    time runs out: then what was found is kept, and notes tell what was not looked at, or on fewer rows.
 
     Parameters
     ----------

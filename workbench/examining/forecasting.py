@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from workbench.advisors.examination import PARTS, Examination, ForecastErrors, Step
 from workbench.examining.clock import Clock
@@ -12,8 +11,6 @@ from workbench.judging.comparison import NotComparable
 from workbench.judging.forecasts import MEASURES, ask, steps
 from workbench.training.request import Limits
 
-STEPS_LEAST = 8
-"""Fewest steps of which it is told whether errors hang together."""
 _LOOKED_AT = ("scores", "errors")
 
 
@@ -45,7 +42,6 @@ def examine(subject: Subject, clock: Clock, limits: Limits) -> Examination:
     values = {name: measure.value(truth, said) for name, measure in MEASURES.items()}
     missed = truth - said
     numbers = [int(np.flatnonzero(ahead[side.role] == row)[0]) + 1 for row in rows]
-    autocorrelation, p = _hanging_together(missed)
     return found.model_copy(
         update={
             "rows_held_out": len(rows),
@@ -58,17 +54,6 @@ def examine(subject: Subject, clock: Clock, limits: Limits) -> Examination:
                     for number, actual, forecast in zip(numbers, truth, said, strict=True)
                 ),
                 bias=float(missed.mean()),
-                autocorrelation=autocorrelation,
-                autocorrelation_p=p,
             ),
         }
     )
-
-
-def _hanging_together(missed: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float | None, float | None]:
-    """Correlate the errors of neighbouring steps, and test that (Ljung and Box 1978)."""
-    if len(missed) < STEPS_LEAST or np.ptp(missed) == 0:
-        return None, None
-    apart = missed - missed.mean()
-    p = float(acorr_ljungbox(missed, lags=[1])["lb_pvalue"].iloc[0])
-    return float(apart[1:] @ apart[:-1] / (apart @ apart)), p if np.isfinite(p) else None

@@ -9,13 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from workbench.advisors.examination import SegmentScore
 from workbench.catalogue import TASKS, Metric
+from workbench.examining.dealing import luck
 from workbench.judging.answers import Answers, Labels, Numbers
-from workbench.judging.noise import resampled
 from workbench.training.columns import jsonable
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +29,6 @@ RANGES = 4
 COLUMNS_MOST = 60
 KEPT_MOST = 12
 """Most segments that are told of those that were looked for."""
-RESAMPLES = 200
 _INSTEAD = {"R2": "MAE"}
 """Metric → what segments are scored by instead: R2 holds rows against their own mean."""
 
@@ -75,16 +72,17 @@ def look_for(answers: Answers, frame: pd.DataFrame, metric: Metric) -> Found:
         for segment in _segments(frame[name])
         if ROWS_LEAST <= len(segment.places) <= len(frame) - ROWS_LEAST
     ]
-    scored = _scored(answers, many, metric, least=ROWS_LEAST)
-    worse = [found for found in scored if _is_worse(found, metric)]
-    worse.sort(key=lambda found: (found.p if found.p is not None else 1.0, found.column, found.value))
-    return Found(tuple(worse[:KEPT_MOST]), sum(found.p is not None for found in scored), len(columns))
+    scored, surprise = _scored(answers, many, metric, least=ROWS_LEAST)
+    worse = [number for number, found in enumerate(scored) if _is_worse(found, metric)]
+    worse.sort(key=lambda number: (surprise[number], scored[number].column, scored[number].value))
+    kept = tuple(scored[number] for number in worse[:KEPT_MOST])
+    return Found(kept, sum(found.p is not None for found in scored), len(columns))
 
 
 def of_column(answers: Answers, column: pd.Series[Any], metric: Metric) -> Found:
     """Score every segment of one column, the worst first; those without a score last."""
     many = [segment for segment in _segments(column) if len(segment.places)]
-    scored = _scored(answers, many, metric, least=NAMED_LEAST)
+    scored, _ = _scored(answers, many, metric, least=NAMED_LEAST)
     sign = 1 if metric.greater_is_better else -1
     scored.sort(key=lambda found: (found.score is None, sign * (found.score or 0.0)))
     return Found(tuple(scored), sum(found.p is not None for found in scored), 1)
@@ -119,19 +117,25 @@ def _is_worse(found: SegmentScore, metric: Metric) -> bool:
     return found.score < found.elsewhere if metric.greater_is_better else found.score > found.elsewhere
 
 
-def _scored(answers: Answers, many: Sequence[_Segment], metric: Metric, *, least: int) -> list[SegmentScore]:
+def _scored(
+    answers: Answers, many: Sequence[_Segment], metric: Metric, *, least: int
+) -> tuple[list[SegmentScore], Sequence[float]]:
+    """Score segments; tell beside each how surprising that is, as a probability, also where `p` cannot be smaller."""
     whole = np.arange(len(answers.predictions))
-    spread = _spread(answers, metric)
-    found: list[tuple[_Segment, float | None, float | None, float | None]] = []
+    scores: list[tuple[float | None, float | None]] = []
     for segment in many:
         others = np.setdiff1d(whole, segment.places, assume_unique=True)
-        score, elsewhere = (_value(answers, places, metric) for places in (segment.places, others))
-        p = None
-        if min(len(segment.places), len(others)) >= least and score is not None and elsewhere is not None:
-            p = _p(answers.take(segment.places), score - elsewhere, spread, len(whole), metric)
-        found.append((segment, score, elsewhere, p))
-    tested = [p for *_, p in found if p is not None]
-    corrected = iter(multipletests(tested, method="holm")[1].tolist() if tested else [])
+        scores.append((_value(answers, segment.places, metric), _value(answers, others, metric)))
+    is_whole_defined = answers.measure().metrics[metric.name] is not None
+    tested = [
+        number
+        for number, (segment, both) in enumerate(zip(many, scores, strict=True))
+        if is_whole_defined and None not in both and least <= len(segment.places) <= len(whole) - least
+    ]
+    alone, among_all, surprise = (np.full(len(many), np.nan) for _ in range(3))
+    if tested:
+        found = luck(answers, [many[number].places for number in tested], metric)
+        alone[tested], among_all[tested], surprise[tested] = found.alone, found.among_all, found.surprise
     return [
         SegmentScore(
             column=segment.column,
@@ -140,41 +144,20 @@ def _scored(answers: Answers, many: Sequence[_Segment], metric: Metric, *, least
             rows=len(segment.places),
             score=score,
             elsewhere=elsewhere,
-            p=p,
-            p_corrected=None if p is None else min(1.0, next(corrected)),
+            p=_told(alone[number]),
+            p_corrected=_told(among_all[number]),
             **_means(answers, segment.places),
         )
-        for segment, score, elsewhere, p in found
-    ]
+        for number, (segment, (score, elsewhere)) in enumerate(zip(many, scores, strict=True))
+    ], np.nan_to_num(surprise, nan=1.0).tolist()
+
+
+def _told(p: float) -> float | None:
+    return float(p) if np.isfinite(p) else None
 
 
 def _value(answers: Answers, places: Array, metric: Metric) -> float | None:
     return answers.take(places).measure().metrics[metric.name] if len(places) else None
-
-
-def _spread(answers: Answers, metric: Metric) -> float | None:
-    """Standard error of the metric on all rows, by bootstrap; None where it cannot be told."""
-    if answers.measure().metrics[metric.name] is None:
-        return None
-    rows = np.zeros(len(answers.predictions), dtype=int)
-    values = resampled(answers.statistic(metric.name), rows, width=answers.width, resamples=RESAMPLES)
-    return float(values.std(ddof=1)) if len(values) > 1 else None
-
-
-def _p(here: Answers, difference: float, spread: float | None, rows: int, metric: Metric) -> float | None:
-    """Probability of a difference between a segment and all others as large by chance, two-sided.
-
-    The error of the segment's score is that of its own rows, and at least that of as many rows drawn from all: a score
-    that happens not to vary in a small segment is not certain.
-    """
-    if spread is None:
-        return None
-    size = len(here.predictions)
-    own = resampled(here.statistic(metric.name), np.zeros(size, dtype=int), width=here.width, resamples=RESAMPLES)
-    if len(own) < 2:
-        return None
-    error = np.hypot(max(float(own.std(ddof=1)), spread * np.sqrt(rows / size)), spread * np.sqrt(rows / (rows - size)))
-    return float(2 * stats.t.sf(abs(difference) / error, size - 1)) if error > 0 else 1.0
 
 
 def _means(answers: Answers, places: Array) -> dict[str, float]:

@@ -143,6 +143,9 @@ class Tabular:
             "learned_interval": scores.interval(answers, self._subject.metric),
             "rows_sampled": len(numbers),
         }
+        asked = min(SAMPLE_MOST, len(self._split.learned))
+        if len(numbers) < asked:
+            self._clock.tells("scores", _few(len(numbers), asked, "rows that it learned from"))
 
     def _score(self, answers: Answers) -> None:
         task, metric = self._subject.side.task, self._subject.metric
@@ -160,8 +163,7 @@ class Tabular:
             "classes": scores.class_shares(answers),
         }
         if asked < len(self._split.held_out):
-            few = f"{asked:,} of {len(self._split.held_out):,} rows were looked at"
-            self._clock.tells("scores", f"{few}: it answers no more in time, or drops those with gaps.")
+            self._clock.tells("scores", _few(asked, len(self._split.held_out), "rows"))
 
     def _calibrate(self, answers: Answers, given: Array | None) -> None:
         if not isinstance(answers, Labels):
@@ -226,13 +228,17 @@ class Tabular:
             patience_s=self._clock.left_s * share,
         )
         found = self._alone(question)
-        repeats = [len(values) for values in found.values()]
+        repeats = [len(values) for values in found.drops.values()]
         if not any(repeats):
             self._clock.lacks("importances", "The pipeline is too slow to be asked about shuffled columns in time.")
             return
-        if min(repeats) < importance.REPEATS:
-            few = f"Columns were shuffled {min(repeats)} to {max(repeats)} times instead of {importance.REPEATS}"
-            self._clock.tells("importances", f"{few}: the pipeline is slow, or {self._subject.metric.name} undefined.")
+        if found.rows < found.rows_meant or min(repeats) < importance.REPEATS:
+            self._clock.tells(
+                "importances",
+                f"Columns were shuffled {min(repeats)} to {max(repeats)} times instead of {importance.REPEATS}, on "
+                f"{found.rows:,} rows of {found.rows_meant:,} a time: the pipeline is slow, or "
+                f"{self._subject.metric.name} undefined.",
+            )
         self._found["importances"] = importance.summarised(found)
 
     def _learn(self, answers: Answers, numbers: Array) -> None:
@@ -253,6 +259,9 @@ class Tabular:
         if not found:
             self._clock.lacks("learning", why)
             return
+        if len(found) < len(learning.SHARES):
+            few = f"The model was fitted on {len(found)} of {len(learning.SHARES)} shares of its rows"
+            self._clock.tells("learning", f"{few}: the others take too long, or are too few.")
         itself = answers.take(np.arange(len(judged)))
         of_each: list[tuple[int, Answers]] = []
         for refitted in found:
@@ -289,3 +298,7 @@ class Tabular:
         left = max(self._clock.left_s, _LEAST_S)
         limit = min(self._limits.model_s, left) if self._limits.model_s else left
         return self._subject.side.ask(question, replace(self._limits, model_s=limit))
+
+
+def _few(asked: int, meant: int, which: str) -> str:
+    return f"{asked:,} of {meant:,} {which} were looked at: it answers no more in time, or drops those with gaps."

@@ -82,12 +82,12 @@ class Labels:
         assert scores is not None, "only what is defined is asked for"
         if not self.classes.is_multiclass:
             areas = Areas.of(self.truth == self.classes.known[-1], scores)
-            return lambda selected: areas.of_selections(counts(selected))
+            return lambda selected: areas.of_selections(counts(selected, len(self.truth)))
         present, rows = np.unique(self.truth, return_counts=True)
         of_each = [Areas.of(self.truth == label, scores[:, self.said.place(label)]) for label in present]
 
         def of_many(selected: Array) -> Array:
-            tallies = counts(selected)
+            tallies = counts(selected, len(self.truth))
             return np.asarray(np.average([areas.of_selections(tallies) for areas in of_each], axis=0, weights=rows))
 
         return of_many

@@ -68,9 +68,9 @@ def selections(strata: Array, *, width: int = 1, resamples: int = RESAMPLES) -> 
         yield order[first + (drawn * size).astype(np.intp)]
 
 
-def counts(selected: Array) -> Array:
-    """How often each row is in each selection: selections × rows."""
-    many, rows = selected.shape
+def counts(selected: Array, rows: int) -> Array:
+    """How often each of so many rows is in each selection: selections × rows."""
+    many = len(selected)
     found = np.bincount((selected + np.arange(many)[:, None] * rows).ravel(), minlength=many * rows)
     return found.reshape(many, rows).astype(float)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 """Part of a file's name, so that what another Workbench measured in another way is measured again."""
 
 
@@ -115,6 +115,12 @@ class Rows:
         Rows of groups in which the target differs.
     pairs, expected_pairs
         Pairs of rows that are alike, and how many there would be if the columns had nothing to do with each other.
+    agreeing, agreeing_by_chance
+        Those of these pairs that have the same target too, and how many would if rows that are alike told nothing of
+        it; all of them where there is no target.
+    copied, copied_by_chance
+        Of pairs of rows that agree in one column, that which marks copies best: the part that agrees in all others and
+        the target, and the part that would if the others had nothing to do with it; None where there are too few.
     """
 
     rows: int
@@ -123,6 +129,10 @@ class Rows:
     conflicting: int
     pairs: float
     expected_pairs: float
+    agreeing: float
+    agreeing_by_chance: float
+    copied: float | None = None
+    copied_by_chance: float | None = None
 
     @property
     def alike(self) -> int:

@@ -97,3 +97,53 @@ def test_neither_dates_nor_constants_nor_names_of_rows_can_be_targets(table):
         Column(name="row_id", kind="number", distinct=1000, is_unique=True, is_integral=True, names_rows=True),
     )
     assert candidates(table(*columns), THRESHOLDS) == ()
+
+
+@pytest.fixture
+def analysed(table):
+    """Advise on 'y' and two features, of which the set-up leaves 'x' out where `leaves_out`."""
+
+    def analysed(own=None, *, leaves_out=False, rows=1000, strength=0.4, **feature):
+        target = Column(name="y", kind="number", distinct=900, skew=0.1, far_share=0.0, suits="regression")
+        first = Column(name="x", **{"kind": "number", "distinct": 500, "minimum": 0.0, "maximum": 1.0} | feature)
+        second = Column(name="z", kind="number", distinct=500, minimum=0.0, maximum=1.0)
+        request = {"task": "regression", "plan": "compare", "target": "y"}
+        evidence = DatasetEvidence(
+            table=table(first, second, target.model_copy(update=own or {}), rows=rows),
+            target_name="y",
+            chosen="asked",
+            task="regression",
+            target=Target(name="y", features=(Associated(name="x", strength=strength, measure="Spearman's ρ"),)),
+            look=Look(request=request | ({"setup": {"ignore_features": ["x"]}} if leaves_out else {})),
+        )
+        return advise(evidence, THRESHOLDS)
+
+    return analysed
+
+
+@pytest.mark.parametrize("wrong", [{"infinite": 3}, {"minimum": -1e308, "maximum": 1e308}])
+def test_numbers_that_no_model_computes_with_are_left_out_or_stop_all(analysed, wrong):
+    mended = analysed(leaves_out=True, **wrong)
+    assert mended.verdict == "READY WITH MENDS: numbers beyond bounds in 'x'"
+    assert mended.suggested_config["setup"]["ignore_features"] == ["x"]
+    assert mended.finding("column.unusable:x").severity == "warning"
+    assert analysed(**wrong).verdict.startswith("NOT READY: 'x' holds")
+    of_target = analysed(wrong)
+    assert of_target.verdict.startswith("NOT READY: 'y' holds")
+    assert of_target.suggested_config is None
+
+
+def test_no_claim_tells_of_an_infinite_span(analysed):
+    advice = analysed(minimum=-1e308, maximum=1e308)
+    assert not [finding for finding in advice.findings if " inf" in finding.evidence.claim]
+
+
+def test_without_a_feature_that_differs_nothing_is_ready(advised):
+    assert advised(distinct=1).verdict == "NOT READY: no column of t beside 'y' has anything to learn from"
+
+
+def test_few_rows_tell_nothing_of_what_goes_with_the_target(analysed):
+    assert analysed(strength=0.0).finding("target.unrelated").severity == "warning"
+    few = analysed(strength=0.0, rows=12).finding("target.unrelated")
+    assert few.severity == "note"
+    assert "cannot be told of 12 rows" in few.evidence.claim

@@ -22,11 +22,12 @@ from tests.advisors.deployment_reviewer.made import (
 )
 from workbench.advisors.advice import Advice
 from workbench.advisors.deployment_reviewer.evidence import Artifact, Version
-from workbench.advisors.examination import Confusion, Importance, Interval, Note
+from workbench.advisors.examination import Confusion, Importance, Interval, Note, Residuals, SegmentScore
 
 CALIBRATION = EXAMINATION.calibration
 assert CALIBRATION is not None
 BLOCKS, CAVEAT, FINE = "DO NOT DEPLOY: ", "APPROVE WITH CAVEATS: ", "APPROVE"
+RESIDUALS = Residuals(bias=0.0, bias_interval=None, quantiles={}, spread=50.0, bins=())
 SKEWED = {"no": 660, "yes": 40}
 
 FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -198,6 +199,41 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any]]] = {
         CAVEAT,
         {"rivals": tuple(rival.model_copy(update={"status": "failed", "reason": "no"}) for rival in RIVALS)},
     ),
+    "numbers that are predicted otherwise": (
+        "fairness_gap",
+        CAVEAT,
+        {
+            "segment": "city",
+            "reviewed": REGRESSOR,
+            "rivals": (),
+            "examination": examined(
+                task="regression",
+                metric="R2",
+                held_out={"R2": 0.68},
+                learned={"R2": 0.7},
+                held_out_interval=Interval(low=0.6, high=0.75),
+                calibration=None,
+                confusion=None,
+                residuals=RESIDUALS,
+                segment_metric="MAE",
+                segment_greater_is_better=False,
+                segments=(
+                    segment("city", "Oslo", predicted=0.0, rows=150, score=1.0, elsewhere=1.0),
+                    segment("city", "Rome", predicted=99.8, rows=150, score=1.0, elsewhere=1.0),
+                ),
+            ),
+        },
+    ),
+    "rows that are copies": (
+        "duplicate_rows",
+        BLOCKS,
+        {"look": found("rows.duplicate", "warning", measured={"copied": True, "across_folds": 0.9})},
+    ),
+    "a few rows that are copies": (
+        "duplicate_rows",
+        CAVEAT,
+        {"look": found("rows.duplicate", "warning", measured={"copied": True, "across_folds": 0.2})},
+    ),
     "repeated rows": ("duplicate_rows", CAVEAT, {"look": found("rows.duplicate", "warning")}),
 }
 
@@ -287,3 +323,55 @@ def test_what_cannot_answer_its_own_table_for_gaps_that_nothing_fills_is_not_dep
 def test_what_could_not_be_judged_on_new_rows_is_not_approved_without_a_word(review: Callable[..., Advice]) -> None:
     advice = review(examination=None, notes=("The table is not there any more.",))
     assert advice.verdict == "APPROVE WITH CAVEATS: it could not be judged on new rows"
+
+
+def _by_city(*segments: SegmentScore, **changed: Any) -> dict[str, Any]:
+    return {"segment": "city", "examination": examined(segments=segments, **changed)}
+
+
+def test_the_class_that_is_told_is_the_last_in_the_order_of_the_examination(review: Callable[..., Advice]) -> None:
+    groups = segment("city", "Oslo", predicted=0.0, rows=150), segment("city", "Rome", predicted=1.0, rows=150)
+    numbers = Confusion(labels=("9", "10"), matrix=((145, 25), (32, 98)))
+    told = review(**_by_city(*groups, confusion=numbers)).finding("fairness.selection:city")
+    assert told is not None
+    assert told.evidence.claim.startswith("'10' is predicted for 0%")
+
+
+def test_predictions_that_were_not_held_against_each_other_are_not_called_even(review: Callable[..., Advice]) -> None:
+    several = Confusion(labels=("a", "b", "c"), matrix=((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    groups = segment("city", "Oslo", rows=150), segment("city", "Rome", rows=150)
+    advice = review(**_by_city(*groups, confusion=several), reviewed=reviewed(classes={"a": 300, "b": 200, "c": 200}))
+    assert advice.finding("fairness.predictions:city") is not None
+    even = advice.finding("fairness.even:city")
+    assert even is not None
+    assert (even.severity, "predicted" in even.evidence.claim) == ("note", False)
+
+
+@pytest.mark.parametrize(("small", "told"), [(15, "'Bonn' (15 rows"), (0, "the 15 rows of rarer values")])
+def test_groups_that_cannot_be_judged_are_named(review: Callable[..., Advice], small: int, told: str) -> None:
+    groups = [segment("city", name, rows=rows, predicted=0.4) for name, rows in (("Oslo", 150), ("Rome", 135))]
+    groups += [segment("city", "Bonn", rows=small, score=0.33, predicted=0.4)] if small else []
+    advice = review(**_by_city(*groups))
+    unjudged, even = advice.finding("fairness.unjudged:city"), advice.finding("fairness.even:city")
+    assert unjudged is not None
+    assert told in unjudged.evidence.claim
+    assert even is not None
+    assert (even.severity, "that could be judged" in even.evidence.claim) == ("note", True)
+
+
+def test_all_groups_that_are_alike_are_even(review: Callable[..., Advice]) -> None:
+    groups = [segment("city", name, rows=150, predicted=0.4) for name in ("Oslo", "Rome")]
+    even = review(**_by_city(*groups)).finding("fairness.even:city")
+    assert even is not None
+    assert even.severity == "good"
+
+
+@pytest.mark.parametrize(("std", "severity"), [(0.001, "blocking"), (0.1, "warning")])
+def test_an_identifier_blocks_only_by_a_drop_beyond_noise(
+    review: Callable[..., Advice], std: float, severity: str
+) -> None:
+    carries = tuple(Importance(column=name, drop=0.1, std=std) for name in ("age", "income"))
+    advice = review(look=found("column.identifier", "warning", "age"), examination=examined(importances=carries))
+    told = advice.finding("column.identifier:age")
+    assert told is not None
+    assert told.severity == severity

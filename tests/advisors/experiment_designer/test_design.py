@@ -18,8 +18,10 @@ THRESHOLDS = Thresholds.default()
 
 @pytest.fixture
 def advised():
-    def advised(goal, table="loans", *, found=(), refusal=None, **more):
+    def advised(goal, table="loans", *, found=(), refusal=None, changed=None, **more):
         shown = TABLES[table]
+        columns = [each.model_copy(update=(changed or {}).get(each.name, {})) for each in shown.columns]
+        shown = shown.model_copy(update={"columns": tuple(columns)})
         meant = aim(goal, shown, None, THRESHOLDS)
         request = basis(meant, THRESHOLDS) if meant.task else {}
         look = Look(request=request, findings=found, left=found, refusal=refusal) if meant.task else None
@@ -140,3 +142,21 @@ def test_a_goal_that_is_not_clear_asks_one_question(advised):
     assert advice.verdict == "UNCLEAR: there is no goal"
     assert advice.suggested_config is None
     assert advice.suggested_action.count("What is to be predicted") == 1
+
+
+def test_a_column_of_infinite_numbers_is_left_out_and_told(advised):
+    advice = advised("who will default", changed={"income": {"infinite": 7}})
+    assert advice.suggested_config["setup"]["ignore_features"] == ["income"]
+    assert advice.verdict == "DESIGNED WITH DOUBTS: 'income' holds infinite numbers in 7 rows"
+
+
+def test_a_target_that_no_model_computes_with_is_not_designed_for(advised):
+    advice = advised("predict charges", "insurance", changed={"charges": {"maximum": 1e308}})
+    assert advice.verdict.startswith("UNCLEAR: 'charges' holds numbers as great as")
+    assert advice.suggested_config is None
+
+
+def test_nothing_is_designed_where_all_features_are_constant(advised):
+    same = {each.name: {"distinct": 1} for each in TABLES["loans"].columns if each.name != "default"}
+    advice = advised("who will default", changed=same)
+    assert advice.verdict == "UNCLEAR: no column of loans beside 'default' has anything to learn from"

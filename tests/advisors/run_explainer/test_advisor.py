@@ -28,10 +28,18 @@ from workbench.advisors.thresholds import Thresholds
 from workbench.runs.asked import Asked
 
 THRESHOLDS = Thresholds.default()
-NAMES = {"rf": "Random Forest", "lr": "Logistic Regression", "gbc": "Gradient Boosting", "dummy": "Dummy"}
+NAMES = {
+    "rf": "Random Forest",
+    "lr": "Logistic Regression",
+    "gbc": "Gradient Boosting",
+    "ridge": "Ridge",
+    "dummy": "Dummy",
+}
 FOLDS = {
     "rf": (0.90, 0.91, 0.92, 0.91, 0.90),
     "lr": (0.80, 0.82, 0.81, 0.80, 0.82),
+    "gbc": (0.90, 0.90, 0.92, 0.90, 0.90),
+    "ridge": (0.89, 0.91, 0.91, 0.90, 0.90),
     "dummy": (0.60, 0.61, 0.60, 0.61, 0.60),
 }
 
@@ -104,7 +112,8 @@ def calibrated(error: float, p: float) -> Calibration:
 
 
 CLEAR = board(rf=None, lr=True, dummy=True)
-CLOSE = board(rf=None, lr=False, dummy=True)
+CLOSE = board(rf=None, ridge=False, dummy=True)
+FAR = board(rf=None, lr=False, dummy=True)
 
 
 def test_a_winner_that_differs_from_all_others_is_clear_and_is_to_be_tuned():
@@ -119,15 +128,25 @@ def test_a_winner_that_differs_from_all_others_is_clear_and_is_to_be_tuned():
 
 def test_models_within_the_noise_are_named_with_the_simplest_and_the_fastest():
     advice = advise(evidence(CLOSE), THRESHOLDS)
-    assert advice.verdict == "NO CLEAR WINNER: Random Forest and Logistic Regression, within the noise"
+    assert advice.verdict == "NO CLEAR WINNER: Random Forest and Ridge, within the noise"
     rivals = advice.finding("rivals")
-    assert (
-        "Logistic Regression is the simplest of them, a linear model; Random Forest is the fastest"
-        in rivals.evidence.claim
-    )
+    assert "Ridge is the simplest of them, a linear model; Random Forest is the fastest" in rivals.evidence.claim
     assert "cannot be ruled out" in rivals.recommendation
-    assert advice.suggested_config == {"from_run": "r1", "plan": "blend", "include": ["rf", "lr"]}
+    assert advice.suggested_config == {"from_run": "r1", "plan": "blend", "include": ["rf", "ridge"]}
     assert "tiny_margin" in advice.risk_flags
+
+
+def test_a_model_that_is_far_behind_is_neither_blended_nor_taken_instead_where_folds_cannot_tell():
+    advice = advise(evidence(FAR), THRESHOLDS)
+    assert advice.verdict.startswith("NO CLEAR WINNER")
+    rivals = advice.finding("rivals")
+    assert "Logistic Regression is behind by 32% of what Random Forest is better than Dummy" in rivals.evidence.claim
+    assert "simplest" not in rivals.evidence.claim
+    assert rivals.recommendation == "Score them on more folds: 5 cannot tell."
+    assert advice.suggested_config == {"from_run": "r1", "plan": "compare", "include": ["rf", "lr"], "folds": 10}
+    enough = advise(evidence(FAR, folds=10), THRESHOLDS)
+    assert enough.suggested_config is None
+    assert enough.suggested_action.startswith("Take Random Forest, which ranks first")
 
 
 def test_a_best_model_that_cannot_be_told_from_the_baseline_learned_nothing():
@@ -197,14 +216,34 @@ def test_the_class_that_is_found_least_is_told_with_what_it_is_taken_for():
     assert [series.name for series in finding.evidence.plot.series] == ["no", "yes"]
 
 
-def test_a_column_that_carries_nearly_all_is_pointed_out():
-    many = (Importance(column="duration", drop=0.2, std=0.01), Importance(column="age", drop=0.01, std=0.02))
-    finding = advise(evidence(CLEAR, examination=examined(importances=many), not_examined=""), THRESHOLDS).finding(
+def importances(*found: Importance) -> Any:
+    return advise(evidence(CLEAR, examination=examined(importances=found), not_examined=""), THRESHOLDS).finding(
         "importances"
+    )
+
+
+def test_a_column_that_carries_nearly_all_is_pointed_out():
+    finding = importances(
+        Importance(column="duration", drop=0.2, std=0.01, repeats=10),
+        Importance(column="age", drop=0.01, std=0.02, repeats=10),
     )
     assert "That one column makes 95% of all drops." in finding.evidence.claim
     assert "known at the moment of a prediction" in finding.recommendation
     assert finding.evidence.columns == ("duration",)
+
+
+def test_a_drop_that_repeats_could_show_by_chance_carries_nothing():
+    finding = importances(Importance(column="noise", drop=0.02, std=0.01, repeats=5))
+    assert finding.evidence.claim.startswith("No column carries it")
+    assert finding.evidence.columns == ()
+
+
+@pytest.mark.parametrize(("repeats", "told"), [(1, "once"), (2, "2 times")])
+def test_of_columns_that_were_shuffled_once_or_twice_none_is_said_to_carry_it(repeats, told):
+    finding = importances(Importance(column="a", drop=0.3, std=0.0, repeats=repeats))
+    assert f"shuffled {told} only, too seldom" in finding.evidence.claim
+    assert finding.evidence.columns == ()
+    assert finding.recommendation == ""
 
 
 def test_more_rows_are_called_for_only_where_they_brought_something():
@@ -254,14 +293,11 @@ def test_predictions_of_numbers_that_lie_on_one_side_are_told_in_the_targets_uni
     assert "transform_target" in finding.recommendation
 
 
-def test_errors_of_a_forecast_that_hang_together_are_told():
+def test_a_forecast_that_strays_farther_with_each_step_is_told_of_and_not_warned_of():
     steps = tuple(Step(step=place, truth=10.0 + place, predicted=10.0) for place in range(1, 9))
-    looked = examined(
-        task="time_series",
-        forecast=ForecastErrors(steps=steps, bias=4.5, autocorrelation=0.6, autocorrelation_p=0.01),
-    )
+    looked = examined(task="time_series", forecast=ForecastErrors(steps=steps, bias=4.5))
     finding = advise(evidence(CLEAR, examination=looked, not_examined=""), THRESHOLDS).finding("forecast")
-    assert finding.severity == "warning"
+    assert (finding.severity, finding.recommendation) == ("note", "")
     assert "farthest off at step 8: 10.0 instead of 18.0" in finding.evidence.claim
 
 
@@ -279,7 +315,7 @@ def test_a_run_that_was_cancelled_is_explained_as_far_as_it_got():
     assert advice.suggested_action.startswith("Resume")
 
 
-@pytest.mark.parametrize("rows", [CLEAR, CLOSE, board(rf=None)])
+@pytest.mark.parametrize("rows", [CLEAR, CLOSE, FAR, board(rf=None)])
 def test_every_advice_can_be_shown_launched_and_traced(rows):
     looked = examined(calibration=calibrated(0.005, 0.3))
     given = evidence(rows, examination=looked, not_examined="", class_shares={"no": 0.6, "yes": 0.4})

@@ -30,14 +30,13 @@ def advise(evidence: DatasetEvidence, thresholds: Thresholds) -> Advice:
         *columns.remarks(evidence, thresholds),
         *change.remarks(evidence, thresholds),
     ]
+    remarks += columns.nothing_left(evidence, _left_out(evidence, remarks))
     look = evidence.look
     found = once(look.findings) if look is not None else []
     findings = ordered(
         [*(_of_preflight(each, evidence) for each in found), *(each.finding for each in remarks), *_unseen(evidence)]
     )
-    risks = dict.fromkeys(
-        [*flags(found, thresholds["analyst.duplicate_pairs"]), *(r for each in remarks for r in each.risks)]
-    )
+    risks = dict.fromkeys([*flags(found), *(r for each in remarks for r in each.risks)])
     stops = _stops(look, remarks)
     mends = [words(each) for each in found if each.severity in ("blocking", "warning")]
     mends = list(dict.fromkeys([*mends, *(each.mend for each in remarks if each.mend)]))
@@ -50,6 +49,13 @@ def advise(evidence: DatasetEvidence, thresholds: Thresholds) -> Advice:
         suggested_action=_action(evidence, stops, mends),
         risk_flags=tuple(risks),
     )
+
+
+def _left_out(evidence: DatasetEvidence, remarks: list[Remark]) -> set[str]:
+    """Return the columns that the suggested set-up leaves out."""
+    request = evidence.look.request if evidence.look is not None else {}
+    setups = [request.get("setup") or {}, *(each.setup for each in remarks)]
+    return {name for setup in setups for name in setup.get("ignore_features") or ()}
 
 
 def _stops(look: Look | None, remarks: list[Remark]) -> list[str]:

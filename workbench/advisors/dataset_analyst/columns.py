@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from math import isfinite
 
+from workbench.advisors import usable
 from workbench.advisors.advice import Plot, Series
 from workbench.advisors.dataset_analyst.evidence import DatasetEvidence
 from workbench.advisors.dataset_analyst.remark import Remark, listed, remark
 from workbench.advisors.table import Column
 from workbench.advisors.thresholds import Thresholds
+from workbench.advisors.usable import learnable, unusable
 
 _BARS = 15
 """Columns that a plot shows."""
@@ -22,6 +25,7 @@ def remarks(evidence: DatasetEvidence, thresholds: Thresholds) -> Iterator[Remar
         for column in evidence.table.columns
         if column.name != evidence.target_name and column.name not in left_out and column.distinct
     ]
+    yield from _unusable(evidence, left_out, thresholds)
     yield from _missing(features, evidence, thresholds)
     yield from _suspects(features)
     yield from _misread(features, thresholds)
@@ -32,6 +36,57 @@ def remarks(evidence: DatasetEvidence, thresholds: Thresholds) -> Iterator[Remar
     yield from _skewed(numbers, thresholds)
     yield from _scales(numbers, thresholds)
     yield from _alike(features, evidence, thresholds)
+
+
+def nothing_left(evidence: DatasetEvidence, left_out: Collection[str]) -> Iterator[Remark]:
+    """Tell where no feature can teach anything.
+
+    Parameters
+    ----------
+    left_out
+        Columns that the suggested set-up leaves out.
+    """
+    if evidence.task in (None, "time_series") or (evidence.look is not None and evidence.look.refusal is not None):
+        return
+    if learnable(evidence.table, {*left_out, evidence.target_name}):
+        return
+    why = usable.nothing_left(evidence.table, evidence.target_name)
+    yield remark(
+        "columns.none",
+        "blocking",
+        f"{why[:1].upper()}{why[1:]}: what is not left out has one value or none.",
+        "Bring columns that differ from row to row.",
+        measured={"columns": len(evidence.table.columns), "left_out": sorted(left_out)},
+        stop=why,
+    )
+
+
+def _unusable(evidence: DatasetEvidence, left_out: Collection[str], thresholds: Thresholds) -> Iterator[Remark]:
+    found = unusable(evidence.table, thresholds)
+    is_refused = evidence.look is not None and evidence.look.refusal is not None
+    for name, why in found.items():
+        is_target = name == evidence.target_name
+        if evidence.task == "time_series" and not is_target:
+            continue
+        is_mended = name in left_out and not is_target and not is_refused
+        yield remark(
+            f"column.unusable:{name}",
+            "warning" if is_mended else "blocking",
+            f"'{name}' {why}: a run with it fails.",
+            "Leave it out: the suggested set-up does so. Better find out what such a value stands for."
+            if is_mended
+            else "Find out what such a value stands for, and bring the table with it mended.",
+            measured={"infinite": _infinite(evidence, name)},
+            thresholds=("analyst.magnitude",),
+            columns=(name,),
+            mend=f"numbers beyond bounds in '{name}'" if is_mended else "",
+            stop="" if is_mended else f"'{name}' {why}",
+        )
+
+
+def _infinite(evidence: DatasetEvidence, name: str) -> int | None:
+    column = evidence.table.column(name)
+    return None if column is None else column.infinite
 
 
 def _missing(features: list[Column], evidence: DatasetEvidence, thresholds: Thresholds) -> Iterator[Remark]:
@@ -162,7 +217,11 @@ def _scales(numbers: list[Column], thresholds: Thresholds) -> Iterator[Remark]:
     spans = {
         column.name: column.maximum - column.minimum
         for column in numbers
-        if column.maximum is not None and column.minimum is not None and column.maximum > column.minimum
+        if column.maximum is not None
+        and column.minimum is not None
+        and column.maximum > column.minimum
+        # The bounds may be so far apart that what lies between is none.
+        and isfinite(column.maximum - column.minimum)
     }
     if len(spans) < 2:
         return

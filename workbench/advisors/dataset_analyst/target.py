@@ -204,6 +204,11 @@ def _histogram(evidence: DatasetEvidence) -> Plot | None:
     return Plot(kind="columns", title=f"Values of {name}", series=(series,), x_title=name, y_title="rows")
 
 
+def _rows_known(evidence: DatasetEvidence) -> int:
+    column = evidence.table.column(evidence.target_name)
+    return evidence.table.rows - (0 if column is None else column.missing)
+
+
 def _features(evidence: DatasetEvidence, thresholds: Thresholds) -> Iterator[Remark]:
     told = evidence.target
     if told is None or not told.features:
@@ -232,6 +237,15 @@ def _features(evidence: DatasetEvidence, thresholds: Thresholds) -> Iterator[Rem
             thresholds=cited,
             columns=(best.name,),
             plot=plot,
+        )
+    elif best.strength < thresholds["analyst.weak"] and _rows_known(evidence) < thresholds["analyst.rows_related"]:
+        yield remark(
+            "target.unrelated",
+            "note",
+            f"Which features go with '{told.name}' cannot be told of {_rows_known(evidence):,} rows.",
+            "Bring more rows.",
+            measured=measured | {"rows": _rows_known(evidence)},
+            thresholds=("analyst.rows_related",),
         )
     elif best.strength < thresholds["analyst.weak"]:
         yield remark(

@@ -14,6 +14,7 @@ from workbench.advisors.thresholds import Thresholds
 RULES: tuple[Callable[[Case], Iterator[Ruling]], ...] = (
     running.artifact,
     table.leaks,
+    table.copies,
     fit.baseline,
     running.versions,
     table.identifiers,

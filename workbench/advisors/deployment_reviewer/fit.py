@@ -177,7 +177,7 @@ def _drop(case: Case) -> Iterator[Ruling]:
             measured=measured,
             held=("reviewer.drop_share",),
         )
-    elif not worse:
+    elif not worse and not any(case.is_of_copies(seen) for seen in case.looked("rows.duplicate")):
         yield case.ruling("fit.confirmed", "good", f"{told}: the one bears the other out.", measured=measured)
 
 

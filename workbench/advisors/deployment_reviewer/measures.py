@@ -63,6 +63,12 @@ def beats_chance(metric: str, measured: Measured, reviewed: Reviewed) -> bool | 
     return measured.high < level if metric in ("RMSE", "MSE") else measured.low > level
 
 
+def p_of_means(gap: float, spread: float, rows: int, others: int) -> float:
+    """Two-sided p of no difference between two means, by the normal approximation with a standard deviation given."""
+    error = spread * math.sqrt(1 / rows + 1 / others)
+    return 1.0 if error == 0 else math.erfc(abs(gap) / error / math.sqrt(2))
+
+
 def p_of_shares(one: float, rows: int, other: float, others: int) -> float:
     """Two-sided p of no difference between two shares, by the normal approximation with pooled variance."""
     pooled = (one * rows + other * others) / (rows + others)

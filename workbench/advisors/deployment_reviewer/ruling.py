@@ -107,6 +107,21 @@ class Case:
             return None
         return max(0.0, next((each.drop for each in found if each.column == column), 0.0)) / total
 
+    def is_of_copies(self, repeated: Found) -> bool:
+        """Whether most rows are tested on copies of rows that were learned from."""
+        told = repeated.measured
+        across = float(told.get("across_folds") or 0.0)
+        return repeated.severity != "note" and bool(told.get("copied")) and across >= self.limit("reviewer.copied")
+
+    def leans_on(self, column: str) -> bool:
+        """Whether the model goes by an identifier: by a part that matters, and by more than shuffling brings about."""
+        found = self.examination.importances if self.examination is not None else None
+        own = next((each for each in found or () if each.column == column), None)
+        carried = self.carried(column)
+        if own is None or carried is None or carried < self.limit("reviewer.identifier_carries"):
+            return False
+        return own.drop > self.limit("reviewer.drop_noise") * own.std
+
     def ruling(
         self,
         id: str,

@@ -11,7 +11,6 @@ from workbench.advisors.table import Found
 
 _LEAKS = ("leak.copy", "leak.computed", "leak.gaps", "leak.score")
 _OTHERS: Mapping[str, RiskFlag | None] = {
-    "rows.duplicate": "duplicate_rows",
     "column.cardinality": None,
     "column.dates": "missing_encoder",
     "split.time": None,
@@ -95,7 +94,7 @@ def identifiers(case: Case) -> Iterator[Ruling]:
     """What names a row must not be learned from: a new row has another name."""
     for seen in case.looked("column.identifier"):
         carried = max((found for name in seen.columns if (found := case.carried(name)) is not None), default=None)
-        leans = carried is not None and carried >= case.limit("reviewer.identifier_carries")
+        leans = any(case.leans_on(name) for name in seen.columns)
         share = "" if carried is None else f" It carries {carried:.0%} of what the model goes by."
         yield case.ruling(
             finding_id(seen),
@@ -105,9 +104,27 @@ def identifiers(case: Case) -> Iterator[Ruling]:
             flag="identifier",
             phrase=f"it {'leans on' if leans else 'learned from'} the identifier {listed(seen.columns)}",
             measured={**seen.measured, **({} if carried is None else {"carried": round(carried, 4)})},
-            held=("reviewer.identifier_carries",) if carried is not None else (),
+            held=("reviewer.identifier_carries", "reviewer.drop_noise") if carried is not None else (),
             columns=seen.columns,
             mends=seen.is_mended,
+        )
+
+
+def copies(case: Case) -> Iterator[Ruling]:
+    """Whoever is tested on copies of what was learned is not tested."""
+    for seen in case.looked("rows.duplicate"):
+        if seen.severity == "note":
+            continue
+        blocks = case.is_of_copies(seen)
+        yield case.ruling(
+            finding_id(seen),
+            "blocking" if blocks else "warning",
+            f"{seen.message} Its scores tell how well it repeats such rows; for new ones they cannot be believed.",
+            "Take each row once, and fit again.",
+            flag="duplicate_rows",
+            phrase="it was judged on copies of what it learned" if blocks else "rows that are alike flatter its score",
+            measured=seen.measured,
+            held=("reviewer.copied",),
         )
 
 

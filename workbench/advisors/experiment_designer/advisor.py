@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbench.advisors.advice import Advice, Evidence, Finding, RiskFlag, ordered, sentence
 from workbench.advisors.codes import finding_id, flags, once, words
 from workbench.advisors.experiment_designer.choice import Choice
-from workbench.advisors.experiment_designer.design import Design, design
+from workbench.advisors.experiment_designer.design import Design, column_choice, design
 from workbench.advisors.experiment_designer.evidence import DesignEvidence
 from workbench.advisors.table import Found, Look
 from workbench.advisors.thresholds import Thresholds
+from workbench.advisors.usable import learnable, nothing_left
 from workbench.catalogue import TASKS
 
 _IN_CHOICES = ("split.groups", "split.time", "target.imbalance", "target.rare")
@@ -25,11 +28,20 @@ def advise(evidence: DesignEvidence, thresholds: Thresholds) -> Advice:
     made = design(evidence, thresholds)
     if made.aim.task is None:
         return _unclear(evidence, made, made.aim.unclear, made.aim.question)
+    wrong = [column_choice(*each) for each in made.unusable.items()]
+    made = replace(made, choices=(*made.choices, *wrong))
     look = evidence.look
+    if made.aim.target is not None and made.aim.target in made.unusable:
+        why = f"'{made.aim.target}' {made.unusable[made.aim.target]}"
+        return _unclear(evidence, made, why, "Find out what such a value stands for, or choose another target.")
     refusal = evidence.refusal or (look.refusal if look is not None else None)
     if refusal is not None or look is None or not made.request:
         why = refusal.message if refusal is not None else _too_few(made)
         return _unclear(evidence, made, why.rstrip("."), refusal.hint if refusal is not None else "")
+    left_out = (made.request.get("setup") or {}).get("ignore_features") or ()
+    if made.aim.task != "time_series" and not learnable(evidence.table, {*left_out, made.aim.target}):
+        why = nothing_left(evidence.table, made.aim.target)
+        return _unclear(evidence, made, why, "Bring columns that differ from row to row.")
     return _designed(evidence, made, look, thresholds)
 
 
@@ -131,7 +143,7 @@ def _unseen(evidence: DesignEvidence) -> list[Finding]:
 
 
 def _flags(made: Design, look: Look, thresholds: Thresholds) -> list[RiskFlag]:
-    told: dict[RiskFlag, None] = dict.fromkeys(flags(look.findings, thresholds["analyst.duplicate_pairs"]))
+    told: dict[RiskFlag, None] = dict.fromkeys(flags(look.findings))
     if made.aim.table.rows < thresholds["analyst.rows_small"]:
         told["small_sample"] = None
     if _is_doubted(made.choices, "metric.unknown"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as field_of
 from typing import Any
 
 from workbench.advisors.experiment_designer import field, splits
@@ -13,6 +14,7 @@ from workbench.advisors.experiment_designer.evidence import DesignEvidence
 from workbench.advisors.experiment_designer.metric import metric
 from workbench.advisors.experiment_designer.series import series_setup
 from workbench.advisors.thresholds import Thresholds
+from workbench.advisors.usable import unusable
 from workbench.catalogue import PLANS, TASKS
 from workbench.catalogue.horizon import Horizon
 
@@ -28,12 +30,15 @@ class Design:
     ----------
     request
         Arguments of ``Runs.submit``, the data source left out; empty where nothing could be designed.
+    unusable
+        Columns of the target's table that no run can compute with, and why not.
     """
 
     aim: Aim
     request: Mapping[str, Any]
     choices: tuple[Choice, ...]
     minutes: float | None = None
+    unusable: Mapping[str, str] = field_of(default_factory=dict)
 
 
 def basis(found: Aim, thresholds: Thresholds) -> dict[str, Any]:
@@ -59,6 +64,7 @@ def basis(found: Aim, thresholds: Thresholds) -> dict[str, Any]:
     elif len(goal.learned_from) > 1 and found.target is not None:
         kept = {*goal.learned_from, found.target}
         left_out = [column.name for column in table.columns if column.name not in kept]
+    left_out += [name for name in unusable(table, thresholds) if name not in (*left_out, found.target)]
     if left_out and found.task != "time_series":
         setup["ignore_features"] = left_out
     if setup:
@@ -69,6 +75,27 @@ def basis(found: Aim, thresholds: Thresholds) -> dict[str, Any]:
 
 def design(evidence: DesignEvidence, thresholds: Thresholds) -> Design:
     """Design a run; the same evidence gives the same design every time."""
+    made = _design(evidence, thresholds)
+    is_series = made.aim.task == "time_series"
+    wrong = unusable(evidence.table, thresholds)
+    return replace(
+        made, unusable={name: why for name, why in wrong.items() if not is_series or name == made.aim.target}
+    )
+
+
+def column_choice(name: str, why: str) -> Choice:
+    """Tell of a column that no run can compute with, and that is left out unless it is the target."""
+    return Choice(
+        id=f"column.unusable:{name}",
+        claim=f"'{name}' {why}: a run with it fails.",
+        doubt=f"'{name}' {why}",
+        thresholds=("analyst.magnitude",),
+        columns=(name,),
+        advice="Find out what such a value stands for.",
+    )
+
+
+def _design(evidence: DesignEvidence, thresholds: Thresholds) -> Design:
     found = aim(evidence.goal, evidence.table, evidence.asked_target, thresholds)
     minutes = evidence.asked_minutes if evidence.asked_minutes is not None else found.goal.minutes
     if found.task is None or evidence.look is None or evidence.look.refusal is not None:

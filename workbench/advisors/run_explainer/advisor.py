@@ -16,6 +16,8 @@ from workbench.catalogue import PLANS, TASKS
 
 _TOGETHER = 3
 """Models of a blend: as many as a run takes that names none."""
+_OF_A_CLASS = 2
+"""Rows of each class that a fold must have."""
 _PARTS = {
     "scores": "how it does on rows that it did not learn from",
     "preparation": "what it does with gaps",
@@ -130,7 +132,9 @@ def _next(
         return _config(evidence, "calibrate", model=first.model), why
     if not found.others:
         return _alone(evidence, first)
-    return _together(evidence, found) if found.rivals else _further(evidence, found)
+    if not found.rivals and not found.untold:
+        return _further(evidence, found)
+    return _together(evidence, found) if found.near else _told_apart(evidence, found, thresholds)
 
 
 def _alone(evidence: ExplanationEvidence, first: BoardRow) -> _Proposal:
@@ -148,8 +152,8 @@ def _further(evidence: ExplanationEvidence, found: Standing) -> _Proposal:
 
 
 def _together(evidence: ExplanationEvidence, found: Standing) -> _Proposal:
-    """Blend models that are as good as each other, or take the simplest."""
-    close = (found.first, *found.rivals)
+    """Blend models that are about as good as each other, or take the simplest."""
+    close = (found.first, *found.near)
     group = [row for row in close if row.status == "scored" and _can(evidence, row, "blend")][:_TOGETHER]
     plain = simplest(close)
     if len(group) > 1 and evidence.plan == "compare":
@@ -162,6 +166,21 @@ def _together(evidence: ExplanationEvidence, found: Standing) -> _Proposal:
     if plain is not None:
         return None, f"Take {plain[0].name}, the simplest of those that cannot be told apart."
     return None, f"Take the fastest of {named([row.name for row in close])}: they cannot be told apart."
+
+
+def _told_apart(evidence: ExplanationEvidence, found: Standing, thresholds: Thresholds) -> _Proposal:
+    """Score models on more folds that are not near each other, and yet cannot be told apart."""
+    first, folds = found.first, int(thresholds["explainer.folds_enough"])
+    close = [first, *(found.rivals or found.untold)][:_TOGETHER]
+    names, few = named([row.name for row in close]), f"{evidence.folds} fold{'s' if evidence.folds != 1 else ''}"
+    if evidence.folds >= folds:
+        return None, f"Take {first.name}, which ranks first, or gather more rows: {few} cannot tell {names} apart."
+    rarest = min(evidence.class_shares.values(), default=1.0) * evidence.rows
+    is_possible = evidence.task in ("classification", "regression") and rarest >= _OF_A_CLASS * folds
+    if not is_possible or evidence.plan != "compare" or not all(row.kind for row in close):
+        return None, f"Score {names} on more folds, or gather more rows: {few} cannot tell them apart."
+    config = _config(evidence, "compare", include=[row.model for row in close], folds=folds)
+    return config, f"Score {names} on {folds} folds: {few} cannot tell them apart, and they may well be."
 
 
 def _can(evidence: ExplanationEvidence, row: BoardRow, plan: str) -> bool:

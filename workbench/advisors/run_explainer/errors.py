@@ -18,7 +18,7 @@ def findings(examination: Examination, thresholds: Thresholds) -> Iterator[Findi
     if examination.residuals is not None:
         yield _residuals(examination.residuals, thresholds)
     if examination.forecast is not None:
-        yield _forecast(examination.forecast, thresholds)
+        yield _forecast(examination.forecast)
     if examination.segments is not None:
         yield _segments(examination, thresholds)
 
@@ -47,8 +47,8 @@ def _confusion(confusion: Confusion, thresholds: Thresholds) -> Iterator[Finding
         y_title="true",
     )
     is_weak = recall < thresholds["explainer.recall_least"]
-    claim = f"Of {rows:,} rows that are {label}, {percent(recall)} are found"
-    claim += f"; {count:,} are taken for {taken_for}." if count else "."
+    claim = f"Of {rows:,} rows that are '{label}', {percent(recall)} are found"
+    claim += f"; {count:,} are taken for '{taken_for}'." if count else "."
     yield Finding(
         id="confusion",
         severity="warning" if is_weak else "note",
@@ -59,7 +59,7 @@ def _confusion(confusion: Confusion, thresholds: Thresholds) -> Iterator[Finding
             plot=plot,
         ),
         recommendation=(
-            f"Where missing {label} costs more than a false alarm, rank by Recall or F1, or move the threshold."
+            f"Where missing '{label}' costs more than a false alarm, rank by Recall or F1, or move the threshold."
             if is_weak
             else ""
         ),
@@ -135,29 +135,20 @@ def _sentence(hints: list[str]) -> str:
     return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
-def _forecast(found: ForecastErrors, thresholds: Thresholds) -> Finding:
+def _forecast(found: ForecastErrors) -> Finding:
     places = tuple(step.step for step in found.steps)
-    hangs = found.autocorrelation_p is not None and found.autocorrelation_p < thresholds["explainer.p"]
     worst = max(found.steps, key=lambda step: abs(step.truth - step.predicted))
     claim = (
         f"Over {len(found.steps)} steps held out the forecast is {number(abs(found.bias))} too "
         f"{'low' if found.bias > 0 else 'high'} on average; it is farthest off at step {worst.step}: "
         f"{number(worst.predicted)} instead of {number(worst.truth)}."
     )
-    if hangs and found.autocorrelation is not None and found.autocorrelation_p is not None:
-        claim += (
-            f" Errors of neighbouring steps hang together (correlation {found.autocorrelation:.2f}, "
-            f"{chance(found.autocorrelation_p)}): something regular is left in them."
-        )
-    elif found.autocorrelation is None:
-        claim += " The steps are too few to tell whether something regular is left in the errors."
     return Finding(
         id="forecast",
-        severity="warning" if hangs else "note",
+        severity="note",
         evidence=Evidence(
             claim=claim,
-            measured={"bias": found.bias, "autocorrelation": found.autocorrelation, "p": found.autocorrelation_p},
-            thresholds=("explainer.p",),
+            measured={"bias": found.bias},
             plot=Plot(
                 kind="lines",
                 title="Steps held out",
@@ -168,7 +159,6 @@ def _forecast(found: ForecastErrors, thresholds: Thresholds) -> Finding:
                 x_title="steps ahead",
             ),
         ),
-        recommendation="Try a longer season, or a model that knows a trend and a season." if hangs else "",
     )
 
 

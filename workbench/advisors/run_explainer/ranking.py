@@ -118,7 +118,7 @@ def _baseline(evidence: ExplanationEvidence, standing: Standing) -> Finding:
 def _rivals(evidence: ExplanationEvidence, standing: Standing) -> Finding:
     close = standing.rivals or standing.untold
     names = [row.name for row in close]
-    every = (standing.first, *close)
+    every = (standing.first, *(standing.near if standing.rivals else close))
     if standing.rivals:
         claim = (
             f"{named(names)} cannot be told from {standing.first.name}: the difference is within the noise of "
@@ -126,7 +126,7 @@ def _rivals(evidence: ExplanationEvidence, standing: Standing) -> Finding:
         )
     else:
         claim = f"The folds are too few to tell {standing.first.name} from {named(names)}."
-    plain, quick = simplest(every), fastest(every)
+    plain, quick = (simplest(every), fastest(every)) if len(every) > 1 else (None, None)
     more = []
     if plain is not None:
         more.append(f"{plain[0].name} is the simplest of them, {plain[1]}")
@@ -134,16 +134,36 @@ def _rivals(evidence: ExplanationEvidence, standing: Standing) -> Finding:
         more.append(f"{quick.name} is the fastest, {number(quick.fit_s)} s a fit")
     elif quick is not None:
         more[-1] += f", and the fastest ({number(quick.fit_s)} s a fit)"
+    if len(every) < len(close) + 1:
+        claim += " " + _far(standing)
     chosen = next((row for row in (plain and plain[0], quick) if row is not None and row is not standing.first), None)
+    if not standing.rivals or chosen is None:
+        told = f"Score them on more folds: {evidence.folds} cannot tell."
+    else:
+        told = _instead(evidence, standing.first, chosen)
     return Finding(
         id="rivals",
         severity="note",
         evidence=Evidence(
             claim=f"{claim} {'; '.join(more)}." if more else claim,
-            measured={"models": [row.model for row in close], "folds": evidence.folds},
+            measured={
+                "models": [row.model for row in close],
+                "near": [row.model for row in standing.near],
+                "folds": evidence.folds,
+            },
+            thresholds=("explainer.lead_share",) if standing.rivals else (),
         ),
-        recommendation="" if chosen is None else _instead(evidence, standing.first, chosen),
+        recommendation=told,
     )
+
+
+def _far(standing: Standing) -> str:
+    """Tell that what cannot be told apart may be far apart all the same."""
+    if not standing.lags:
+        return "Without a baseline it is not known whether they are near it."
+    worst = max(standing.rivals, key=lambda row: standing.lags[row.model])
+    share = f"{standing.lags[worst.model]:.0%} of what {standing.first.name} is better than {_ignorant(standing)}"
+    return f"That does not make them as good: {worst.name} is behind by {share}."
 
 
 def _instead(evidence: ExplanationEvidence, first: BoardRow, chosen: BoardRow) -> str:

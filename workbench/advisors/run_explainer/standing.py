@@ -67,6 +67,11 @@ class Standing:
         Those of them that cannot be told from it.
     untold
         Those of which the folds are too few to tell.
+    lags
+        Model → how far it is behind, as a share of what the first one is better than the baseline; empty where that is
+        not known.
+    near
+        Those of the rivals that are hardly behind: not to be told apart is not to be as good.
     lead
         How much better than the next one; never negative. None where there is none.
     lead_share
@@ -77,6 +82,8 @@ class Standing:
     others: tuple[BoardRow, ...]
     rivals: tuple[BoardRow, ...]
     untold: tuple[BoardRow, ...]
+    lags: Mapping[str, float]
+    near: tuple[BoardRow, ...]
     baseline: Baseline | None
     lead: float | None
     lead_share: float | None
@@ -95,18 +102,25 @@ def standing(evidence: ExplanationEvidence, thresholds: Thresholds) -> Standing:
     ignorant = KNOWING_NOTHING.get(evidence.task, ())
     others = tuple(row for row in rest if row.model not in ignorant)
     baseline = _baseline(evidence, first, thresholds)
-    lead = None if not others else abs(_judged(evidence, first) - _judged(evidence, others[0]))
+    behind = {row.model: abs(_judged(evidence, first) - _judged(evidence, row)) for row in others}
+    lead = behind[others[0].model] if others else None
     gained = None
     if baseline is not None and baseline.score is not None:
         gained = abs(_judged(evidence, first) - baseline.score)
+    lags = {model: lag / gained for model, lag in behind.items()} if gained else {}
+    rivals = tuple(row for row in others if row.is_separable is False)
     return Standing(
         first=first,
         others=others,
-        rivals=tuple(row for row in others if row.is_separable is False),
+        rivals=rivals,
         untold=tuple(row for row in others if row.is_separable is None),
+        lags=lags,
+        near=tuple(
+            row for row in rivals if row.model in lags and lags[row.model] <= thresholds["explainer.lead_share"]
+        ),
         baseline=baseline,
         lead=lead,
-        lead_share=lead / gained if lead is not None and gained else None,
+        lead_share=lags[others[0].model] if lags and others else None,
     )
 
 

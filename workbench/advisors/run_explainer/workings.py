@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from workbench.advisors.advice import Evidence, Finding, Plot, Series
@@ -9,6 +10,7 @@ from workbench.advisors.examination import Calibration, Examination, Importance,
 from workbench.advisors.run_explainer.evidence import BoardRow
 from workbench.advisors.run_explainer.words import named, number
 from workbench.advisors.thresholds import Thresholds
+from workbench.ranking import t_quantile
 
 _COLUMNS = 12
 
@@ -66,14 +68,19 @@ def _new_rows(examination: Examination, row: BoardRow | None) -> Iterator[Findin
 
 def _importances(examination: Examination, found: tuple[Importance, ...], thresholds: Thresholds) -> Finding:
     shown = found[:_COLUMNS]
-    # Beside its own spread over the repeats, a drop may be none.
-    carried = [one for one in found if one.drop > one.std]
+    carried = [one for one in found if _shows(one, examination.rows_examined, thresholds)]
+    fewest = min(one.repeats for one in found)
     total = sum(one.drop for one in found if one.drop > 0)
     top, idle = found[0], len(found) - len(carried)
     share = top.drop / total if total > 0 else 0.0
     is_alone = bool(carried) and len(found) > 1 and share >= thresholds["explainer.dominant_share"]
-    if not carried:
-        claim = f"No column carries it: {examination.metric} does not drop when any one is shuffled."
+    if fewest < thresholds["explainer.repeats_least"]:
+        often = f"Columns were shuffled {'once' if fewest == 1 else f'{fewest} times'} only"
+        claim = f"{often}, too seldom to tell which of them carry it."
+    elif not carried:
+        claim = (
+            f"No column carries it: {examination.metric} does not drop by more than chance when any one is shuffled."
+        )
     else:
         verb = "carry" if len(carried) > 1 else "carries"
         claim = (
@@ -83,14 +90,14 @@ def _importances(examination: Examination, found: tuple[Importance, ...], thresh
     if is_alone:
         claim += f" That one column makes {share:.0%} of all drops."
     if idle and carried:
-        claim += f" Shuffling {idle} of {len(found)} columns changes nothing that shows."
+        claim += f" With the other {idle} of {len(found)} columns the drop may be chance."
     return Finding(
         id="importances",
         severity="note",
         evidence=Evidence(
             claim=claim,
             measured={"drops": {one.column: one.drop for one in shown}, "share": share, "idle": idle},
-            thresholds=("explainer.dominant_share",),
+            thresholds=("explainer.dominant_share", "explainer.carry_p", "explainer.repeats_least"),
             columns=tuple(one.column for one in carried[:_COLUMNS]),
             plot=Plot(
                 kind="bars",
@@ -114,6 +121,22 @@ def _importances(examination: Examination, found: tuple[Importance, ...], thresh
             else ""
         ),
     )
+
+
+def _shows(found: Importance, rows_examined: int, thresholds: Thresholds) -> bool:
+    """Whether a drop would show on other rows too: by a one-sided bound of Student's t.
+
+    Repeats vary as draws of so many rows do. Their mean varies by that, the less the more of them there are, and with
+    the rows that are drawn from, which are one draw of all.
+    """
+    many = found.repeats
+    if many < max(2.0, thresholds["explainer.repeats_least"]):
+        return False
+    reach = t_quantile(1 - thresholds["explainer.carry_p"], many - 1)
+    # `std` is of the population: of the sample it is as much larger.
+    spread = found.std * math.sqrt(many / (many - 1))
+    of_rows = found.rows / rows_examined if found.rows and rows_examined else 1.0
+    return found.drop > 0 and found.drop > reach * spread * math.sqrt(1 / many + of_rows)
 
 
 def _calibration(found: Calibration, thresholds: Thresholds) -> Finding:

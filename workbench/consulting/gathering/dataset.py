@@ -9,6 +9,7 @@ from workbench.advisors.dataset_analyst.evidence import Change, Changed, Dataset
 from workbench.advisors.experiment_designer.series import series_setup
 from workbench.advisors.table import Look, Table
 from workbench.advisors.thresholds import Thresholds
+from workbench.advisors.usable import unusable
 from workbench.catalogue import TASKS
 from workbench.consulting.gathering.table import look, profiled, table_of, target_of
 from workbench.data.source import Source
@@ -96,6 +97,10 @@ def _request(table: Table, target: str | None, task: str, thresholds: Thresholds
         request["target"] = target
     if task == "time_series" and target is not None:
         request["setup"] = series_setup(table, target, thresholds)
+        return request
+    left_out = [name for name in unusable(table, thresholds) if name != request.get("target")]
+    if left_out:
+        request["setup"] = {"ignore_features": left_out}
     return request
 
 

@@ -219,6 +219,7 @@ def _measured(part: ColumnPart | None) -> dict[str, Any]:
         return {}
     if told.of == "number":
         return {
+            "infinite": told.infinite,
             "skew": told.skew,
             "far_share": None if told.outliers is None else told.outliers.far_share,
             "suspects": tuple((each.label, each.count, each.why) for each in told.suspects),

@@ -82,6 +82,10 @@ def look_at_rows(path: Path, features: Sequence[str], rows: int, target: str | N
         conflicting=found.conflicting,
         pairs=found.pairs,
         expected_pairs=found.expected_pairs,
+        agreeing=found.agreeing,
+        agreeing_by_chance=found.agreeing_by_chance,
+        copied=None if found.copied is None else round(found.copied[0], _DIGITS),
+        copied_by_chance=None if found.copied is None else round(found.copied[1], _DIGITS),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from workbench.preflight.measuring import sampling
 MOST_CELLS = 20_000_000
 """Up to so many values all rows are compared, which takes seconds; beyond, those that are looked at closely."""
 _CHANCE_ROWS = 20_000
+_FEWEST_GROUPS = 10
+"""Groups of rows that agree in a column from which that can mark copies."""
 
 Hashes = NDArray[np.uint64]
 _GAP = np.uint64(0x2545F4914F6CDD1D)
@@ -38,6 +41,11 @@ class Alike:
         Rows of groups in which the target differs.
     pairs, expected_pairs
         Pairs of rows that are alike, and how many there would be if the columns had nothing to do with each other.
+    agreeing, agreeing_by_chance
+        Those of these pairs that have the same target too, and how many would by chance.
+    copied
+        Of pairs of rows that agree in one column, that which marks copies best: the part that agrees in all others and
+        the target, and the part that would by chance; None where there are too few.
     """
 
     rows: int
@@ -45,6 +53,9 @@ class Alike:
     conflicting: int
     pairs: float
     expected_pairs: float
+    agreeing: float
+    agreeing_by_chance: float
+    copied: tuple[float, float] | None
 
 
 def alike(path: Path, features: Sequence[str], target: str | None, rows: int) -> Alike:
@@ -53,29 +64,38 @@ def alike(path: Path, features: Sequence[str], target: str | None, rows: int) ->
     is_whole = rows * len(wanted) <= MOST_CELLS
     stretches = sampling.stretches(rows, len(wanted))
     tables: Iterable[pa.Table] = sampling.groups(path, wanted) if is_whole else [sampling.read(path, stretches, wanted)]
-    found, targets, coincidence = [], [], None
+    found, targets = [], []
+    chances: list[float] = []
+    copied: tuple[float, float] | None = None
     for table in tables:
         hashed = [_hashed(sampling.one(table[name])) for name in features]
-        coincidence = _coincidence(hashed) if coincidence is None else coincidence
         found.append(_together(hashed))
         if target is not None:
             targets.append(_hashed(sampling.one(table[target])))
+        if not chances:
+            first = [values[:_CHANCE_ROWS] for values in (*hashed, *targets)]
+            chances = [_coincidence(values) for values in first]
+            copied = _copied(first, chances, [_has_decimals(sampling.one(table[name])) for name in features])
     marks = np.concatenate(found) if found else np.zeros(0, np.uint64)
     _, group, counts = np.unique(marks, return_inverse=True, return_counts=True)
-    conflicting = 0
+    conflicting, agreeing = 0, None
     if targets:
         answers = np.concatenate(targets)
         # As many kinds of answers as a group has rows of another kind than the first, and one.
-        kinds = np.unique(np.stack([group.astype(np.uint64), answers], axis=1), axis=0)[:, 0].astype(np.int64)
-        conflicting = int(counts[np.bincount(kinds, minlength=len(counts)) > 1].sum())
+        kinds, same = np.unique(np.stack([group.astype(np.uint64), answers], axis=1), axis=0, return_counts=True)
+        conflicting = int(counts[np.bincount(kinds[:, 0].astype(np.int64), minlength=len(counts)) > 1].sum())
+        agreeing = _pairs(same)
     sizes, groups = np.unique(counts[counts > 1], return_counts=True)
-    count = len(marks)
+    count, pairs = len(marks), _pairs(counts)
     return Alike(
         rows=count,
         sizes=dict(zip(sizes.tolist(), groups.tolist(), strict=True)),
         conflicting=conflicting,
-        pairs=float((sizes * (sizes - 1) / 2 * groups).sum()),
-        expected_pairs=count * (count - 1) / 2 * (coincidence or 0.0),
+        pairs=pairs,
+        expected_pairs=count * (count - 1) / 2 * prod(chances[: len(features)]),
+        agreeing=pairs if agreeing is None else agreeing,
+        agreeing_by_chance=pairs * prod(chances[len(features) :]),
+        copied=copied,
     )
 
 
@@ -101,11 +121,60 @@ def _together(hashed: Sequence[Hashes]) -> Hashes:
     return found
 
 
-def _coincidence(hashed: Sequence[Hashes]) -> float:
-    """Return how likely two rows are alike where the columns are independent."""
-    found = 1.0
-    for values in hashed:
-        counts = np.unique(values[:_CHANCE_ROWS], return_counts=True)[1].astype(np.float64)
-        rows = counts.sum()
-        found *= float((counts * (counts - 1)).sum() / max(rows * (rows - 1), 1.0))
-    return found
+def _pairs(counts: NDArray[np.int64]) -> float:
+    """Return how many pairs of rows there are within groups of these sizes."""
+    sizes = counts.astype(np.float64)
+    return float((sizes * (sizes - 1) / 2).sum())
+
+
+def _coincidence(values: Hashes) -> float:
+    """Return how likely two rows have the same value."""
+    counts = np.unique(values, return_counts=True)[1]
+    rows = int(counts.sum())
+    return _pairs(counts) / max(rows * (rows - 1) / 2, 1.0)
+
+
+def _has_decimals(values: pa.Array) -> bool:
+    if not pa.types.is_floating(values.type):
+        return False
+    raw = plain(values.drop_null())
+    return bool((np.isfinite(raw) & (raw != np.floor(raw))).any())
+
+
+def _copied(
+    columns: Sequence[Hashes], chances: Sequence[float], decimals: Sequence[bool]
+) -> tuple[float, float] | None:
+    """Look for a feature in which rows agree only where they agree in all.
+
+    Copies bring about their own chance: where every row is there ten times, each value of a column is. So pairs are
+    taken as one column has them, and it is the others that have to agree.
+
+    Parameters
+    ----------
+    columns
+        Of the features, and the target where there is one.
+    decimals
+        Of each feature whether it holds decimals. Whole numbers and names are often shared, and a target that follows
+        from them is no copy: of these, it is other features that must agree beyond chance.
+
+    Returns
+    -------
+    tuple or None
+        The part of the pairs that agrees in all, and that which would by chance, of the column where they are furthest
+        apart; None where no column has pairs enough.
+    """
+    whole = _together(columns)
+    in_all = _pairs(np.unique(whole, return_counts=True)[1])
+    best: tuple[float, float] | None = None
+    for place, has_decimals in enumerate(decimals):
+        known = columns[place] != _GAP
+        counts = np.unique(columns[place][known], return_counts=True)[1]
+        if int((counts > 1).sum()) < _FEWEST_GROUPS:
+            continue
+        agree = in_all if known.all() else _pairs(np.unique(whole[known], return_counts=True)[1])
+        share = agree / _pairs(counts)
+        others = range(len(columns) if has_decimals else len(decimals))
+        chance = prod(chances[other] for other in others if other != place)
+        if best is None or share - chance > best[0] - best[1]:
+            best = share, chance
+    return best
