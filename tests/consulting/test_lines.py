@@ -57,9 +57,9 @@ def test_what_is_known_is_read_again_only_where_it_has_moved_on(
 ) -> None:
     narrated, still = said("one", "CONFIG: it"), said("one", "DATA: it")
     known = {line.id: line for line in lines(store, ["one"], known={}, limit=10)}
-    consultations.ask_narrator(store, narrated.id, within_s=60)
+    token = consultations.ask_narrator(store, narrated.id, within_s=60)
     again = {line.id: line for line in lines(store, ["one"], known=known, limit=10)}
     assert again[still.id] is known[still.id]
     assert again[narrated.id].narration_status == ASKED
-    consultations.narrated(store, narrated.id, TOLD, {"summary": "So."})
+    consultations.narrated(store, narrated.id, TOLD, {"summary": "So."}, token=token)
     assert {line.narration_status for line in lines(store, ["one"], known=again, limit=10)} == {TOLD, None}

@@ -212,7 +212,7 @@ def test_the_class_that_is_found_least_is_told_with_what_it_is_taken_for():
     looked = examined(confusion=Confusion(labels=("no", "yes"), matrix=((190, 10), (60, 40))))
     finding = advise(evidence(CLEAR, examination=looked, not_examined=""), THRESHOLDS).finding("confusion")
     assert finding.severity == "warning"
-    assert finding.evidence.claim == "Of 100 rows that are yes, 40.0 % are found; 60 are taken for no."
+    assert finding.evidence.claim == "Of 100 rows that are 'yes', 40.0 % are found; 60 are taken for 'no'."
     assert [series.name for series in finding.evidence.plot.series] == ["no", "yes"]
 
 
