@@ -17,9 +17,9 @@ from workbench.store.tables import ConsultationRow
 
 @pytest.fixture(scope="module")
 def run(warm, mixed, tmp_path_factory):
-    path = tmp_path_factory.mktemp("shoppers") / "shoppers.csv"
+    path = tmp_path_factory.mktemp("advised-shoppers") / "shoppers.csv"
     mixed["classification"].to_csv(path, index=False)
-    source = warm.data.upload(path, name="shoppers")
+    source = warm.data.upload(path, name="advised-shoppers")
     submitted = warm.runs.submit(source, target="buys", include=["lr", "dt", "dummy"], folds=3, seed=1)
     assert submitted.wait(120).status == "succeeded"
     return submitted
@@ -50,7 +50,7 @@ def test_what_takes_the_pipeline_is_answered_by_a_process_of_the_service(warm, r
 
 
 def test_what_is_stored_already_is_answered_in_this_process(warm, run):
-    found = warm.advisors.analyse("shoppers", target="buys")
+    found = warm.advisors.analyse("advised-shoppers", target="buys")
     assert found.status == "advised"
     assert not warm.settings.process_log("consultation", found.id).exists()
 
@@ -86,7 +86,7 @@ def test_a_process_that_is_killed_costs_one_more_try(warm, run, eventually):
 
 
 def test_what_is_suggested_can_be_launched(warm, run):
-    found = warm.advisors.design("shoppers", "predict who buys, quickly", target="buys")
+    found = warm.advisors.design("advised-shoppers", "predict who buys, quickly", target="buys")
     assert warm.runs.estimate(**found.suggested_config).units > 0
 
 
@@ -120,7 +120,7 @@ def test_an_error_that_nobody_foresaw_is_kept_with_what_was_asked(warm, run, mon
 
     monkeypatch.setattr(advisor, "advise", breaks)
     with pytest.raises(EngineFault, match="RuntimeError: out of order") as caught:
-        warm.advisors.analyse("shoppers", target="buys")
+        warm.advisors.analyse("advised-shoppers", target="buys")
     stored = warm.advisors.get(caught.value.about["consultation_id"])
     assert (stored.status, stored.inputs) == ("failed", {"target": "buys"})
 
@@ -130,15 +130,15 @@ def test_a_run_as_it_stood_can_be_asked_about(warm, run):
 
 
 def test_without_a_language_model_none_is_asked(warm, run):
-    assert warm.advisors.analyse("shoppers", target="buys").narration_status is None
+    assert warm.advisors.analyse("advised-shoppers", target="buys").narration_status is None
     with pytest.raises(BadRequest) as caught:
-        warm.advisors.analyse("shoppers", target="buys", narrate=True)
+        warm.advisors.analyse("advised-shoppers", target="buys", narrate=True)
     assert caught.value.code == "advice.no_model"
 
 
 def test_a_language_model_tells_what_was_found_beside_it(narrated, provider, run):
     provider.script(Reply(says=said()))
-    found = narrated.advisors.analyse("shoppers", target="buys")
+    found = narrated.advisors.analyse("advised-shoppers", target="buys")
     assert found.narration_status == "told"
     # It cited findings that this advice does not have.
     assert (found.narration["summary"], found.narration["dropped"]["unknown_finding"]) == ("", 1)
@@ -146,7 +146,7 @@ def test_a_language_model_tells_what_was_found_beside_it(narrated, provider, run
 
 def test_one_that_fails_costs_no_advice(narrated, provider, run):
     provider.script(Reply(status=500))
-    found = narrated.advisors.analyse("shoppers", target="buys")
+    found = narrated.advisors.analyse("advised-shoppers", target="buys")
     assert (found.status, found.narration_status) == ("advised", "failed")
     assert found.narration["problem"]["kind"] == "provider_error"
 
@@ -154,20 +154,20 @@ def test_one_that_fails_costs_no_advice(narrated, provider, run):
 def test_one_that_fails_is_an_error_for_whoever_wants_the_narration(narrated, provider, run):
     provider.script(Reply(status=500))
     with pytest.raises(BadGateway) as caught:
-        narrated.advisors.analyse("shoppers", target="buys", narrate=True)
+        narrated.advisors.analyse("advised-shoppers", target="buys", narrate=True)
     assert (caught.value.code, caught.value.status) == ("advice.provider_failed", 502)
     assert narrated.advisors.get(caught.value.about["consultation_id"]).advice is not None
 
 
 def test_a_narration_cannot_be_wanted_without_waiting(narrated, run):
     with pytest.raises(BadRequest) as caught:
-        narrated.advisors.analyse("shoppers", target="buys", narrate=True, wait=False)
+        narrated.advisors.analyse("advised-shoppers", target="buys", narrate=True, wait=False)
     assert caught.value.code == "advice.invalid"
 
 
 def test_a_narration_can_be_asked_for_again(narrated, provider, run):
     provider.script(Reply(status=401))
-    found = narrated.advisors.analyse("shoppers", target="buys")
+    found = narrated.advisors.analyse("advised-shoppers", target="buys")
     finding = found.findings[0].id
     line = {"text": "Look at this first.", "findings": [finding]}
     provider.script(Reply(says={"summary": [line], "statements": [], "suggestions": []}))

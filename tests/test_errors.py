@@ -21,6 +21,7 @@ KINDS = {
     name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, WorkbenchError)
 }
 STATUS = {
+    "BadGateway": 502,
     "BadRequest": 400,
     "Busy": 429,
     "Conflict": 409,
@@ -77,6 +78,7 @@ def test_every_kind_has_its_status():
 
 def test_only_the_engines_own_failures_are_not_the_users():
     assert {name for name, kind in KINDS.items() if not kind("run.not_found", "…").is_users} == {
+        "BadGateway",
         "EngineFault",
         "Unavailable",
         "WorkbenchError",
@@ -108,6 +110,13 @@ def test_an_error_survives_pickling(kind):
     assert type(back) is kind
     assert (back.code, back.message, back.hint, back.about) == (error.code, error.message, error.hint, error.about)
     assert str(back) == str(error) == "There is no run 'x'. Look again."
+
+
+@pytest.mark.parametrize("kind", [kind for name, kind in KINDS.items() if name != "WorkbenchError"], ids=str)
+def test_an_error_is_rebuilt_from_its_problem_details(kind):
+    error = kind("run.not_found", "There is no run 'x'.", hint="Look again.", run_id="x")
+    back = errors.of_problem(error.as_problem())
+    assert (type(back), back.as_problem()) == (kind, error.as_problem())
 
 
 def test_an_error_is_a_problem_detail():
