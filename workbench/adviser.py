@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.advisors.thresholds import Thresholds
 from workbench.consulting import consultations
-from workbench.consulting.consultation import ASKED, LOST, OPEN, Consultation, Subject
+from workbench.consulting.consultation import LOST, OPEN, Consultation, Subject
 from workbench.consulting.consultations import Reference, unforeseen
 from workbench.consulting.desks import Desk, SubjectKind, desk
 from workbench.consulting.lines import ConsultationLine, lines
@@ -244,13 +244,17 @@ class Advisors:
         deadline = time.monotonic() + timeout_s
         found = self.get(consultation)
         looked = time.monotonic()
-        while not found.is_over and time.monotonic() < deadline:
-            if found.status in OPEN and time.monotonic() - looked > 1:
+        is_heavy = found.status in OPEN
+        while not self.is_over(found.id) and time.monotonic() < deadline:
+            if is_heavy and time.monotonic() - looked > 1:
                 looked = time.monotonic()
                 lifecycle.start(self._store.settings)
             time.sleep(0.02)
-            found = self.get(found.id)
-        return found
+        return self.get(found.id)
+
+    def is_over(self, consultation_id: str) -> bool:
+        """Whether nothing of a consultation is on its way any more: to be asked again and again."""
+        return consultations.is_over(self._store, consultation_id)
 
     def _begin(self, at: Desk, subject: Subject, asked: Mapping[str, Any]) -> Consultation:
         if at.is_heavy:
@@ -284,10 +288,8 @@ class Advisors:
 
     def _narrate(self, found: Consultation, *, is_wanted: bool, wait: bool = True) -> Consultation:
         settings = self._store.settings
-        token = None
-        if found.narration_status != ASKED:
-            within_s = settings.llm_timeout_s + _NARRATOR_STARTS_S
-            token = consultations.ask_narrator(self._store, found.id, within_s=within_s)
+        within_s = settings.llm_timeout_s + _NARRATOR_STARTS_S
+        token = consultations.ask_narrator(self._store, found.id, within_s=within_s)
         if token is not None:
             # It ends at once: what it starts detaches itself, so that what is paid for is kept whoever dies.
             subprocess.run(
@@ -301,7 +303,7 @@ class Advisors:
             )
         if not wait:
             return self.get(found)
-        told = self.wait(found, settings.llm_timeout_s + _NARRATOR_STARTS_S)
+        told = self.wait(found, within_s)
         if is_wanted and told.narration_status == LOST:
             raise failure(told)
         return told

@@ -88,6 +88,15 @@ def get(store: Store, reference: Reference) -> Consultation:
         return Consultation.of(rows[0])
 
 
+def is_over(store: Store, consultation_id: str) -> bool:
+    """Whether nothing of a consultation is on its way, read without what the advisor was shown; True of none."""
+    row = ConsultationRow
+    query = select(row.status, row.narration_status, row.narration_until).where(row.id == consultation_id)
+    with store.database.read() as session:
+        found = session.execute(query).one_or_none()
+    return found is None or (found.status not in OPEN and narration_status(found) != ASKED)
+
+
 def listed(
     store: Store, *, subject: str | None = None, advisor: str | None = None, limit: int = 100
 ) -> list[Consultation]:

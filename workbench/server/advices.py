@@ -91,8 +91,7 @@ async def _narrated(of: Advisors, found: Consultation, *, is_wanted: bool) -> Co
 async def _settled(of: Advisors, found: Consultation) -> Consultation:
     """Wait until nothing of it is on its way, taking none of the threads that other requests are answered by."""
     deadline, pause_s = time.monotonic() + PATIENCE_S, _PAUSE_S
-    while not found.is_over and time.monotonic() < deadline:
+    while not await run_in_threadpool(of.is_over, found.id) and time.monotonic() < deadline:
         await asyncio.sleep(pause_s)
         pause_s = min(_PAUSE_MOST_S, pause_s * 1.2)
-        found = await run_in_threadpool(of.get, found.id)
-    return found
+    return await run_in_threadpool(of.get, found.id)
