@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _SHOWN = 80
@@ -65,6 +65,18 @@ def shown(value: Any) -> str:
     if len(text) <= _SHOWN and "\n" not in text:
         return text
     return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Name some in a sentence.
+
+    >>> listed(["a", "b", "c", "d", "e"])
+    "'a', 'b', 'c' and 2 more"
+    """
+    quoted = [f"'{name}'" for name in names]
+    if len(quoted) > most + 1:
+        return f"{', '.join(quoted[:most])} and {len(quoted) - most:,} more"
+    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
 def byte_size(size: float) -> str:

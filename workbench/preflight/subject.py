@@ -8,11 +8,10 @@ from typing import Any
 
 from workbench.catalogue import TASKS
 from workbench.data.source import Column, Source
+from workbench.plain import listed
 from workbench.preflight.findings import Mend
 from workbench.preflight.widths import option
 from workbench.runs.spec import RunSpec
-
-_NAMED_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,3 @@ def columns_named(spec: RunSpec, name: str, value: Any) -> Sequence[str]:
     if kind == "groups":
         return [column for columns in value.values() for column in columns]
     return list(value) if kind in ("columns", "levels") else ()
-
-
-def listed(columns: Sequence[str]) -> str:
-    """Name columns in a sentence, the first few where they are many.
-
-    >>> listed(["a", "b", "c", "d", "e"])
-    "'a', 'b', 'c' and 2 more"
-    """
-    quoted = [f"'{name}'" for name in columns]
-    if len(quoted) > _NAMED_MOST + 1:
-        return f"{', '.join(quoted[:_NAMED_MOST])} and {len(quoted) - _NAMED_MOST:,} more"
-    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.advisors.deployment_reviewer.evidence import LiveColumn
-from workbench.advisors.deployment_reviewer.ruling import Case, Ruling, listed
+from workbench.advisors.deployment_reviewer.ruling import Case, Ruling
 from workbench.advisors.examination import InputColumn
+from workbench.plain import listed
 
 
 def _columns(case: Case) -> tuple[InputColumn, ...]:

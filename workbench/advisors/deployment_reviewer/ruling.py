@@ -163,15 +163,3 @@ class Case:
             changes or {},
             mends,
         )
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Name some in a sentence.
-
-    >>> listed(["a", "b", "c", "d", "e"])
-    "'a', 'b', 'c' and 2 more"
-    """
-    quoted = [f"'{name}'" for name in names]
-    if len(quoted) > most + 1:
-        return f"{', '.join(quoted[:most])} and {len(quoted) - most:,} more"
-    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from workbench.advisors.advice import RiskFlag
 from workbench.advisors.codes import finding_id, words
-from workbench.advisors.deployment_reviewer.ruling import Case, Ruling, listed
+from workbench.advisors.deployment_reviewer.ruling import Case, Ruling
 from workbench.advisors.table import Found
+from workbench.plain import listed
 
 _LEAKS = ("leak.copy", "leak.computed", "leak.gaps", "leak.score")
 _OTHERS: Mapping[str, RiskFlag | None] = {

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from workbench.data.source import Column
+from workbench.plain import listed
 from workbench.preflight.evidence import Evidence
 from workbench.preflight.findings import Finding
-from workbench.preflight.subject import Subject, listed
+from workbench.preflight.subject import Subject
 
 FEWEST_ROWS = 20
 """In fewer rows a value of its own in each is no wonder."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.catalogue import TASKS
-from workbench.plain import byte_size
+from workbench.plain import byte_size, listed
 from workbench.preflight.findings import Finding, Mend
 from workbench.preflight.forecast import Forecast, forecast, least_workers
-from workbench.preflight.subject import Subject, listed
+from workbench.preflight.subject import Subject
 
 WIDE_COLUMNS, WIDE_TIMES = 200, 5
 """Columns after set-up, and how many times those before it, from which the width is worth a word."""

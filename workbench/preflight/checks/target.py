@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.catalogue import FOLDS_LEAST, TASKS
+from workbench.plain import listed
 from workbench.preflight.evidence import Evidence
 from workbench.preflight.findings import Finding, Mend
-from workbench.preflight.subject import Subject, listed
+from workbench.preflight.subject import Subject
 
 COMMON, VERY_COMMON = 0.8, 0.9
 """Share of the most frequent class from which that is noted, and from which accuracy is warned of."""
