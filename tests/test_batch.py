@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
+from workbench.access.actor import owner
 from workbench.batch import Batch
 from workbench.data.sources import Sources
 from workbench.serving import batches
@@ -27,7 +28,7 @@ def batch(store, pipelines, tmp_path) -> Batch:  # noqa: F811
     told = '"note","size","prediction_label"\n"1 apple",2,"007"\n,3,"None"\n'
     (store.settings.predictions / f"{made.id}.csv").write_text(told)
     assert batches.finish(store, made.id, file=f"{made.id}.csv", sha256="0", rows_done=2)
-    return Batch(store, made.id, "ana")
+    return Batch(store.on_behalf_of(owner("ana")), made.id)
 
 
 @pytest.mark.parametrize("is_hidden", [False, True])

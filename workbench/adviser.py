@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from workbench.access.permissions import Permission
 from workbench.advisors.thresholds import Thresholds
 from workbench.consulting import consultations
 from workbench.consulting.consultation import LOST, OPEN, Consultation, Subject
@@ -31,6 +32,7 @@ from workbench.runs.record import RunRecord
 from workbench.service import bell, lifecycle
 from workbench.serving import deployments
 from workbench.serving.deployment import DeploymentRecord
+from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import now
 
@@ -52,13 +54,13 @@ class Advisors:
     found in its own words on top of that.
     """
 
-    def __init__(self, store: Store, user: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._user = user
         self._sources = Sources(store)
-        self._pipelines = Pipelines(store, user)
+        self._pipelines = Pipelines(store)
 
     @property
+    @needs(Permission.ADVICES_READ)
     def thresholds(self) -> Thresholds:
         """What the advisors judge by, each number with its reason and source.
 
@@ -70,6 +72,7 @@ class Advisors:
         return Thresholds.load(self._store.settings.thresholds)
 
     @property
+    @needs(Permission.ADVICES_READ)
     def has_narrator(self) -> bool:
         """Whether a language model is configured."""
         return bool(self._store.settings.llm_model)
@@ -138,6 +141,7 @@ class Advisors:
         asked = _named(on=None if source is None else source.id, hours=hours)
         return self.consult("drift_analyst", deployment, **asked, **how)
 
+    @needs(Permission.ADVICES_WRITE)
     def consult(
         self, advisor: str, subject: Asked, *, narrate: bool | None = None, wait: bool = True, **asked: Any
     ) -> Consultation:
@@ -185,6 +189,7 @@ class Advisors:
             return self._narrate(made, is_wanted=bool(narrate))
         return made
 
+    @needs(Permission.ADVICES_WRITE)
     def narrate(self, consultation: Reference, *, wait: bool = True) -> Consultation:
         """Have the language model tell what a consultation found, also again.
 
@@ -204,6 +209,7 @@ class Advisors:
         self.check_narrator()
         return self._narrate(found, is_wanted=True, wait=wait)
 
+    @needs(Permission.ADVICES_READ)
     def get(self, consultation: Reference) -> Consultation:
         """Find a consultation by its id or the end of it.
 
@@ -214,6 +220,7 @@ class Advisors:
         """
         return consultations.get(self._store, consultation)
 
+    @needs(Permission.ADVICES_READ)
     def list(
         self, subject: Asked | None = None, *, advisor: str | None = None, limit: int = 100
     ) -> builtins.list[Consultation]:
@@ -227,6 +234,7 @@ class Advisors:
         of = subject if subject is None or isinstance(subject, str) else subject.id
         return consultations.listed(self._store, subject=of, advisor=advisor, limit=limit)
 
+    @needs(Permission.ADVICES_READ)
     def lines(
         self, *subject_ids: str, known: Mapping[str, ConsultationLine] = MappingProxyType({}), limit: int = 200
     ) -> builtins.list[ConsultationLine]:
@@ -239,6 +247,7 @@ class Advisors:
         """
         return lines(self._store, subject_ids, known=known, limit=limit)
 
+    @needs(Permission.ADVICES_READ)
     def wait(self, consultation: Reference, timeout_s: float = PATIENCE_S) -> Consultation:
         """Wait until nothing of it is on its way, at most `timeout_s` seconds, and return it as it is then."""
         deadline = time.monotonic() + timeout_s
@@ -252,13 +261,14 @@ class Advisors:
             time.sleep(0.02)
         return self.get(found.id)
 
+    @needs(Permission.ADVICES_READ)
     def is_over(self, consultation_id: str) -> bool:
         """Whether nothing of a consultation is on its way any more: to be asked again and again."""
         return consultations.is_over(self._store, consultation_id)
 
     def _begin(self, at: Desk, subject: Subject, asked: Mapping[str, Any]) -> Consultation:
         if at.is_heavy:
-            made = consultations.ask(self._store, at.advisor, subject, asked, by=self._user)
+            made = consultations.ask(self._store, at.advisor, subject, asked, by=self._store.user)
             lifecycle.start(self._store.settings)
             bell.ring(self._store.settings)
             return made
@@ -272,7 +282,7 @@ class Advisors:
             # Whatever it was, what was asked is kept with it.
             log.exception("the %s failed", at.advisor)
             found = unforeseen(error)
-        return consultations.keep(self._store, at.advisor, subject, asked, found, by=self._user, began=began)
+        return consultations.keep(self._store, at.advisor, subject, asked, found, by=self._store.user, began=began)
 
     def check_narrator(self) -> None:
         """Refuse where no language model can be asked.

@@ -6,12 +6,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.access.permissions import Permission
 from workbench.data.sources import Sources
 from workbench.errors import Conflict, EngineFault, Gone, NotFound
 from workbench.registry.pipeline import Pipeline
 from workbench.service import bell, lifecycle
 from workbench.serving import batches
 from workbench.serving.batches import CANCELLED, SUCCEEDED, BatchRecord
+from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import PipelineRow
 
@@ -25,12 +27,12 @@ _END_S = 30.0
 class Batch:
     """A data source that is predicted into a file."""
 
-    def __init__(self, store: Store, batch_id: str, user: str) -> None:
+    def __init__(self, store: Store, batch_id: str) -> None:
         self._store = store
-        self._user = user
         self.id = batch_id
 
     @property
+    @needs(Permission.DEPLOYMENTS_READ)
     def record(self) -> BatchRecord:
         """The batch as it stands now."""
         return batches.get(self._store, self.id)
@@ -39,6 +41,7 @@ class Batch:
     def status(self) -> str:
         return self.record.status
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def wait(self, timeout_s: float = 300) -> BatchRecord:
         """Wait for the end, at most `timeout_s` seconds, and return the batch whatever its state."""
         deadline = time.monotonic() + timeout_s
@@ -49,15 +52,17 @@ class Batch:
             record = self.record
         return record
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def cancel(self) -> BatchRecord:
         """End it; no file is left. A batch that is over already is returned as it is."""
-        found = batches.request_cancel(self._store, self.id, by=self._user)
+        found = batches.request_cancel(self._store, self.id, by=self._store.user)
         if not found.is_over:
             # Its process is to be ended, and only a service does that.
             bell.ring(self._store.settings)
             lifecycle.start(self._store.settings)
         return found
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def delete(self) -> None:
         """Remove it with its file; its process is ended first.
 
@@ -70,6 +75,7 @@ class Batch:
             self.wait(_END_S)
         batches.delete(self._store, self.id)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def path(self) -> Path:
         """Return where the file lies.
 
@@ -96,6 +102,7 @@ class Batch:
             raise Gone("artifact.missing", f"{record.file} is not in {path.parent} any more.")
         return path
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def frame(self) -> pd.DataFrame:
         """Read the file: the data source's columns, as `Sources.load` gives them, and beside them the predictions.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from workbench.access.permissions import Permission
 from workbench.batch import Batch
 from workbench.deployment import Deployment
 from workbench.errors import BadRequest, Conflict, EngineFault, WorkbenchError
@@ -18,6 +19,7 @@ from workbench.service import lifecycle
 from workbench.serving import batches, deployments, terms
 from workbench.serving.batches import BatchRecord
 from workbench.serving.deployment import READY, DeploymentRecord
+from workbench.store.needs import needs
 from workbench.store.store import Store
 
 if TYPE_CHECKING:
@@ -27,11 +29,11 @@ if TYPE_CHECKING:
 class Deployments:
     """Deploy pipelines and find what is deployed."""
 
-    def __init__(self, store: Store, registry: Registry, user: str) -> None:
+    def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._registry = registry
-        self._user = user
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def deploy(
         self,
         run: Run | str | None = None,
@@ -58,8 +60,8 @@ class Deployments:
         pipeline
             A pipeline, its name, its id, or an alias that names it.
         access
-            ``workspace`` for those who hold the service's token or come through Jupyter, ``public`` for all who reach
-            the API.
+            ``workspace`` for its members, ``api-key`` for whoever shows a key that is good for it, ``public`` for all
+            who reach the API.
         follow
             An alias to go along with: where a promotion moves it, the deployment is swapped too.
         tell
@@ -99,8 +101,8 @@ class Deployments:
             with _step("promote", tell):
                 found = self._promoted(run, undo) if run is not None else self._registry.get(pipeline or "")
             with _step("create", tell):
-                made = deployments.create(self._store, slug, found.id, by=self._user, access=access, alias=follow)
-                deployment = Deployment(self._store, made.id, self._user)
+                made = deployments.create(self._store, slug, found.id, by=self._store.user, access=access, alias=follow)
+                deployment = Deployment(self._store, made.id)
                 undo.append(deployment.delete)
             with _step("warm", tell):
                 deployment.warm()
@@ -116,6 +118,7 @@ class Deployments:
         lifecycle.start(self._store.settings)
         lifecycle.api_port(self._store.settings)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def check_slug(self, slug: str) -> None:
         """Refuse a slug that cannot be had.
 
@@ -136,16 +139,21 @@ class Deployments:
         NotFound
             ``deployment.not_found``
         """
-        return Deployment(self._store, deployments.get(self._store, reference).id, self._user)
+        found = Deployment(self._store, deployments.get(self._store, reference).id)
+        found.record  # noqa: B018 - refuses whoever may neither see it nor ask it
+        return found
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def list(self) -> builtins.list[Deployment]:
         """Return the deployments, newest first."""
-        return [Deployment(self._store, record.id, self._user) for record in self.records()]
+        return [Deployment(self._store, record.id) for record in self.records()]
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def records(self) -> builtins.list[DeploymentRecord]:
         """Return the deployments as they stand, newest first, in one look at the store."""
         return deployments.listed(self._store)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def batch(self, reference: str) -> Batch:
         """Find a batch by its id.
 
@@ -154,12 +162,14 @@ class Deployments:
         NotFound
             ``batch.not_found``
         """
-        return Batch(self._store, batches.get(self._store, reference).id, self._user)
+        return Batch(self._store, batches.get(self._store, reference).id)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def batches(self, *, limit: int = 100) -> builtins.list[Batch]:
         """Return batches, newest first."""
-        return [Batch(self._store, record.id, self._user) for record in self.batch_records(limit=limit)]
+        return [Batch(self._store, record.id) for record in self.batch_records(limit=limit)]
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def batch_records(self, *, deployment_id: str | None = None, limit: int = 100) -> builtins.list[BatchRecord]:
         """Return batches as they stand, of one deployment or all, newest first, in one look at the store."""
         return batches.listed(self._store, deployment_id=deployment_id, limit=limit)

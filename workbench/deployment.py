@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.access.permissions import Permission
 from workbench.batch import Batch
 from workbench.data.source import Source
 from workbench.data.sources import Sources
@@ -24,6 +25,7 @@ from workbench.serving.deployment import READY, SERVED, WARMING, DeploymentRecor
 from workbench.serving.reports import Comparison, Logged, Minute
 from workbench.store import audit
 from workbench.store.artifacts import REFERENCE, SAMPLE, SCHEMA
+from workbench.store.needs import check, needs
 from workbench.store.store import Store
 
 if TYPE_CHECKING:
@@ -37,16 +39,17 @@ _LOOK_S = 0.02
 class Deployment:
     """A pipeline served under a slug."""
 
-    def __init__(self, store: Store, deployment_id: str, user: str) -> None:
+    def __init__(self, store: Store, deployment_id: str) -> None:
         self._store = store
-        self._user = user
         self._client: Client | None = None
         self.id = deployment_id
 
     @property
     def record(self) -> DeploymentRecord:
-        """The deployment as it stands now."""
-        return deployments.get(self._store, self.id)
+        """The deployment as it stands now; whoever may ask it for predictions may see it."""
+        found = deployments.get(self._store, self.id)
+        check(self._store, Permission.DEPLOYMENTS_READ, "Deployment.record", slug=found.slug)
+        return found
 
     @property
     def slug(self) -> str:
@@ -57,11 +60,13 @@ class Deployment:
         return self.record.status
 
     @property
+    @needs(Permission.DEPLOYMENTS_READ)
     def pipeline(self) -> Pipeline:
         """The pipeline that answers."""
         return self._pipelines.get(self.record.pipeline_id)
 
     @property
+    @needs(Permission.DEPLOYMENTS_READ)
     def engine(self) -> Mapping[str, Any] | None:
         """What of the pipeline is compiled, and what that was proven on; None where nothing answers."""
         record = self.record
@@ -104,10 +109,12 @@ class Deployment:
         Busy, Unavailable
             ``deployment.busy``, ``deployment.unavailable`` when it does not answer in time.
         """
+        slug = self.slug
+        check(self._store, Permission.PREDICT, "Deployment.predict", slug=slug)
         content = json.dumps({"rows": as_plain(rows)}).encode()
         headers = {} if request_id is None else {"X-Request-Id": request_id}
         deadline = time.monotonic() + timeout_s
-        path = f"/api/v1/deployments/{self.slug}/predict"
+        path = f"/api/v1/deployments/{slug}/predict"
         while True:
             left_s = deadline - time.monotonic()
             try:
@@ -136,6 +143,7 @@ class Deployment:
             record = self.record
         return record
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def warm(self, *, wait: bool = True) -> DeploymentRecord:
         """Have it served, and wait until it answers.
 
@@ -145,10 +153,11 @@ class Deployment:
             ``deployment.wrong_state`` when it is served already.
             ``deployment.step_failed`` when its pipeline cannot be loaded, and why.
         """
-        deployments.warm(self._store, self.id, by=self._user)
+        deployments.warm(self._store, self.id, by=self._store.user)
         self._see_to_it()
         return self._awaited() if wait else self.record
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def stop(self) -> DeploymentRecord:
         """Serve it no more; it can be warmed again.
 
@@ -157,17 +166,19 @@ class Deployment:
         Conflict
             ``deployment.wrong_state`` when it is stopped already.
         """
-        found = deployments.stop(self._store, self.id, by=self._user)
+        found = deployments.stop(self._store, self.id, by=self._store.user)
         bell.ring(self._store.settings)
         self._api.have_learned()
         return found
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def delete(self) -> None:
         """Serve it no more and give its slug free; what was counted of it stays."""
-        deployments.delete(self._store, self.id, by=self._user)
+        deployments.delete(self._store, self.id, by=self._store.user)
         bell.ring(self._store.settings)
         self._api.have_learned()
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def swap(
         self, pipeline: Reference, *, why: str = "", other_columns: bool = False, wait: bool = True
     ) -> DeploymentRecord:
@@ -189,12 +200,15 @@ class Deployment:
             be loaded: the old one goes on.
         """
         found = self._pipelines.get(pipeline)
-        asked = deployments.swap(self._store, self.id, found.id, by=self._user, why=why, other_columns=other_columns)
+        asked = deployments.swap(
+            self._store, self.id, found.id, by=self._store.user, why=why, other_columns=other_columns
+        )
         if asked.status not in SERVED:
             return asked
         self._see_to_it()
         return self._awaited(found.id) if wait else self.record
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def rollback(self, *, why: str = "rolled back", wait: bool = True) -> DeploymentRecord:
         """Let the pipeline answer again that answered before.
 
@@ -205,6 +219,7 @@ class Deployment:
         """
         return self.swap(deployments.previous(self.record), why=why, other_columns=True, wait=wait)
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def restore(self, before: DeploymentRecord, other: str, *, why: str) -> DeploymentRecord:
         """Take a swap back, and wait until what answered before does; a roll-back serves what it did before it.
 
@@ -219,7 +234,7 @@ class Deployment:
             As `restoring.restore`; ``deployment.step_failed`` when what answered before does not answer in time: it
             takes over once it does.
         """
-        take_back = partial(restoring.restore, self._store, before, other, by=self._user, why=why)
+        take_back = partial(restoring.restore, self._store, before, other, by=self._store.user, why=why)
         restored = take_back()
         self._see_to_it()
         if restored.pipeline_id == before.pipeline_id:
@@ -232,6 +247,7 @@ class Deployment:
         self._api.have_learned()
         return restored
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def shadow(self, pipeline: Reference | None) -> DeploymentRecord:
         """Have another pipeline answer each request too, recorded and not returned; None: no more.
 
@@ -243,10 +259,11 @@ class Deployment:
             ``deployment.not_comparable`` when it does not predict the same thing.
         """
         found = None if pipeline is None else self._pipelines.get(pipeline).id
-        record = deployments.shadow(self._store, self.id, found, by=self._user)
+        record = deployments.shadow(self._store, self.id, found, by=self._store.user)
         self._see_to_it()
         return record
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def shadow_report(self, pipeline: Reference | None = None) -> Comparison:
         """Tell how the pipeline in the shadow, or one that was there, compares with what was returned.
 
@@ -263,16 +280,19 @@ class Deployment:
             )
         return reports.of_shadow(self._store, record, found)
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def open_to(self, access: str) -> DeploymentRecord:
-        """Change who may ask: ``workspace`` or ``public``."""
-        record = deployments.set_access(self._store, self.id, access, by=self._user)
+        """Change who may ask: ``workspace``, ``api-key`` or ``public``."""
+        record = deployments.set_access(self._store, self.id, access, by=self._store.user)
         self._api.have_learned()
         return record
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def follow(self, alias: str | None) -> DeploymentRecord:
         """Go along with an alias: where a promotion moves it, this is swapped too; None: no more."""
-        return deployments.follow(self._store, self.id, alias, by=self._user)
+        return deployments.follow(self._store, self.id, alias, by=self._store.user)
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def batch(self, source: Source | str) -> Batch:
         """Predict a whole data source into a file, in a process of its own.
 
@@ -284,12 +304,18 @@ class Deployment:
         record = self.record
         found = Sources(self._store).get(source)
         made = batches.submit(
-            self._store, record.pipeline_id, found.id, found.row_count, by=self._user, deployment_id=record.id
+            self._store,
+            record.pipeline_id,
+            found.id,
+            found.row_count,
+            by=self._store.user,
+            deployment_id=record.id,
         )
         lifecycle.start(self._store.settings)
         bell.ring(self._store.settings)
-        return Batch(self._store, made.id, self._user)
+        return Batch(self._store, made.id)
 
+    @needs(Permission.DEPLOYMENTS_WRITE)
     def export(self, folder: str | Path, kind: str = "mlflow") -> Path:
         """Write the pipeline that answers into a folder that serves it without this machine.
 
@@ -307,12 +333,17 @@ class Deployment:
 
         record = self.record
         return export(
-            self._store, self.pipeline, Path(folder), kind, by=self._user, deployment=(record.id, record.slug)
+            self._store,
+            self.pipeline,
+            Path(folder),
+            kind,
+            by=self._store.user,
+            deployment=(record.id, record.slug),
         )
 
     def schema(self) -> dict[str, Any]:
         """Return what a row takes: columns with their kinds and what was learned of them, and sample rows."""
-        pipeline = self.pipeline
+        pipeline = self._pipelines.get(self.record.pipeline_id)
         return {
             "pipeline_id": pipeline.id,
             "task": pipeline.task,
@@ -322,22 +353,27 @@ class Deployment:
             "reference": self._pipelines.document(pipeline, REFERENCE),
         }
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def history(self, *, limit: int = 100) -> list[audit.Entry]:
         """Return what was done with it, newest first."""
         return deployments.history(self._store, self.record, limit=limit)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def traffic(self, *, minutes: int = 60) -> list[Minute]:
         """Return what was counted in the last minutes, oldest first."""
         return reports.minutes(self._store, self.record, last=minutes)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def predictions(self, *, limit: int = 100) -> list[Logged]:
         """Return rows that were asked for, newest first, of those that the sampling kept."""
         return reports.predictions(self._store, self.record, limit=limit)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def predictors(self) -> list[Predictor]:
         """Return the processes that answer for it, newest first, those that are gone too."""
         return predictors.of_deployment(self._store, self.id)
 
+    @needs(Permission.DEPLOYMENTS_READ)
     def log(self, lines: int = 50) -> list[str]:
         """Return the last lines that its newest predictor wrote, oldest first."""
         newest = next(iter(self.predictors()), None)
@@ -372,7 +408,7 @@ class Deployment:
 
     @property
     def _pipelines(self) -> Pipelines:
-        return Pipelines(self._store, self._user)
+        return Pipelines(self._store.permitted)
 
     def _awaited(self, pipeline_id: str | None = None) -> DeploymentRecord:
         """Wait until a pipeline answers; a swap that takes too long is withdrawn, so that it does not come later."""
@@ -385,7 +421,7 @@ class Deployment:
         told = record.error or meanwhile
         if record.status == WARMING or record.next_pipeline_id is not None:
             told = f"{record.slug} does not answer yet after {PATIENCE_S:g} s."
-            deployments.not_swapped(self._store, record.id, wanted, by=self._user, why=told)
+            deployments.not_swapped(self._store, record.id, wanted, by=self._store.user, why=told)
         raise Conflict("deployment.step_failed", told, deployment_id=record.id, state=record.status)
 
     def _see_to_it(self) -> None:

@@ -7,6 +7,7 @@
     ├── Unauthorized      401  the caller has not said who it is
     ├── Forbidden         403  the caller may not do this
     ├── NotFound          404  no such id or name
+    ├── TooSlow           408  a request that did not come in time
     ├── Conflict          409  a taken name, or a state that does not allow it
     ├── Gone              410  it was there, its data is not any more
     ├── TooLarge          413  over a limit
@@ -25,6 +26,9 @@ from typing import Any, ClassVar, Literal
 
 ErrorCode = Literal[
     "access.denied",
+    "access.not_a_member",
+    "access.role_too_low",
+    "access.scope_missing",
     "access.unauthenticated",
     "advice.ambiguous",
     "advice.failed",
@@ -82,7 +86,18 @@ ErrorCode = Literal[
     "executor.no_workers",
     "executor.unreachable",
     "experiment.failed",
+    "experiment.not_found",
     "export.failed",
+    "invitation.invalid",
+    "invitation.not_found",
+    "key.expired",
+    "key.invalid",
+    "key.not_found",
+    "key.revoked",
+    "key.scope_unknown",
+    "member.last_owner",
+    "member.not_found",
+    "member.role_unknown",
     "models.not_installed",
     "pipeline.ambiguous",
     "pipeline.in_use",
@@ -96,6 +111,10 @@ ErrorCode = Literal[
     "predict.invalid_rows",
     "predict.no_rows",
     "predict.too_many_rows",
+    "project.in_use",
+    "project.name_invalid",
+    "project.name_taken",
+    "project.not_found",
     "promotion.alias_moved",
     "promotion.ambiguous",
     "promotion.failed",
@@ -106,7 +125,13 @@ ErrorCode = Literal[
     "promotion.not_found",
     "promotion.person_missing",
     "promotion.wrong_state",
+    "request.idempotency_invalid",
+    "request.idempotency_reused",
+    "request.in_progress",
     "request.malformed",
+    "request.rate_limited",
+    "request.timed_out",
+    "request.too_large",
     "run.ambiguous",
     "run.file_exists",
     "run.no_pipeline",
@@ -135,6 +160,10 @@ ErrorCode = Literal[
     "training.install_failed",
     "training.not_installed",
     "training.version_mismatch",
+    "workspace.in_use",
+    "workspace.name_invalid",
+    "workspace.name_taken",
+    "workspace.not_found",
 ]
 """Every code an error may bear. Callers may rely on them; ``docs/errors.md`` says what each means."""
 
@@ -214,6 +243,11 @@ class Forbidden(WorkbenchError):
 class NotFound(WorkbenchError):
     status = 404
     title = "Not found"
+
+
+class TooSlow(WorkbenchError):
+    status = 408
+    title = "Request timeout"
 
 
 class Conflict(WorkbenchError):

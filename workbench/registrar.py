@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from workbench.access.permissions import Permission
 from workbench.deployment import Deployment
 from workbench.errors import Conflict, NotFound
 from workbench.registry.aliases import Aliases
@@ -19,6 +20,7 @@ from workbench.runs.record import SUCCEEDED
 from workbench.service import bell, lifecycle
 from workbench.serving import deployments
 from workbench.serving.deployment import WARMING, DeploymentRecord
+from workbench.store.needs import needs
 from workbench.store.store import Store
 
 FIT_PATIENCE_S = 3600.0
@@ -29,6 +31,7 @@ EVALUATION_PATIENCE_S = 600.0
 class SafePromotions(Promotions):
     """Promotions whose numbers the service finds out, and which deployments follow."""
 
+    @needs(Permission.REGISTRY_WRITE)
     def propose(self, challenger: Any, alias: str, *, wait: bool = True, **asked: Any) -> Promotion:
         """Ask for a pipeline to take an alias over, have its gates evaluated, and wait for that.
 
@@ -46,6 +49,7 @@ class SafePromotions(Promotions):
             return self.wait(proposed) if wait else proposed
         return proposed
 
+    @needs(Permission.REGISTRY_READ)
     def wait(self, promotion: Promotion | str, timeout_s: float = EVALUATION_PATIENCE_S) -> Promotion:
         """Wait until the gates are evaluated, at most `timeout_s` seconds, and return the promotion as it is then."""
         deadline = time.monotonic() + timeout_s
@@ -56,6 +60,7 @@ class SafePromotions(Promotions):
             found = self.get(found.id)
         return found
 
+    @needs(Permission.REGISTRY_WRITE)
     def complete(self, promotion: Promotion | str, *, after: Any = ()) -> Promotion:
         """Let the challenger take the alias over, and swap the deployments that follow it.
 
@@ -93,7 +98,8 @@ class SafePromotions(Promotions):
             return None
 
     def _handles(self, records: Sequence[DeploymentRecord]) -> list[Deployment]:
-        return [Deployment(self._store, one.id, self._user) for one in records]
+        # Who may complete a promotion may have those go along that follow the alias.
+        return [Deployment(self._store.permitted, one.id) for one in records]
 
 
 def _way_back(deployment: Deployment, promotion: Promotion) -> Callable[[], Any]:
@@ -117,12 +123,13 @@ class Registry(Pipelines):
         Challengers that shall take an alias over.
     """
 
-    def __init__(self, store: Store, fit_of: Callable[[Run | str, str], Run], user: str) -> None:
-        super().__init__(store, user)
+    def __init__(self, store: Store, fit_of: Callable[[Run | str, str], Run]) -> None:
+        super().__init__(store)
         self._fit_of = fit_of
-        self.aliases = Aliases(store, user)
-        self.promotions = SafePromotions(store, user)
+        self.aliases = Aliases(store)
+        self.promotions = SafePromotions(store)
 
+    @needs(Permission.REGISTRY_WRITE)
     def promote(self, run: Run | str, *, model: str | None = None, name: str | None = None, note: str = "") -> Pipeline:
         """Make a model of a run a pipeline, with copies of all that belongs to it.
 
@@ -144,6 +151,7 @@ class Registry(Pipelines):
         found = run if model is None else self.fitted(run, model)
         return super().promote(found.id if isinstance(found, Run) else found, name=name, note=note)
 
+    @needs(Permission.REGISTRY_WRITE)
     def fitted(self, run: Run | str, model: str) -> Run:
         """Return a run that has fitted a model of a run's leaderboard: that run itself, or one of its own.
 

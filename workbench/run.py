@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from workbench.access.permissions import Permission
 from workbench.data.sources import Sources
 from workbench.errors import Gone
 from workbench.runs import ending, events, lookup, progress, scores
@@ -18,6 +19,7 @@ from workbench.runs.reproduce import Evidence, Reproduction, Table, reproduce, s
 from workbench.runs.scores import LeaderboardRow
 from workbench.service import bell, lifecycle
 from workbench.store.artifacts import ENVIRONMENT
+from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow
 
@@ -28,12 +30,12 @@ if TYPE_CHECKING:
 class Run:
     """One execution of a plan."""
 
-    def __init__(self, store: Store, run_id: str, user: str) -> None:
+    def __init__(self, store: Store, run_id: str) -> None:
         self._store = store
-        self._user = user
         self.id = run_id
 
     @property
+    @needs(Permission.RUNS_READ)
     def record(self) -> RunRecord:
         """The run as it stands now."""
         return lookup.get(self._store, self.id)
@@ -42,6 +44,7 @@ class Run:
     def status(self) -> str:
         return self.record.status
 
+    @needs(Permission.RUNS_READ)
     def events(self, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
         """Replay the log from `after` and follow it until the run is closed.
 
@@ -55,28 +58,34 @@ class Run:
             self._store.database, self.id, after=after, timeout_s=timeout_s, each_second=self._see_to_it
         )
 
+    @needs(Permission.RUNS_READ)
     def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """Return what the log holds now: events with ``seq > after``, at most `limit` of them."""
         return events.page(self._store.database, self.id, after=after, limit=limit)
 
+    @needs(Permission.RUNS_READ)
     def history(self, *, after: int = 0) -> Iterator[Event]:
         """Read all that the log holds now after `after`, a page at a time."""
         while page := self.log(after=after, limit=PAGE_MOST):
             yield from page
             after = page[-1].seq
 
+    @needs(Permission.RUNS_READ)
     def last_seq(self) -> int:
         """Return the number of the newest event, 0 where there is none."""
         return events.last_seq(self._store.database, self.id)
 
+    @needs(Permission.RUNS_READ)
     def progress(self) -> Progress:
         """Return how far the run is."""
         return progress.progress(self._store.database, self.record)
 
+    @needs(Permission.RUNS_READ)
     def rows(self) -> list[LeaderboardRow]:
         """Rank the field on what is scored so far."""
         return scores.leaderboard(self._store.database, self.record)
 
+    @needs(Permission.RUNS_READ)
     def leaderboard(self, *, detail: bool = False) -> pd.DataFrame:
         """Return the leaderboard as a table, at any time.
 
@@ -100,6 +109,7 @@ class Run:
         table = [_in_detail(row, rows) if detail else _in_short(row) for row in rows]
         return pd.DataFrame(table, index=pd.Index([row.model for row in rows], name="id"))
 
+    @needs(Permission.RUNS_READ)
     def reproduce(self) -> Reproduction:
         """Write the run as a notebook of plain PyCaret calls that gives the same numbers, with what it takes.
 
@@ -134,6 +144,7 @@ class Run:
             row = session.scalar(query)
         return None if row is None else self._store.artifacts.get(row).decode()
 
+    @needs(Permission.RUNS_READ)
     def wait(self, timeout_s: float = 30) -> RunRecord:
         """Wait for the end, at most `timeout_s` seconds, and return the run whatever its state."""
         deadline = time.monotonic() + timeout_s
@@ -149,16 +160,18 @@ class Run:
             changes.close()
         return self.record
 
+    @needs(Permission.RUNS_WRITE)
     def cancel(self) -> RunRecord:
         """End the run; what is scored stays. A run that has ended already is returned as it is."""
-        found = ending.request_cancel(self._store, self.id, by=self._user)
+        found = ending.request_cancel(self._store, self.id, by=self._store.user)
         bell.ring(self._store.settings)
         self._see_to_it()
         return found
 
+    @needs(Permission.RUNS_WRITE)
     def delete(self) -> None:
         """Remove the run with its events, scores and artifacts; its process is killed first."""
-        if not ending.delete(self._store, self.id, by=self._user):
+        if not ending.delete(self._store, self.id, by=self._store.user):
             # Its process is to be killed, and only a service does that.
             bell.ring(self._store.settings)
             lifecycle.start(self._store.settings)

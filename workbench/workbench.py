@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import builtins
-import getpass
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench import requests
 from workbench import settings as settings_module
+from workbench.access.actor import Actor
+from workbench.access.permissions import Permission
 from workbench.adviser import Advisors
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.deployer import Deployments
 from workbench.errors import Conflict, WorkbenchError
+from workbench.people.identity import local_actor
 from workbench.preflight import overriding
 from workbench.preflight.findings import Preflight
 from workbench.recipe import Recipe
@@ -30,9 +32,12 @@ from workbench.service.handle import Service
 from workbench.settings import Settings
 from workbench.store import audit
 from workbench.store.database import Changes
+from workbench.store.needs import needs
 from workbench.store.store import Store, open_store
 from workbench.version import __version__
 
+ORIGIN = "python"
+"""From where things are done that are done by `connect`."""
 _NOT_ASKED = ("self", "data", "from_run", "override")
 """Arguments of `Runs.submit` that are no fields of a request."""
 
@@ -56,21 +61,35 @@ class Workbench:
         The process that carries runs out.
     """
 
-    def __init__(self, store: Store, *, user: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self.settings = store.settings
-        self.user = user
         self.data = Sources(store)
-        self.runs = Runs(store, self.data, user)
-        self.registry = Registry(store, self.runs.fit_of, user)
-        self.deployments = Deployments(store, self.registry, user)
-        self.advisors = Advisors(store, user)
+        self.runs = Runs(store, self.data)
+        self.registry = Registry(store, self.runs.fit_of)
+        self.deployments = Deployments(store, self.registry)
+        self.advisors = Advisors(store)
         self.service = Service(store.settings)
+
+    @property
+    def user(self) -> str:
+        """On whose behalf all is done."""
+        return self._store.user
+
+    @property
+    def actor(self) -> Actor:
+        """Who that is, and what they may do."""
+        return self._store.actor
+
+    def on_behalf_of(self, actor: Actor) -> Workbench:
+        """Return the same home, opened for somebody else: for those who answer many."""
+        return Workbench(self._store.on_behalf_of(actor))
 
     def changes(self) -> Changes:
         """Return a watcher that tells cheaply whether anything in the store may have changed."""
         return self._store.database.changes()
 
+    @needs(Permission.AUDIT_READ)
     def audit(self, *, limit: int = 100, **about: str) -> list[audit.Entry]:
         """Return who did what, newest first.
 
@@ -91,11 +110,11 @@ class Workbench:
 class Runs:
     """Submit runs and find them."""
 
-    def __init__(self, store: Store, data: Sources, user: str) -> None:
+    def __init__(self, store: Store, data: Sources) -> None:
         self._store = store
         self._data = data
-        self._user = user
 
+    @needs(Permission.RUNS_WRITE)
     def submit(
         self,
         data: Source | str | None = None,
@@ -180,6 +199,7 @@ class Runs:
         source, spec = self._resolve(data, asked, from_run)
         return self._queue(source, spec, self._look(source, spec, override=override))
 
+    @needs(Permission.RUNS_WRITE)
     def check(self, data: Source | str | None = None, **asked: Any) -> Preflight:
         """Look at the table of a request before a run starts on it, storing no run.
 
@@ -190,6 +210,7 @@ class Runs:
         source, spec = self._resolve(data, asked, asked.pop("from_run", None))
         return self._look(source, spec, override=override)
 
+    @needs(Permission.RUNS_WRITE)
     def resume(
         self,
         run: Run | str,
@@ -237,6 +258,7 @@ class Runs:
         looked = self._look(source, spec, override=override, again=found)
         return self._queue(source, spec, looked, resumes=found.id)
 
+    @needs(Permission.RUNS_WRITE)
     def fit_of(self, run: Run | str, model: str, *, override: str | Sequence[str] = ()) -> Run:
         """Return the run that fits a model of a run's leaderboard: that run itself where it fitted it, else one more.
 
@@ -263,17 +285,18 @@ class Runs:
         """
         found = lookup.get(self._store, _run_id(run))
         if found.status == SUCCEEDED and found.best == model:
-            return Run(self._store, found.id, self._user)
+            return Run(self._store, found.id)
         recipe = follow.recipe_to_fit(scores.leaderboard(self._store.database, found), found, model)
         # What is scored already needs no cluster.
         asked = {"plan": follow.fitting_plan(found), "model": recipe, "executor": "local"}
         source, spec = self._resolve(None, asked, found.id)
         known = lookup.asked_alike(self._store, found, spec)
         if known is not None:
-            return Run(self._store, known.id, self._user)
+            return Run(self._store, known.id)
         looked = self._look(source, spec, override=override, again=found)
         return self._queue(source, spec, looked, resumes=found.id, called={model: recipe.id})
 
+    @needs(Permission.RUNS_WRITE)
     def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
         """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
         source, spec = self._resolve(data, asked, asked.pop("from_run", None))
@@ -317,7 +340,7 @@ class Runs:
             self._store,
             SourceIdentity(source.id, source.name, source.sha256),
             spec,
-            by=self._user,
+            by=self._store.user,
             snapshot={"source_sha256": source.sha256, "rows": source.row_count, **overriding.recorded(looked)},
             noted=overriding.noted(looked),
             service_is_warm=told is not None and told.phase == "warm",
@@ -328,27 +351,31 @@ class Runs:
         try:
             lifecycle.start(self._store.settings)
         except WorkbenchError:
-            ending.delete(self._store, run.id, by=self._user)
+            ending.delete(self._store, run.id, by=self._store.user)
             raise
-        return Run(self._store, run.id, self._user)
+        return Run(self._store, run.id)
 
+    @needs(Permission.RUNS_READ)
     def get(self, reference: str) -> Run:
         """Find a run by its id or by the end of it."""
-        return Run(self._store, lookup.get(self._store, reference).id, self._user)
+        return Run(self._store, lookup.get(self._store, reference).id)
 
+    @needs(Permission.RUNS_READ)
     def list(self, *, limit: int = 100) -> list[Run]:
         """Return runs, newest first."""
-        return [Run(self._store, found.id, self._user) for found in lookup.listed(self._store, limit=limit)]
+        return [Run(self._store, found.id) for found in lookup.listed(self._store, limit=limit)]
 
+    @needs(Permission.RUNS_READ)
     def records(self, *, limit: int = 100) -> builtins.list[RunRecord]:
         """Return runs as they stand, newest first, in one look at the store."""
         return lookup.listed(self._store, limit=limit)
 
+    @needs(Permission.RUNS_READ)
     def current(self) -> Run | None:
         """Return the run that a panel should watch: the newest that is under way, else the newest."""
         active = lookup.listed(self._store, limit=1, status=(QUEUED, RUNNING))
         found = active or lookup.listed(self._store, limit=1)
-        return Run(self._store, found[0].id, self._user) if found else None
+        return Run(self._store, found[0].id) if found else None
 
 
 def connect(settings: Settings | None = None, **overrides: Any) -> Workbench:
@@ -368,15 +395,9 @@ def connect(settings: Settings | None = None, **overrides: Any) -> Workbench:
     EngineFault
         ``store.…`` when the database cannot be used.
     """
-    return Workbench(open_store(settings or settings_module.load(**overrides)), user=_user())
+    store = open_store(settings or settings_module.load(**overrides))
+    return Workbench(store.on_behalf_of(local_actor(store, origin=ORIGIN)))
 
 
 def _run_id(run: Any) -> Any:
     return run.id if isinstance(run, Run) else run
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.registry.aliases import Aliases
@@ -110,17 +111,17 @@ def finished(store: Store, submitted: Callable[..., RunRecord]) -> Callable[...,
 
 @pytest.fixture
 def pipelines(store: Store) -> Pipelines:
-    return Pipelines(store, "ada")
+    return Pipelines(store.on_behalf_of(owner("ada")))
 
 
 @pytest.fixture
 def aliases(store: Store) -> Aliases:
-    return Aliases(store, "ada")
+    return Aliases(store.on_behalf_of(owner("ada")))
 
 
 @pytest.fixture
 def promotions(store: Store) -> Promotions:
-    return Promotions(store, "ada")
+    return Promotions(store.on_behalf_of(owner("ada")))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.errors import BadRequest, Conflict, NotFound
 from workbench.registry.aliases import Aliases
 from workbench.registry.moves import check_name
@@ -32,7 +33,7 @@ def test_an_alias_names_the_pipeline_it_was_set_to_last(aliases, three):
 def test_its_history_says_who_moved_it_when_from_where_to_where_and_why(store, aliases, three):
     before = now()
     aliases.set("champion", "a", why="the first")
-    Aliases(store, "bob").set("champion", "b")
+    Aliases(store.on_behalf_of(owner("bob"))).set("champion", "b")
     first, second = aliases.history("champion")
     assert (first.seq, first.by, first.from_id, first.to_id, first.why) == (1, "ada", None, three[0].id, "the first")
     assert (second.seq, second.by, second.from_name, second.to_name, second.why) == (2, "bob", "a", "b", "")
@@ -236,7 +237,7 @@ def test_writers_at_once_lose_nothing(store, aliases, three):
     start = threading.Barrier(4)
 
     def move(user: str) -> None:
-        own = Aliases(store, user)
+        own = Aliases(store.on_behalf_of(owner(user)))
         start.wait()
         for name in ("a", "b", "c"):
             own.set("champion", name)

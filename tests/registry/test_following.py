@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.errors import Conflict, EngineFault
 from workbench.registrar import SafePromotions
 from workbench.serving import deployments
@@ -31,7 +32,7 @@ def stands(store, follower) -> Callable[[], tuple[str, str | None, str | None]]:
 
 @pytest.fixture
 def safe(store) -> SafePromotions:
-    return SafePromotions(store, "ada")
+    return SafePromotions(store.on_behalf_of(owner("ada")))
 
 
 def test_what_follows_goes_along(safe, proposed, challenger, champion, stands):

@@ -9,6 +9,7 @@ import threading
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from workbench.access.actor import owner
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound
 from workbench.registry import names
 from workbench.registry.pipelines import Pipelines
@@ -132,7 +133,7 @@ def test_those_who_promote_a_run_at_once_get_the_same_pipeline_and_one_of_them_m
 
     def promote() -> None:
         start.wait()
-        got.append(Pipelines(store, "ada").make(run.id))
+        got.append(Pipelines(store.on_behalf_of(owner("ada"))).make(run.id))
 
     threads = [threading.Thread(target=promote) for _ in range(4)]
     for thread in threads:
@@ -348,7 +349,7 @@ def test_any_fsspec_url_will_do(store, finished):
     for name in (PIPELINE, SCHEMA, SAMPLE, ENVIRONMENT):
         source = store.settings.home / "artifacts" / "runs" / run.id / name
         elsewhere.put(run.id, name, source.read_bytes())
-    there = Pipelines(dataclasses.replace(store, artifacts=elsewhere), "ada")
+    there = Pipelines(dataclasses.replace(store, artifacts=elsewhere).on_behalf_of(owner("ada")))
     kept = there.promote(run.id)
     assert there.artifact(kept, PIPELINE) == b"a pickle"
     there.delete(kept)

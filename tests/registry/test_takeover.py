@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.errors import Conflict, EngineFault, NotFound
 from workbench.registry.promotions import Promotions
 from workbench.registry.takeover import PAUSES_S
@@ -48,7 +49,7 @@ def test_a_promotion_is_completed_once(promotions, aliases, proposed, store):
     def complete() -> None:
         start.wait()
         try:
-            outcomes.append(Promotions(store, "bob").complete(promotion).status)
+            outcomes.append(Promotions(store.on_behalf_of(owner("bob"))).complete(promotion).status)
         except Conflict as error:
             outcomes.append(error.code)
 
@@ -172,7 +173,7 @@ def test_an_alias_that_somebody_moved_since_is_not_moved_back_under_them(promoti
     third = promoted("lr", name="third")
 
     def fails(_):
-        Promotions(promotions._store, "bob")._aliases.set("champion", third)
+        Promotions(promotions._store.on_behalf_of(owner("bob")))._aliases.set("champion", third)
         raise RuntimeError("too late")
 
     promotion = proposed()

@@ -7,6 +7,7 @@ import statistics
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.catalogue import TASKS
 from workbench.ranking import interval
 from workbench.run import Run
@@ -292,7 +293,7 @@ def test_the_table_of_a_board_is_short_unless_it_is_asked_for_in_detail(store, s
     run = started(("lr", "knn"))
     score(run, "lr", 0.8, 0.9, 0.4)
     score(run, "knn", 0.3)
-    table = Run(store, run.id, "ada").leaderboard()
+    table = Run(store.on_behalf_of(owner("ada")), run.id).leaderboard()
     metrics = ["Accuracy", "AUC", "Recall", "Prec.", "F1", "Kappa", "MCC"]
     assert list(table.columns) == ["Model", *metrics, "Fit (s)", "Folds", "Status", "Reason"]
     assert list(table.index) == ["lr", "knn"]
@@ -306,7 +307,7 @@ def test_in_detail_a_table_tells_all_that_a_row_knows(store, started, score, boa
         counted = {"AUC": 0.0}
         unit = session.query(ScoreRow).filter_by(model="knn", fold=0).one()
         unit.pycaret = counted
-    table = Run(store, run.id, "ada").leaderboard(detail=True)
+    table = Run(store.on_behalf_of(owner("ada")), run.id).leaderboard(detail=True)
     for row in board(run):
         told = table.loc[row.model]
         assert (told["Rank"], told["Folds"], told["Separable"]) == (row.rank, 3, row.is_separable)
@@ -320,4 +321,4 @@ def test_in_detail_a_table_tells_all_that_a_row_knows(store, started, score, boa
 
 def test_a_board_of_nothing_is_an_empty_table(store, submit):
     for detail in (False, True):
-        assert Run(store, submit().id, "ada").leaderboard(detail=detail).empty
+        assert Run(store.on_behalf_of(owner("ada")), submit().id).leaderboard(detail=detail).empty

@@ -11,6 +11,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+from workbench.access.actor import owner
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest, Conflict
 from workbench.recipe import Recipe
@@ -28,7 +29,7 @@ def reproduce(store):
     """A run's reproduction, with its cells as texts."""
 
     def reproduce(run):
-        made = Run(store, run.id, "ada").reproduce()
+        made = Run(store.on_behalf_of(owner("ada")), run.id).reproduce()
         notebook = json.loads(made.notebook)
         cells = [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
         for kind, text in cells:

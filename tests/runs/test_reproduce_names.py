@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
+from workbench.access.actor import owner
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest
 from workbench.recipe import Recipe
@@ -74,7 +75,7 @@ def told(store):
             notices = {"notices": [name("notice")], "train_rows": 9, "test_rows": 3}
             events.append(session, run.id, "experiment.fitted", name("fitted"), payload=notices)
         ending.finish(store, run.id, "failed", name("error"))
-        notebook = json.loads(Run(store, run.id, "ada").reproduce().notebook)
+        notebook = json.loads(Run(store.on_behalf_of(owner("ada")), run.id).reproduce().notebook)
         Sources(store).delete(source.id)
         return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
 
@@ -171,7 +172,7 @@ def test_a_recipe_that_was_stored_before_recipes_were_checked_is_not_written_as_
         row.spec = row.spec | {"bases": [base]}
     assert lookup.get(store, run.id).status == "queued"
     with pytest.raises(BadRequest) as caught:
-        Run(store, run.id, "ada").reproduce()
+        Run(store.on_behalf_of(owner("ada")), run.id).reproduce()
     assert caught.value.code == "spec.invalid"
 
 
@@ -181,4 +182,4 @@ def test_a_set_up_option_that_no_task_has_is_not_written_as_code(store, submit):
         row = session.get_one(RunRow, run.id)
         row.spec = row.spec | {"setup": {"x=1); print(": True}}
     with pytest.raises(BadRequest, match="is no name of a parameter"):
-        Run(store, run.id, "ada").reproduce()
+        Run(store.on_behalf_of(owner("ada")), run.id).reproduce()

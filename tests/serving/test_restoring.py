@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.errors import Conflict, NotFound
 from workbench.registry.pipelines import Pipelines
 from workbench.serving import batches, deployments, restoring
@@ -91,7 +92,7 @@ def test_the_swap_of_somebody_else_is_left(store, pipelines, more, ready):
 
 def test_what_a_roll_back_served_may_be_deleted_since(store, pipelines, more, before):
     deployments.swap(store, "juice", pipelines[1], by="ana")
-    Pipelines(store, "ana").delete(more[0])
+    Pipelines(store.on_behalf_of(owner("ana"))).delete(more[0])
     assert parts(back(store, before, pipelines[1])) == (WARMING, pipelines[0], None, None)
 
 
@@ -106,7 +107,7 @@ def test_what_a_roll_back_served_may_be_deleted_since(store, pipelines, more, be
     ids=["create", "swap", "shadow", "batch"],
 )
 def test_nothing_is_to_need_a_pipeline_that_was_deleted_in_between(store, more, before, need):
-    Pipelines(store, "ana").delete(more[1])
+    Pipelines(store.on_behalf_of(owner("ana"))).delete(more[1])
     with pytest.raises(NotFound) as raised:
         need(store, more[1])
     assert raised.value.code == "pipeline.not_found"

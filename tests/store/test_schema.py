@@ -86,7 +86,7 @@ def test_an_older_schema_is_upgraded_and_what_it_holds_stays(empty):
     execute(
         empty,
         f"INSERT INTO workspaces VALUES ('w', 'default', '{moment}')",
-        f"INSERT INTO projects VALUES ('p', 'w', 'default', '{moment}')",
+        f"INSERT INTO projects (id, workspace_id, name, created_at) VALUES ('p', 'w', 'default', '{moment}')",
         "INSERT INTO data_sources VALUES "
         f"('s', 'w', 'juice', 'juice', 'upload', 's.csv', 'abc', 9, 2, '{{}}', '[]', '[]', '{moment}', NULL)",
         "INSERT INTO experiments VALUES "
@@ -110,7 +110,7 @@ def test_an_older_schema_is_upgraded_and_what_it_holds_stays(empty):
 def test_references_are_held_again_after_an_upgrade(empty):
     ensure_schema(empty)
     with pytest.raises(IntegrityError):
-        execute(empty, "INSERT INTO projects VALUES ('p', 'nobody', 'default', '2026-01-01 00:00:00.000000')")
+        execute(empty, "INSERT INTO projects (id, workspace_id, name, created_at) VALUES ('p', 'nobody', 'x', '2026')")
 
 
 def test_a_database_with_tables_of_others_is_refused_and_named(empty):

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from workbench import requests
+from workbench.access.actor import owner
 from workbench.catalogue import TASKS
 from workbench.recipe import Recipe
 from workbench.run import Run
@@ -218,7 +219,7 @@ def carried_out(home, mixed) -> Callable[..., Run]:
         run = queue.submit(home._store, identity, spec, by="ada", snapshot={}, service_is_warm=True)
         assert queue.claim(home._store, "here:1", most=1) == [run.id]
         carry_out(run.id, "here:1", home._store.settings)
-        return Run(home._store, run.id, "ada")
+        return Run(home._store.on_behalf_of(owner("ada")), run.id)
 
     return carry
 
@@ -241,7 +242,7 @@ def _cancelled(home: Workbench, whole: Run) -> Run:
         scores.carry_over(session, whole.id, run.id)
         session.delete(session.query(ScoreRow).filter_by(run_id=run.id, model="knn", fold=1).one())
     ending.finish(store, run.id, "cancelled", "Cancelled by ada.")
-    return Run(store, run.id, "ada")
+    return Run(store.on_behalf_of(owner("ada")), run.id)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from workbench_widgets.live import Feeder
 from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.tabs import TabsPanel
 
+from workbench.access.actor import owner
 from workbench.errors import WorkbenchError
 from workbench.registry.evaluations import Evaluations
 from workbench.registry.pipeline import Pipeline
@@ -37,7 +38,7 @@ def line(panel: RegistryPanel, name: str) -> dict[str, Any]:
 
 def proposed(panel: RegistryPanel, store: Store, comparison: dict[str, Any]) -> str:
     """Propose that the new pipeline be champion, and evaluate that as the service does."""
-    made = Promotions(store, "ada").propose("new", "champion")
+    made = Promotions(store.on_behalf_of(owner("ada"))).propose("new", "champion")
     evaluations = Evaluations(store, "service")
     assert evaluations.register(made.id, 1, 1.0)
     panel.feed()

@@ -6,10 +6,13 @@ import builtins
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.access.permissions import Permission
 from workbench.data.ingest.job import HEAD_ROWS
 from workbench.data.shelf import Shelf, key_of
 from workbench.data.source import Source
 from workbench.errors import BadRequest, Gone, choices
+from workbench.store.needs import needs
+from workbench.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +28,11 @@ VALUES_MOST = 100
 class Reading:
     """The data sources that a workspace holds, to be read."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shelf = Shelf(store)
 
+    @needs(Permission.DATA_READ)
     def get(self, ref: str | Source, *, hidden: bool = False) -> Source:
         """Find a data source by id or name, or one of its versions as ``NAME@2``.
 
@@ -43,10 +48,12 @@ class Reading:
         """
         return self._shelf.find(key_of(ref), hidden=hidden)
 
+    @needs(Permission.DATA_READ)
     def versions(self, ref: str | Source) -> builtins.list[Source]:
         """Return all versions of a data source, newest first."""
         return self._shelf.versions(self.get(ref))
 
+    @needs(Permission.DATA_READ)
     def of_run(self, source_id: str) -> Source:
         """Find the data source of an earlier run, for another one.
 
@@ -65,6 +72,7 @@ class Reading:
             )
         return source
 
+    @needs(Permission.DATA_READ)
     def head(self, source: Source, rows: int = HEAD_ROWS) -> builtins.list[dict[str, Any]]:
         """Return the first rows as plain data that JSON can hold; a missing value is None."""
         kept = self._shelf.head(source) if rows <= HEAD_ROWS else None
@@ -74,6 +82,7 @@ class Reading:
 
         return table.plain_rows(self._shelf.table(source), source.columns, rows)
 
+    @needs(Permission.DATA_READ)
     def values(self, source: Source, column: str) -> builtins.list[Any]:
         """Return a column's distinct values in their own order, as plain data that JSON can hold; no gaps.
 
@@ -97,6 +106,7 @@ class Reading:
         values = table.frame(self._shelf.table(source), [column])[column]
         return [table.plain(value, found) for value in sorted(values.dropna().unique().tolist())]
 
+    @needs(Permission.DATA_READ)
     def load(self, source: Source) -> pd.DataFrame:
         """Read a data source whole, with a fresh index, as ``pandas.read_csv`` would read its text.
 
@@ -113,6 +123,7 @@ class Reading:
 
         return table.frame(self._shelf.table(source))
 
+    @needs(Permission.DATA_READ)
     def load_predicted(self, source: Source, path: Path, *, label_is_text: bool) -> pd.DataFrame:
         """Read what was predicted of a data source: its columns by its own kinds, and those that were added.
 
@@ -134,10 +145,12 @@ class Reading:
         )
         return frame
 
+    @needs(Permission.DATA_READ)
     def is_here(self, source_id: str) -> bool:
         """Whether a data source's file is in this home, or nowhere to be looked for: it is not known any more."""
         return self._shelf.is_here(source_id)
 
+    @needs(Permission.DATA_READ)
     def path(self, source: Source) -> Path:
         """Return where a data source's table lies as Parquet, its content verified.
 
@@ -148,6 +161,7 @@ class Reading:
         """
         return self._shelf.table(source)
 
+    @needs(Permission.DATA_READ)
     def profile(self, ref: str | Source, *, against: str | Source | None = None, target: str | None = None) -> Profile:
         """Return what is known of a table so far, and have the rest computed by a process of its own.
 
@@ -173,6 +187,7 @@ class Reading:
 
         return profile.ask(*self._to_profile(ref, against), target)
 
+    @needs(Permission.DATA_READ)
     def profiled(
         self,
         ref: str | Source,

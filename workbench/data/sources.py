@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from workbench.access.permissions import Permission
 from workbench.data import origins, samples
 from workbench.data.fetching import fetch
 from workbench.data.formats.reader import FORMAT_OPTIONS, Asked
@@ -17,12 +18,12 @@ from workbench.data.origins.inline import Inline
 from workbench.data.origins.origin import Origin
 from workbench.data.reading import Reading
 from workbench.data.samples import Sample
-from workbench.data.shelf import Shelf, key_of
+from workbench.data.shelf import key_of
 from workbench.data.source import Source, SourceLine
 from workbench.data.upload import Upload
 from workbench.errors import BadRequest, Conflict, Gone, choices
 from workbench.store.files import sha256_of
-from workbench.store.store import Store
+from workbench.store.needs import needs
 
 _UNREPEATED = {"upload": "an upload", "inline": "from memory", "sample": "a sample"}
 
@@ -30,10 +31,7 @@ _UNREPEATED = {"upload": "an upload", "inline": "from memory", "sample": "a samp
 class Sources(Reading):
     """The data sources that a workspace holds."""
 
-    def __init__(self, store: Store) -> None:
-        super().__init__(Shelf(store))
-        self._store = store
-
+    @needs(Permission.DATA_WRITE)
     def upload(
         self,
         file: str | Path | BinaryIO,
@@ -81,6 +79,7 @@ class Sources(Reading):
                     upload.write(chunk)
                 return upload.finish()
 
+    @needs(Permission.DATA_WRITE)
     def begin_upload(
         self,
         name: str,
@@ -109,10 +108,12 @@ class Sources(Reading):
         asked = _asked(before, kinds, options)
         return Upload(self._store, name, size_bytes, file=file, asked=asked, follows=before)
 
+    @needs(Permission.DATA_READ)
     def samples(self) -> tuple[Sample, ...]:
         """Return the tables that come with Workbench."""
         return samples.SAMPLES
 
+    @needs(Permission.DATA_WRITE)
     def sample(self, name: str) -> Source:
         """Store a table that comes with Workbench, or return it where it is stored already.
 
@@ -139,6 +140,7 @@ class Sources(Reading):
                 return stored
             raise
 
+    @needs(Permission.DATA_WRITE)
     def add(
         self,
         what: Any,
@@ -182,6 +184,7 @@ class Sources(Reading):
         asked = _asked(before, kinds, {option: value for option, value in options.items() if option in FORMAT_OPTIONS})
         return fetch(self._store, origin, name or origin.called, asked, tell, follows=before)
 
+    @needs(Permission.DATA_WRITE)
     def test(self, what: Any, *, table: str | None = None, query: str | None = None, **options: Any) -> None:
         """Find out whether what `add` takes can be reached.
 
@@ -192,6 +195,7 @@ class Sources(Reading):
         """
         _origin(what, None, table, query, options).test()
 
+    @needs(Permission.DATA_WRITE)
     def refresh(self, ref: str | Source, tell: Tell = lambda *_: None) -> Source:
         """Take a data source from its place again: its next version, or the same where nothing has changed.
 
@@ -212,6 +216,7 @@ class Sources(Reading):
             )
         return fetch(self._store, origins.of(source.origin), source.name, asked_of(source), tell, follows=source)
 
+    @needs(Permission.DATA_READ)
     def has_changed(self, source: Source) -> bool:
         """Whether what a data source was taken from looks otherwise now; False where that cannot be told cheaply.
 
@@ -223,6 +228,7 @@ class Sources(Reading):
         stamp = source.origin.get("stamp")
         return stamp is not None and origins.of(source.origin).stamp() != stamp
 
+    @needs(Permission.DATA_WRITE)
     def retype(
         self,
         ref: str | Source,
@@ -284,18 +290,22 @@ class Sources(Reading):
                     upload.write(chunk)
                 return upload.finish(tell)
 
+    @needs(Permission.DATA_READ)
     def find_content(self, file: str | Path) -> Source | None:
         """Find the live data source that holds exactly a file's bytes, so that it need not be stored twice."""
         return self._shelf.with_content(sha256_of(Path(file)))
 
+    @needs(Permission.DATA_READ)
     def list(self) -> builtins.list[Source]:
         """Return the data sources, newest first."""
         return self._shelf.list()
 
+    @needs(Permission.DATA_READ)
     def lines(self) -> builtins.list[SourceLine]:
         """Return what a list shows of the data sources, newest first, without reading their facts."""
         return self._shelf.lines()
 
+    @needs(Permission.DATA_WRITE)
     def delete(self, ref: str | Source) -> None:
         """Delete a data source with all its versions, or one of them: any as ``NAME@2``, an older one by its id too.
 

@@ -69,7 +69,7 @@ def export(
         raise BadRequest("export.failed", f"There is no export of kind '{kind}'.", hint=choices(kind, KINDS))
     into = Path(os.path.abspath(Path(folder).expanduser()))  # noqa: PTH100 - what a link names is not to be replaced
     _check_free(into)
-    pipelines = Pipelines(store, by)
+    pipelines = Pipelines(store)
     found = pipelines.get(pipeline)
     _check_new_rows(found)
     contents = _contents(store, pipelines, found, deployment or (found.id, found.name))

@@ -9,6 +9,7 @@ from workbench.narrating.narration import Narration, Problem
 from workbench.narrating.terms import terms
 from workbench.settings import Settings, load
 from workbench.store.store import Store, open_store
+from workbench.store.tables import ConsultationRow
 
 
 def narrate_stored(consultation_id: str, token: str) -> None:
@@ -22,7 +23,7 @@ def narrate_stored(consultation_id: str, token: str) -> None:
         As `consultations.ask_narrator` gave it: where another was asked since, nothing is stored.
     """
     settings = load()
-    store = open_store(settings)
+    store = open_store(settings).holding(ConsultationRow, consultation_id)
     try:
         found = _narration(store, settings, consultation_id)
         consultations.narrated(store, consultation_id, found.status, found.model_dump(mode="json"), token=token)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from workbench.access.permissions import Permission
 from workbench.errors import BadRequest, Conflict, NotFound, choices
 from workbench.plain import shown
 from workbench.registry import lookup, moves, writing
@@ -16,6 +17,7 @@ from workbench.registry.alias import Alias, Move
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.store import ids
+from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import AliasHistoryRow, AliasRow, PipelineRow
 
@@ -23,10 +25,10 @@ from workbench.store.tables import AliasHistoryRow, AliasRow, PipelineRow
 class Aliases:
     """The aliases of a workspace."""
 
-    def __init__(self, store: Store, user: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._user = user
 
+    @needs(Permission.REGISTRY_WRITE)
     def set(self, name: str, pipeline: Reference, why: str = "") -> Alias:
         """Let an alias name a pipeline; every call adds a line to its history, also where nothing moves.
 
@@ -44,11 +46,12 @@ class Aliases:
         def act(session: Session) -> Alias:
             row = moves.held(session, self._store.workspace_id, name)
             found = lookup.find(session, self._store.workspace_id, pipeline, hold="keep")
-            moves.move(session, row, found, by=self._user, why=why)
+            moves.move(session, row, found, by=self._store.user, why=why)
             return Alias(row.name, found.id, found.name, row.updated_at)
 
         return writing.write(self._store.database, act)
 
+    @needs(Permission.REGISTRY_WRITE)
     def unset(self, name: str, why: str = "") -> None:
         """Take an alias away; its history stays, and `rollback` brings it back.
 
@@ -59,10 +62,11 @@ class Aliases:
         """
 
         def act(session: Session) -> None:
-            moves.move(session, self._named(session, name), None, by=self._user, why=why)
+            moves.move(session, self._named(session, name), None, by=self._store.user, why=why)
 
         writing.write(self._store.database, act)
 
+    @needs(Permission.REGISTRY_READ)
     def get(self, name: str) -> Alias:
         """Find an alias.
 
@@ -77,6 +81,7 @@ class Aliases:
                 raise self._not_found(session, name)
         return found
 
+    @needs(Permission.REGISTRY_READ)
     def list(self) -> builtins.list[Alias]:
         """Return the aliases that name a pipeline, by name."""
         query = (
@@ -88,6 +93,7 @@ class Aliases:
         with self._store.database.read() as session:
             return [Alias(*found) for found in session.execute(query)]
 
+    @needs(Permission.REGISTRY_READ)
     def history(self, name: str) -> builtins.list[Move]:
         """Return an alias's moves, oldest first, also of one that was taken away.
 
@@ -102,12 +108,14 @@ class Aliases:
                 raise self._not_found(session, name)
         return found
 
+    @needs(Permission.REGISTRY_READ)
     def moves_of(self, pipeline: Pipeline) -> builtins.list[Move]:
         """Return the moves, of any alias, that came to a pipeline or left it, oldest first."""
         touched = (AliasHistoryRow.from_pipeline_id == pipeline.id) | (AliasHistoryRow.to_pipeline_id == pipeline.id)
         with self._store.database.read() as session:
             return self._moves(session, touched)
 
+    @needs(Permission.REGISTRY_READ)
     def at(self, name: str, time: datetime | str) -> Pipeline | None:
         """Tell which pipeline an alias named at a time, which may be deleted since; None where it named none.
 
@@ -142,6 +150,7 @@ class Aliases:
                 raise self._not_found(session, name)
         return None if found is None or found[1] is None else Pipeline.of(found[1])
 
+    @needs(Permission.REGISTRY_WRITE)
     def rollback(self, name: str, why: str = "") -> Alias:
         """Let an alias name the pipeline again that it named before, as an undo does.
 
@@ -172,7 +181,7 @@ class Aliases:
                     alias=name,
                     pipeline_id=target.id,
                 )
-            moves.move(session, row, target, by=self._user, why=why, undoes=undone.seq)
+            moves.move(session, row, target, by=self._store.user, why=why, undoes=undone.seq)
             return Alias(row.name, target.id, target.name, row.updated_at)
 
         return writing.write(self._store.database, act)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workbench.access.permissions import Permission
 from workbench.errors import Conflict, EngineFault, NotFound
 from workbench.registry import card, comparison, leftovers, lineage, lookup, names, uses, writing
 from workbench.registry.aliases import Aliases
@@ -21,6 +22,7 @@ from workbench.runs import lookup as runs
 from workbench.runs.record import CANCELLED, FAILED, QUEUED, RUNNING, SUCCEEDED, RunRecord
 from workbench.store import audit
 from workbench.store.artifacts import ENVIRONMENT, HOLDOUT, PIPELINE, REFERENCE, SAMPLE, SCHEMA, Key, Stored
+from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow, PipelineRow, RunRow, new_id, now
 
@@ -33,10 +35,10 @@ _SUBJECT = "pipeline"
 class Pipelines:
     """The promoted pipelines of a workspace."""
 
-    def __init__(self, store: Store, user: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._user = user
 
+    @needs(Permission.REGISTRY_WRITE)
     def promote(self, run_id: str, *, name: str | None = None, note: str = "") -> Pipeline:
         """Make the model that a run fitted a pipeline, with copies of all that belongs to it.
 
@@ -67,6 +69,7 @@ class Pipelines:
         """
         return self.make(run_id, name=name, note=note)[0]
 
+    @needs(Permission.REGISTRY_WRITE)
     def make(self, run_id: str, *, name: str | None = None, note: str = "") -> tuple[Pipeline, bool]:
         """Do as `promote` does, and tell besides whether it was this call that made the pipeline."""
         run = runs.get(self._store, run_id)
@@ -97,6 +100,7 @@ class Pipelines:
             self._store.artifacts.delete_pipeline(pipeline_id)
         return promoted, is_mine
 
+    @needs(Permission.REGISTRY_READ)
     def get(self, reference: Reference) -> Pipeline:
         """Find a pipeline by its id, its name, an alias, or the end of its id (at least four digits).
 
@@ -110,6 +114,7 @@ class Pipelines:
         with self._store.database.read() as session:
             return Pipeline.of(lookup.find(session, self._store.workspace_id, reference))
 
+    @needs(Permission.REGISTRY_READ)
     def list(self) -> builtins.list[Pipeline]:
         """Return the pipelines, newest first."""
         query = (
@@ -120,12 +125,14 @@ class Pipelines:
         with self._store.database.read() as session:
             return [Pipeline.of(row) for row in session.scalars(query)]
 
+    @needs(Permission.REGISTRY_READ)
     def of_run(self, run_id: str) -> Pipeline | None:
         """Return the first pipeline that a run was promoted to; None where it was not."""
         with self._store.database.read() as session:
             row = self._promoted(session, run_id, None)
         return None if row is None else Pipeline.of(row)
 
+    @needs(Permission.REGISTRY_WRITE)
     def delete(self, reference: Reference) -> None:
         """Delete a pipeline with its artifacts; its row stays for the history of aliases, and its name is free again.
 
@@ -149,6 +156,7 @@ class Pipelines:
             self._tell(session, "deleted", row.id, f"{row.name} was deleted", {"sha256": row.sha256})
         self._store.artifacts.delete_pipeline(row.id)
 
+    @needs(Permission.REGISTRY_READ)
     def artifact(self, reference: Reference, name: str) -> bytes:
         """Read an artifact of a pipeline, verified against the hash in its row.
 
@@ -170,6 +178,7 @@ class Pipelines:
             self._tell_mismatch(pipeline, error)
             raise
 
+    @needs(Permission.REGISTRY_READ)
     def verify(self, reference: Reference) -> None:
         """Verify the pickled pipeline against the hash in its row.
 
@@ -185,11 +194,13 @@ class Pipelines:
             self._tell_mismatch(pipeline, error)
             raise
 
+    @needs(Permission.REGISTRY_READ)
     def document(self, reference: Reference, name: str) -> Any:
         """Read an artifact that is JSON, as `artifact` does; None where the pipeline has none of that name."""
         pipeline = self.get(reference)
         return json.loads(self.artifact(pipeline, name)) if name in pipeline.artifacts else None
 
+    @needs(Permission.REGISTRY_READ)
     def card(self, reference: Reference) -> str:
         """Write a pipeline's model card, in Markdown; every statement is a stored fact.
 
@@ -199,7 +210,7 @@ class Pipelines:
             ``pipeline.not_found``
         """
         pipeline = self.get(reference)
-        aliases = Aliases(self._store, self._user)
+        aliases = Aliases(self._store)
         environment = self.artifact(pipeline, ENVIRONMENT).decode() if ENVIRONMENT in pipeline.artifacts else ""
         return card.write(
             card.Facts(
@@ -212,6 +223,7 @@ class Pipelines:
             )
         )
 
+    @needs(Permission.REGISTRY_READ)
     def compare(self, a: Reference, b: Reference) -> Comparison:
         """Tell how two pipelines or runs differ: configuration, data, input columns and metrics.
 
@@ -310,7 +322,7 @@ class Pipelines:
                 metrics={metric: measure.as_dict() for metric, measure in measures.items()},
                 lineage=dict(facts),
                 note=note,
-                created_by=self._user,
+                created_by=self._store.user,
             )
             session.add(row)
             session.flush()
@@ -323,7 +335,7 @@ class Pipelines:
     def _tell(self, session: Session, what: str, pipeline_id: str, message: str, details: Mapping[str, Any]) -> None:
         audit.record(
             session,
-            by=self._user,
+            by=self._store.user,
             action=f"{_SUBJECT}.{what}",
             subject=_SUBJECT,
             subject_id=pipeline_id,

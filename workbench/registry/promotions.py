@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
 
+from workbench.access.permissions import Permission
 from workbench.catalogue import TASKS
 from workbench.data.source import Source
 from workbench.data.sources import Sources
@@ -32,6 +33,7 @@ from workbench.registry.promotion import (
 from workbench.registry.takeover import Step
 from workbench.runs.spec import find_metric
 from workbench.store.artifacts import SCHEMA
+from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import PromotionRow, now
 
@@ -39,12 +41,12 @@ from workbench.store.tables import PromotionRow, now
 class Promotions:
     """The promotions of a workspace."""
 
-    def __init__(self, store: Store, user: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._user = user
-        self._pipelines = Pipelines(store, user)
-        self._aliases = Aliases(store, user)
+        self._pipelines = Pipelines(store)
+        self._aliases = Aliases(store)
 
+    @needs(Permission.REGISTRY_WRITE)
     def propose(
         self,
         challenger: Reference,
@@ -110,18 +112,19 @@ class Promotions:
                 status=QUEUED if old is not None else WAITING,
                 gates=rows.in_order([gate.as_dict() for gate in gates]),
                 why=why,
-                created_by=self._user,
+                created_by=self._store.user,
                 served_by=self._store.settings.identity,
             )
             session.add(row)
             session.flush()
             told = f"{new.name} is proposed{f' instead of {old.name}' if old is not None else ''}"
-            rows.tell(session, row, self._user, "proposed", f"{told}{f': {why}' if why else ''}")
+            rows.tell(session, row, self._store.user, "proposed", f"{told}{f': {why}' if why else ''}")
             if not is_sound:
-                rows.end(row, self._user, REFUSED, gates[0].message)
-                rows.tell(session, row, self._user, "refused", gates[0].message)
+                rows.end(row, self._store.user, REFUSED, gates[0].message)
+                rows.tell(session, row, self._store.user, "refused", gates[0].message)
             return Promotion.of(row, new.name, None if old is None else old.name)
 
+    @needs(Permission.REGISTRY_READ)
     def get(self, reference: Promotion | str) -> Promotion:
         """Find a promotion by its id or the end of it (at least four digits).
 
@@ -135,6 +138,7 @@ class Promotions:
         with self._store.database.read() as session:
             return rows.find(session, self._store.workspace_id, reference)
 
+    @needs(Permission.REGISTRY_READ)
     def list(self, *, alias: str | None = None, limit: int = 100) -> builtins.list[Promotion]:
         """Return promotions, newest first.
 
@@ -147,6 +151,7 @@ class Promotions:
         with self._store.database.read() as session:
             return rows.read(session, self._store.workspace_id, *conditions, most=limit)
 
+    @needs(Permission.REGISTRY_WRITE)
     def acknowledge(self, promotion: Promotion | str, gate: str, *, by: str, why: str = "") -> Promotion:
         """Put a person's word to a gate that is open, so that the promotion can be completed all the same.
 
@@ -173,13 +178,14 @@ class Promotions:
             found = rows.find(session, self._store.workspace_id, row.id)
             rows.expect_waiting(found, "acknowledged")
             met = _acknowledgeable(found, gate)
-            word = Acknowledgement(met.name, person, self._user, why, now().isoformat(), met.message)
+            word = Acknowledgement(met.name, person, self._store.user, why, now().isoformat(), met.message)
             row.acknowledgements = [*row.acknowledgements, word.as_dict()]
             told = f"{person} acknowledges the open gate '{met.name}'{f': {why}' if why else ''}"
-            rows.tell(session, row, self._user, "acknowledged", told, word.as_dict())
+            rows.tell(session, row, self._store.user, "acknowledged", told, word.as_dict())
             session.flush()
             return rows.find(session, self._store.workspace_id, row.id)
 
+    @needs(Permission.REGISTRY_WRITE)
     def complete(self, promotion: Promotion | str, *, after: Sequence[Step] = ()) -> Promotion:
         """Let the challenger take the alias over.
 
@@ -211,9 +217,10 @@ class Promotions:
         except (EngineFault, Gone) as error:
             self._refuse(found, error.message)
             raise
-        takeover.complete(self._store, self._user, found, after)
+        takeover.complete(self._store, self._store.user, found, after)
         return self.get(found)
 
+    @needs(Permission.REGISTRY_WRITE)
     def cancel(self, promotion: Promotion | str) -> Promotion:
         """End a promotion; its acknowledgements are dropped. One that has ended is returned as it is.
 
@@ -228,8 +235,8 @@ class Promotions:
                 dropped = row.acknowledgements
                 row.acknowledgements = []
                 # Its process, where it has one, is ended by the service, which finds it by its id in the row.
-                rows.end(row, self._user, CANCELLED)
-                rows.tell(session, row, self._user, "cancelled", "it was cancelled", {"dropped": dropped})
+                rows.end(row, self._store.user, CANCELLED)
+                rows.tell(session, row, self._store.user, "cancelled", "it was cancelled", {"dropped": dropped})
             session.flush()
             return rows.find(session, self._store.workspace_id, row.id)
 
@@ -253,8 +260,8 @@ class Promotions:
             if row.status == WAITING:
                 told = [gate for gate in row.gates if gate["name"] != "artifact"]
                 row.gates = rows.in_order([*told, Gate("artifact", False, False, why, {}).as_dict()])
-                rows.end(row, self._user, REFUSED, why)
-                rows.tell(session, row, self._user, "refused", why)
+                rows.end(row, self._store.user, REFUSED, why)
+                rows.tell(session, row, self._store.user, "refused", why)
 
     def _differences(self, new: Pipeline, old: Pipeline | None) -> Mapping[str, str]:
         if old is None or new.schema_sha256 == old.schema_sha256:

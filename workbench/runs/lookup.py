@@ -30,7 +30,7 @@ def get(store: Store, reference: str) -> RunRecord:
     condition = ids.matching(RunRow.id, reference)
     if condition is not None:
         with store.database.read() as session:
-            found = session.execute(_visible().where(condition).limit(2)).all()
+            found = session.execute(_visible(store).where(condition).limit(2)).all()
     if not found:
         raise NotFound("run.not_found", f"There is no run '{reference}'.", run_id=reference)
     if len(found) > 1:
@@ -49,7 +49,7 @@ _STATUS = select(RunRow.status).where(RunRow.id == bindparam("run_id"))
 
 def listed(store: Store, *, limit: int = 100, status: Sequence[str] = ()) -> list[RunRecord]:
     """Return runs, newest first."""
-    query = _visible().order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
+    query = _visible(store).order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
     if status:
         query = query.where(RunRow.status.in_(status))
     with store.database.read() as session:
@@ -63,7 +63,7 @@ def asked_alike(store: Store, run: RunRecord, spec: RunSpec) -> RunRecord | None
     """
     wanted = {name: value for name, value in spec.as_dict().items() if name not in LIMITS}
     experiment = select(RunRow.experiment_id).where(RunRow.id == run.id).scalar_subquery()
-    query = _visible().where(
+    query = _visible(store).where(
         RunRow.experiment_id == experiment, RunRow.plan == spec.plan, RunRow.status.in_((QUEUED, RUNNING, SUCCEEDED))
     )
     with store.database.read() as session:
@@ -74,9 +74,9 @@ def asked_alike(store: Store, run: RunRecord, spec: RunSpec) -> RunRecord | None
     return None
 
 
-def _visible() -> Any:
+def _visible(store: Store) -> Any:
     return (
         select(RunRow, SourceRow.name)
         .join(SourceRow, SourceRow.id == RunRow.source_id)
-        .where(RunRow.deleted_at.is_(None))
+        .where(RunRow.workspace_id == store.workspace_id, RunRow.deleted_at.is_(None))
     )

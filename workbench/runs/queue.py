@@ -89,6 +89,7 @@ def submit(
     with store.database.write() as session:
         experiment_id = _experiment(session, store.project_id, source, spec)
         row = RunRow(
+            workspace_id=store.workspace_id,
             experiment_id=experiment_id,
             source_id=source.id,
             plan=spec.plan,

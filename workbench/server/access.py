@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 
 from workbench.errors import Forbidden, Unauthorized
 from workbench.serving.deployment import PUBLIC
+from workbench.workbench import Workbench
 
 TOKEN = b"x-workbench-token"
 _BEARER = b"bearer "
@@ -26,10 +27,13 @@ class Door:
     token
         What callers send as ``X-Workbench-Token``, or as a bearer token. The service makes one at each start and writes
         it where only the home's owner reads it, so that nobody else on the machine can call.
+    home
+        The home as it is open to its owner.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, home: Workbench) -> None:
         self._token = token.encode()
+        self._home = home
 
     def owners(self, request: Request) -> None:
         """Let the home's owner in, and nobody else.
@@ -42,6 +46,7 @@ class Door:
             ``access.denied`` when it has said it wrong, or when a page of another site has it ask.
         """
         self._let_in(request.scope)
+        request.state.workbench = self._home
 
     def of_deployment(self, scope: Mapping[str, Any], access: str) -> None:
         """Let those in who may ask a deployment; raises as `owners` does."""

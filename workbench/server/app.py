@@ -32,7 +32,7 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
 
     app = FastAPI(title="Workbench", version=__version__, openapi_url=None, lifespan=living)
     problems.install(app)
-    door = Door(token)
+    door = Door(token, workbench)
     # Looked through in order: what time counts for comes first.
     app.router.routes[:0] = predict.routes(front, door, body_most=int(workbench.settings.predict_body))
     app.include_router(health.routes(front, door), prefix=ROOT)

@@ -22,6 +22,7 @@ from workbench.serving.batches import BatchRecord
 from workbench.settings import Settings
 from workbench.store.files import sha256_of
 from workbench.store.store import Store, open_store
+from workbench.store.tables import BatchRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ LABEL, SCORE = "prediction_label", "prediction_score"
 
 def carry_out(batch_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
     """Carry a batch to its end; every outcome but a dead process is told here."""
-    store = open_store(settings)
+    store = open_store(settings).holding(BatchRow, batch_id)
     record = batches.register(store, batch_id, os.getpid(), psutil.Process().create_time())
     if record is None:
         return

@@ -16,11 +16,12 @@ from workbench.consulting.desks import desk
 from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
+from workbench.store.tables import ConsultationRow
 
 
 def carry_out(consultation_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
     """Carry a consultation to its end; every outcome but a dead process is told here."""
-    store = open_store(settings)
+    store = open_store(settings).holding(ConsultationRow, consultation_id)
     try:
         found = ConsultationQueue(store).register(consultation_id, os.getpid(), psutil.Process().create_time())
         if found is not None:

@@ -23,6 +23,7 @@ from workbench.registry.promotions import Promotions
 from workbench.service.memory import even_share
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
+from workbench.store.tables import PromotionRow
 from workbench.training.request import Limits
 
 ME = "service"
@@ -32,12 +33,12 @@ PATIENCE_S = 300.0
 
 def carry_out(promotion_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
     """Carry an evaluation to its end; every outcome but a dead process is told here."""
-    store = open_store(settings)
+    store = open_store(settings).holding(PromotionRow, promotion_id)
     evaluations = Evaluations(store, ME)
     try:
         if not evaluations.register(promotion_id, os.getpid(), psutil.Process().create_time()):
             return
-        promotion = Promotions(store, ME).get(promotion_id)
+        promotion = Promotions(store).get(promotion_id)
         evaluations.evaluated(promotion_id, evaluate(store, promotion).as_dict())
     except Unanswered as why:
         evaluations.failed(promotion_id, str(why))
@@ -59,7 +60,7 @@ def evaluate(store: Store, promotion: Promotion) -> Comparison:
     Gone, EngineFault
         ``artifact.…`` when the challenger's bytes are not what was promoted, or a table's file is not.
     """
-    pipelines = Pipelines(store, ME)
+    pipelines = Pipelines(store)
     assert promotion.champion_id is not None, "where there is no champion, there is nothing to evaluate"
     old, new = (pipelines.get(one) for one in (promotion.champion_id, promotion.challenger_id))
     task = TASKS[new.task]

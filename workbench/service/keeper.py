@@ -32,7 +32,7 @@ from workbench.serving.deployment import (
 )
 from workbench.serving.predictors import Served
 from workbench.store.store import Store
-from workbench.store.tables import now
+from workbench.store.tables import DeploymentRow, now
 
 BY = "service"
 GRACE_S = 3.0
@@ -227,7 +227,8 @@ class Keeper:
             self._deaths.setdefault(key, deque(maxlen=DEATHS_MOST)).append(_Death(time.monotonic(), why))
             return
         # It said itself why the pipeline cannot be loaded: another try would end alike.
-        record = deployments.get(self._store, gone.deployment_id)
+        store = self._store.holding(DeploymentRow, gone.deployment_id)
+        record = deployments.get(store, gone.deployment_id)
         self._give_up(record, gone.pipeline_id, gone.role, why)
 
     def _lead_out(self, predictor: Predictor) -> None:

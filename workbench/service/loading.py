@@ -27,7 +27,7 @@ def load(store: Store, reference: Reference) -> Predictor:
     """
     from workbench.predictor.predictor import Predictor
 
-    pipelines = Pipelines(store, "service")
+    pipelines = Pipelines(store)
     pipeline = pipelines.get(reference)
     return Predictor.load(
         pipelines.artifact(pipeline, PIPELINE),

@@ -21,6 +21,7 @@ from workbench.serving.deployment import PredictorId
 from workbench.settings import Settings
 from workbench.store.artifacts import SAMPLE
 from workbench.store.store import Store, open_store
+from workbench.store.tables import PipelineRow
 
 
 def carry_out(predictor_id: str, owner: str, settings: Settings) -> None:  # noqa: ARG001 - as every process
@@ -72,8 +73,9 @@ def _loaded(store: Store, predictor_id: PredictorId) -> tuple[Answering, dict[st
 
     row = predictors.get(store, predictor_id)
     assert row is not None, predictor_id
+    store = store.holding(PipelineRow, row.pipeline_id)
     predictor = load(store, row.pipeline_id)
-    sample = Pipelines(store, "service").document(row.pipeline_id, SAMPLE)
+    sample = Pipelines(store).document(row.pipeline_id, SAMPLE)
     if sample:
         predictor.predict(predictor.read(sample))
     return Answering(predictor, rows_most=store.settings.predict_rows), asdict(predictor.engine)

@@ -52,7 +52,7 @@ def carry_out(run_id: RunId, owner: str, settings: Settings) -> None:
 
     Nothing is done where the run is not its owner's any more: another process has it, or somebody ended it.
     """
-    store = open_store(settings)
+    store = open_store(settings).holding(RunRow, run_id)
     carrier = Carrier(os.getpid(), psutil.Process().create_time())
     try:
         if queue.register(store, run_id, owner, carrier):

@@ -136,14 +136,15 @@ def get(store: Store, reference: str) -> BatchRecord:
     """
     with store.database.read() as session:
         row = session.get(BatchRow, reference)
-        if row is None:
+        if row is None or row.workspace_id != store.workspace_id:
             raise NotFound("batch.not_found", f"There is no batch {shown(reference)}.")
         return BatchRecord.of(row)
 
 
 def listed(store: Store, *, deployment_id: str | None = None, limit: int = 100) -> list[BatchRecord]:
     """Return batches, newest first; None: of all deployments."""
-    query = select(BatchRow).order_by(BatchRow.created_at.desc(), BatchRow.id.desc()).limit(limit)
+    mine = select(BatchRow).where(BatchRow.workspace_id == store.workspace_id)
+    query = mine.order_by(BatchRow.created_at.desc(), BatchRow.id.desc()).limit(limit)
     if deployment_id is not None:
         query = query.where(BatchRow.deployment_id == deployment_id)
     with store.database.read() as session:

@@ -20,6 +20,8 @@ SERVED = (WARMING, READY)
 
 Access = Literal["workspace", "public", "api-key"]
 WORKSPACE, PUBLIC, API_KEY = "workspace", "public", "api-key"
+ACCESSES = (WORKSPACE, API_KEY, PUBLIC)
+"""Who may ask a deployment: members of its workspace, whoever shows a key, everybody."""
 
 LIVE, SHADOW = "live", "shadow"
 ASKED, STARTING, ANSWERS, DRAINING = "asked", "starting", "ready", "draining"

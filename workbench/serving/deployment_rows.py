@@ -19,8 +19,8 @@ from workbench.store.tables import DeploymentRow, now
 SUBJECT = "deployment"
 
 
-def find(session: Session, reference: str, *, locked: bool = True) -> DeploymentRow:
-    """Find a deployment by its slug or its id; locked: hold it to the end of the transaction.
+def find(session: Session, store: Store, reference: str, *, locked: bool = True) -> DeploymentRow:
+    """Find a deployment of the workspace by its slug or its id; locked: hold it to the end of the transaction.
 
     Raises
     ------
@@ -30,7 +30,8 @@ def find(session: Session, reference: str, *, locked: bool = True) -> Deployment
     row = None
     # The id first: a handle finds its deployment by it, and no slug that looks like one may stand in its way.
     for condition in (DeploymentRow.id == reference, DeploymentRow.live_slug == reference):
-        query = select(DeploymentRow).where(DeploymentRow.deleted_at.is_(None), condition)
+        mine = DeploymentRow.workspace_id == store.workspace_id
+        query = select(DeploymentRow).where(DeploymentRow.deleted_at.is_(None), mine, condition)
         row = row or session.scalar(query.with_for_update() if locked else query)
     if row is None:
         raise NotFound("deployment.not_found", f"There is no deployment {shown(reference)}.")
@@ -81,4 +82,5 @@ def tell(session: Session, row: DeploymentRow, by: str, action: str, message: st
         subject_id=row.id,
         message=message,
         details=details,
+        workspace_id=row.workspace_id,
     )

@@ -66,7 +66,7 @@ def create(
 
 
 def get(store: Store, reference: str) -> DeploymentRecord:
-    """Find a deployment by its slug or its id.
+    """Find a deployment of the workspace by its slug or its id.
 
     Raises
     ------
@@ -74,16 +74,18 @@ def get(store: Store, reference: str) -> DeploymentRecord:
         ``deployment.not_found``
     """
     with store.database.read() as session:
-        return DeploymentRecord.of(rows.find(session, reference, locked=False))
+        return DeploymentRecord.of(rows.find(session, store, reference, locked=False))
 
 
-def listed(store: Store) -> list[DeploymentRecord]:
-    """Return the deployments that are not deleted, newest first."""
+def listed(store: Store, *, everywhere: bool = False) -> list[DeploymentRecord]:
+    """Return the deployments that are not deleted, newest first; of one workspace, or of all."""
     query = (
         select(DeploymentRow)
         .where(DeploymentRow.deleted_at.is_(None))
         .order_by(DeploymentRow.created_at.desc(), DeploymentRow.id.desc())
     )
+    if not everywhere:
+        query = query.where(DeploymentRow.workspace_id == store.workspace_id)
     with store.database.read() as session:
         return [DeploymentRecord.of(row) for row in session.scalars(query)]
 
@@ -97,7 +99,7 @@ def warm(store: Store, reference: str, *, by: str) -> DeploymentRecord:
         ``deployment.wrong_state`` when it is served already.
     """
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         rows.expect(row, (CREATED, STOPPED, FAILED), "warmed")
         rows.move(session, row, WARMING, by, "asked for")
         row.error = None
@@ -113,7 +115,7 @@ def stop(store: Store, reference: str, *, by: str) -> DeploymentRecord:
         ``deployment.wrong_state`` when it is stopped already.
     """
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         rows.expect(row, (CREATED, WARMING, READY, FAILED), "stopped")
         row.next_pipeline_id = None
         rows.move(session, row, STOPPED, by, "asked for")
@@ -123,7 +125,7 @@ def stop(store: Store, reference: str, *, by: str) -> DeploymentRecord:
 def delete(store: Store, reference: str, *, by: str) -> None:
     """Serve a deployment no more and give its slug free; what was counted of it stays."""
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         if row.status in SERVED:
             rows.move(session, row, STOPPED, by, "it is deleted")
         row.next_pipeline_id = row.shadow_pipeline_id = None
@@ -150,7 +152,7 @@ def swap(
         ``pipeline.not_found``
     """
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         new = rows.keep(session, store, pipeline_id)
         if row.pipeline_id == pipeline_id:
             # Whatever was being swapped in is not wanted any more.
@@ -201,7 +203,7 @@ def shadow(store: Store, reference: str, pipeline_id: str | None, *, by: str) ->
         ``deployment.not_comparable``
     """
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         if pipeline_id is not None:
             new = rows.keep(session, store, pipeline_id)
             _check(row, new, rows.keep(session, store, row.pipeline_id), other_columns=True)
@@ -219,7 +221,7 @@ def set_access(store: Store, reference: str, access: str, *, by: str) -> Deploym
     """Change who may ask."""
     terms.check_access(access)
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         if row.access != access:
             rows.tell(session, row, by, "access", f"{row.slug} is open to {access}", {"from": row.access, "to": access})
             row.access, row.updated_at = access, now()
@@ -229,7 +231,7 @@ def set_access(store: Store, reference: str, access: str, *, by: str) -> Deploym
 def follow(store: Store, reference: str, alias: str | None, *, by: str) -> DeploymentRecord:
     """Have a deployment go along with an alias; None: no more."""
     with store.database.write() as session:
-        row = rows.find(session, reference)
+        row = rows.find(session, store, reference)
         if row.alias != alias:
             told = f"{row.slug} follows {alias}" if alias else f"{row.slug} follows no alias any more"
             rows.tell(session, row, by, "follows", told, {"from": row.alias, "to": alias})

@@ -293,7 +293,7 @@ class Front:
             self._learned = began
 
     def _read(self) -> tuple[list[DeploymentRecord], list[predictors.Served]]:
-        return deployments.listed(self._store), predictors.served(self._store, SERVED)
+        return deployments.listed(self._store, everywhere=True), predictors.served(self._store, SERVED)
 
     async def _write_on(self) -> None:
         while not self._ended.is_set():

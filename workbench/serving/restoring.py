@@ -32,7 +32,7 @@ def restore(store: Store, before: DeploymentRecord, other: str, *, by: str, why:
         ``deployment.wrong_state`` when somebody has asked for a third one since, which is left.
     """
     with store.database.write() as session:
-        row = rows.find(session, before.id)
+        row = rows.find(session, store, before.id)
         old = before.pipeline_id
         if row.pipeline_id == old:
             if row.next_pipeline_id == other != before.next_pipeline_id:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from sqlalchemy import select
 
+from workbench.access.permissions import SLUG
 from workbench.errors import BadRequest, Conflict
 from workbench.plain import shown
-from workbench.serving.deployment import API_KEY, PUBLIC, WORKSPACE
+from workbench.serving.deployment import ACCESSES
 from workbench.store.store import Store
 from workbench.store.tables import DeploymentRow
-
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}[a-z0-9]")
 
 
 def check_slug(store: Store, slug: str) -> None:
@@ -44,16 +41,9 @@ def check_access(access: str) -> None:
     BadRequest
         ``deployment.access_invalid``
     """
-    if access == API_KEY:
-        raise BadRequest(
-            "deployment.access_invalid",
-            "Access by API key is not there yet: there are no keys to check.",
-            hint=f"Choose '{WORKSPACE}' or '{PUBLIC}'.",
-        )
-    if access not in (WORKSPACE, PUBLIC):
-        raise BadRequest(
-            "deployment.access_invalid", f"The access is {shown(access)}.", hint=f"Valid: {PUBLIC}, {WORKSPACE}."
-        )
+    if access not in ACCESSES:
+        valid = ", ".join(ACCESSES)
+        raise BadRequest("deployment.access_invalid", f"The access is {shown(access)}.", hint=f"Valid: {valid}.")
 
 
 def taken(slug: str) -> Conflict:

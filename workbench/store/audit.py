@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workbench.access.actor import ENGINE, Actor
 from workbench.plain import plain
-from workbench.store.database import Database
-from workbench.store.tables import AuditRow
+from workbench.store.chain import link
+from workbench.store.database import LAST, Database
+from workbench.store.tables import AuditHeadRow, AuditRow, now
 
 MOST = 1000
 """Most lines that one look returns."""
+_HEAD = 1
+_ORIGIN_MOST = 100
+
+Outcome = Literal["done", "failed", "denied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +76,17 @@ def record(
     subject_id: str,
     message: str,
     details: Mapping[str, Any] | None = None,
+    outcome: Outcome = "done",
+    workspace_id: str | None = None,
 ) -> None:
     """Add one line inside the caller's transaction: what was not done is not told, what was done is.
 
+    From where it was done, and by which key, the session knows.
+
     Parameters
     ----------
+    workspace_id
+        Where it was done; None: where the session's owner is at work.
     details
         What else a reader may want, as JSON holds it.
 
@@ -82,10 +95,31 @@ def record(
     TypeError, ValueError
         When JSON cannot hold the details.
     """
-    line = AuditRow(
-        by=by, action=action, subject=subject, subject_id=subject_id, message=message, details=plain(details or {})
-    )
-    session.add(line)
+    actor: Actor = session.info.get("actor", ENGINE)
+    line = {
+        "workspace_id": workspace_id or session.info.get("workspace_id"),
+        "at": now(),
+        "by": by,
+        "origin": actor.origin[:_ORIGIN_MOST],
+        "key_id": actor.key_id,
+        "outcome": outcome,
+        "action": action,
+        "subject": subject,
+        "subject_id": subject_id,
+        "message": message,
+        "details": plain(details or {}),
+    }
+    session.info.setdefault(LAST, []).append(partial(_append, line=line))
+
+
+def _append(session: Session, line: Mapping[str, Any]) -> None:
+    """Add a line to the end of the chain, which nobody else adds to before the transaction ends."""
+    head = session.get_one(AuditHeadRow, _HEAD, with_for_update=True)
+    linked = {**line, "seq": head.seq + 1}
+    sha256 = link(head.sha256, linked)
+    session.add(AuditRow(**linked, previous=head.sha256, sha256=sha256))
+    head.seq, head.sha256 = head.seq + 1, sha256
+    session.flush()
 
 
 def entries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from workbench.errors import EngineFault
 
 BUSY_TIMEOUT_MS = 15_000
+LAST = "last"
+"""Where a session's ``info`` has what is to be done at the end of its transaction, such as what others wait for."""
 
 
 class Database:
@@ -32,6 +35,13 @@ class Database:
         except (ArgumentError, ImportError, OSError) as error:
             raise EngineFault("store.unreachable", f"The database URL cannot be used: {error}.") from error
         self._writer = self.engine.execution_options(workbench_writes=True)
+        self._noted: dict[str, Any] = {}
+
+    def noting(self, **noted: Any) -> Database:
+        """Return the same database, whose sessions carry something along in their ``info``."""
+        other = copy.copy(self)
+        other._noted = self._noted | noted
+        return other
 
     @property
     def is_sqlite(self) -> bool:
@@ -41,13 +51,20 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Open a session that sees one consistent state and writes nothing."""
         with _foreign_errors(self.url), Session(self.engine, expire_on_commit=False) as session:
+            session.info.update(self._noted)
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a session in a transaction: committed at the end, rolled back on any error."""
+        """Open a session in a transaction: committed at the end, rolled back on any error.
+
+        What its ``info`` holds under `LAST` is called with it before it is committed.
+        """
         with _foreign_errors(self.url), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session.info.update(self._noted)
             yield session
+            for step in session.info.pop(LAST, ()):
+                step(session)
 
     @contextmanager
     def without_references(self) -> Iterator[Connection]:

@@ -15,7 +15,7 @@ from workbench.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 """Newest revision. A test holds it against the migrations, so that a current schema is recognised without Alembic."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
+from workbench.access.actor import ENGINE, Actor
+from workbench.access.permissions import Role
 from workbench.errors import EngineFault
 from workbench.settings import Settings
 from workbench.store.artifacts import ArtifactStore
 from workbench.store.database import Database
 from workbench.store.schema import ensure_schema
-from workbench.store.tables import ProjectRow, WorkspaceRow
+from workbench.store.tables import Base, ProjectRow, WorkspaceRow
 
 DEFAULT = "default"
 
@@ -23,7 +25,9 @@ class Store:
     Attributes
     ----------
     workspace_id, project_id
-        Where things go unless told otherwise; both exist from the start.
+        Where things are looked for and go. The default ones exist from the start.
+    actor
+        On whose behalf all is done; the engine's own processes act for themselves.
     """
 
     settings: Settings
@@ -31,6 +35,50 @@ class Store:
     artifacts: ArtifactStore
     workspace_id: str
     project_id: str
+    actor: Actor = ENGINE
+
+    @property
+    def user(self) -> str:
+        """What whoever acts is called."""
+        return self.actor.name
+
+    def on_behalf_of(self, actor: Actor) -> Store:
+        """Return the same store, in which somebody acts: what they do is told in their name."""
+        return replace(self, actor=actor, database=self.database.noting(actor=actor, workspace_id=self.workspace_id))
+
+    def within(self, workspace_id: str, project_id: str | None = None) -> Store:
+        """Return the same store, in another workspace.
+
+        Parameters
+        ----------
+        project_id
+            One of its projects; None: the one that is called ``default``, or its oldest.
+        """
+        if project_id is None:
+            # The names are compared as text: False sorts before True everywhere.
+            oldest = (ProjectRow.name != DEFAULT, ProjectRow.created_at, ProjectRow.id)
+            query = select(ProjectRow.id).where(ProjectRow.workspace_id == workspace_id).order_by(*oldest).limit(1)
+            with self.database.read() as session:
+                project_id = session.scalars(query).one()
+        return replace(
+            self,
+            workspace_id=workspace_id,
+            project_id=project_id,
+            database=self.database.noting(actor=self.actor, workspace_id=workspace_id),
+        )
+
+    def holding(self, kind: type[Base], row_id: str) -> Store:
+        """Return the same store, in the workspace that a row is in; as it is where there is no such row."""
+        table = kind.__table__
+        query = select(table.c.workspace_id).where(table.c.id == row_id)
+        with self.database.read() as session:
+            workspace_id = session.scalar(query)
+        return self if workspace_id in (None, self.workspace_id) else self.within(workspace_id)
+
+    @property
+    def permitted(self) -> Store:
+        """The same store, for what a call needs inside that was permitted: a narrow key is no hindrance there."""
+        return self.on_behalf_of(replace(self.actor, role=Role.OWNER, scopes=None))
 
     def close(self) -> None:
         self.database.close()

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from workbench import connect, requests
+from workbench.access.actor import owner
 from workbench.data.source import Source
 from workbench.preflight import overriding
 from workbench.registry.pipeline import Pipeline
@@ -80,7 +81,7 @@ class Room:
 
     def deploy(self, run: RunRecord, *, days_ago: float = 0.0) -> Served:
         """Promote a run's model and store a deployment that is ready, made so many days ago."""
-        pipeline = Pipelines(self.store, OWNER).promote(run.id)
+        pipeline = Pipelines(self.store.on_behalf_of(owner(OWNER))).promote(run.id)
         record = deployments.create(self.store, f"case-{self._count}-{run.short_id[-4:]}", pipeline.id, by=OWNER)
         self._set(record, status="ready", created_at=now() - pd.Timedelta(days=days_ago).to_pytimedelta())
         return Served(deployments.get(self.store, record.id), pipeline)
@@ -134,7 +135,7 @@ class Room:
         from workbench.predictor.predictor import Predictor
 
         if pipeline.id not in self._predictors:
-            pipelines = Pipelines(self.store, OWNER)
+            pipelines = Pipelines(self.store.on_behalf_of(owner(OWNER)))
             self._predictors[pipeline.id] = Predictor.load(
                 pipelines.artifact(pipeline, PIPELINE),
                 pipelines.document(pipeline, SCHEMA),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workbench.access.actor import owner
 from workbench.advisors.drift_analyst.advisor import advise
 from workbench.advisors.drift_analyst.evidence import DriftEvidence
 from workbench.advisors.thresholds import Thresholds
@@ -69,7 +70,7 @@ def deployed(store, learned, frame, tmp_path):
             stored = store.artifacts.put(run.id, name, content)
             session.add(ArtifactRow(run_id=run.id, name=name, sha256=stored.sha256, size_bytes=stored.size_bytes))
     assert ending.finish(store, run.id, SUCCEEDED, "done", summary={"best": "lr", "sort": "Accuracy"})
-    pipeline = Pipelines(store, "ada").promote(run.id)
+    pipeline = Pipelines(store.on_behalf_of(owner("ada"))).promote(run.id)
     return deployments.create(store, "shop", pipeline.id, by="ada")
 
 
@@ -166,14 +167,15 @@ def test_a_deployment_that_nobody_asked_has_nothing_to_judge(store, deployed, as
 
 
 def test_the_rows_by_which_a_deployment_was_tried_as_it_was_made_do_not_count(store, deployed, ask):
-    pipeline = Pipelines(store, "ada").get(deployed.pipeline_id)
-    ask(Pipelines(store, "ada").document(pipeline, artifacts.SAMPLE))
+    pipeline = Pipelines(store.on_behalf_of(owner("ada"))).get(deployed.pipeline_id)
+    ask(Pipelines(store.on_behalf_of(owner("ada"))).document(pipeline, artifacts.SAMPLE))
     with pytest.raises(Conflict, match="No row is kept"):
         gather(store, "shop")
 
 
 def test_only_rows_of_the_pipeline_in_place_count_and_others_are_told(store, deployed, ask, frame):
-    other = Pipelines(store, "ada").promote(Pipelines(store, "ada").get(deployed.pipeline_id).run_id, name="other")
+    mine = Pipelines(store.on_behalf_of(owner("ada")))
+    other = mine.promote(mine.get(deployed.pipeline_id).run_id, name="other")
     ask(drawn(frame, 120))
     ask(drawn(frame, 40), pipeline_id=other.id)
     found = gather(store, "shop")

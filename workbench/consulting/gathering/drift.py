@@ -29,7 +29,7 @@ from workbench.store.tables import PredictionRow, PredictionStatsRow, now
 if TYPE_CHECKING:
     from workbench.examining.drift.sides import Side
 
-ME = "service"
+
 HOURS_MOST = 24 * 366 * 10
 NAMED = 10
 """Columns that are missing that a refusal names."""
@@ -70,7 +70,7 @@ def gather(store: Store, deployment_id: str, on: str | None = None, hours: float
         ``advice.not_possible`` when there are no rows to judge, none to judge them by, or it is a forecast's.
     """
     record = deployments.get(store, deployment_id)
-    pipelines = Pipelines(store, ME)
+    pipelines = Pipelines(store)
     pipeline = pipelines.get(record.pipeline_id)
     window = _window(hours, on)
     _refuse_series(pipeline)

@@ -36,7 +36,7 @@ from workbench.store.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-ME = "service"
+
 BUDGET_S = 4.0
 """Seconds for the examination, of the five that a review may take in all."""
 PARTS: tuple[Part, ...] = ("scores", "preparation", "calibration", "errors", "segments", "importances")
@@ -96,7 +96,7 @@ def gather(
 def _subject(
     store: Store, subject_id: str
 ) -> tuple[Literal["deployment", "pipeline", "run"], Fitted, DeploymentRecord | None]:
-    pipelines = Pipelines(store, ME)
+    pipelines = Pipelines(store)
     try:
         record = deployments.get(store, subject_id)
     except NotFound:

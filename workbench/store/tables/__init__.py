@@ -5,6 +5,7 @@ Primary keys are UUIDv7 strings, times are UTC, and JSON columns hold what is di
 
 from workbench.store.tables.advice import ConsultationRow
 from workbench.store.tables.base import Base, UtcDateTime, new_id, now
+from workbench.store.tables.people import AnsweredRow, InvitationRow, KeyRow, MembershipRow, UserRow
 from workbench.store.tables.registry import AliasHistoryRow, AliasRow, PipelineRow, PromotionRow
 from workbench.store.tables.runs import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, SourceRow
 from workbench.store.tables.serving import (
@@ -15,12 +16,14 @@ from workbench.store.tables.serving import (
     PredictionStatsRow,
     PredictorRow,
 )
-from workbench.store.tables.workspaces import AuditRow, ProjectRow, WorkspaceRow
+from workbench.store.tables.workspaces import AuditHeadRow, AuditRow, ProjectRow, WorkspaceRow
 
 __all__ = [
     "AliasHistoryRow",
     "AliasRow",
+    "AnsweredRow",
     "ArtifactRow",
+    "AuditHeadRow",
     "AuditRow",
     "Base",
     "BatchRow",
@@ -29,6 +32,9 @@ __all__ = [
     "EventRow",
     "ExperimentRow",
     "HomeRow",
+    "InvitationRow",
+    "KeyRow",
+    "MembershipRow",
     "PipelineRow",
     "PredictionRow",
     "PredictionStatsRow",
@@ -38,6 +44,7 @@ __all__ = [
     "RunRow",
     "ScoreRow",
     "SourceRow",
+    "UserRow",
     "UtcDateTime",
     "WorkspaceRow",
     "new_id",

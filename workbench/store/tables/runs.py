@@ -63,9 +63,13 @@ class ExperimentRow(Base):
 
 class RunRow(Base):
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_status_created_at", "status", "created_at"),)
+    __table_args__ = (
+        Index("ix_runs_status_created_at", "status", "created_at"),
+        Index("ix_runs_workspace_id_created_at", "workspace_id", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), doc="That of its experiment's project.")
     experiment_id: Mapped[str] = mapped_column(ForeignKey("experiments.id"), index=True)
     source_id: Mapped[str] = mapped_column(ForeignKey("data_sources.id"), index=True)
     plan: Mapped[str] = mapped_column(String(20))
