@@ -142,7 +142,7 @@ def test_a_word_that_a_request_does_not_know_is_answered_with_the_nearest(workbe
 def test_a_service_of_another_version_is_given_no_run(workbench, shoppers, monkeypatch, eventually):
     workbench.service.start()
     eventually(lambda: workbench.service.state() is not None)
-    monkeypatch.setattr("workbench.workbench.__version__", "9.9")
+    monkeypatch.setattr("workbench.launcher.__version__", "9.9")
     with pytest.raises(Conflict) as caught:
         workbench.runs.submit(shoppers, target="buys")
     assert caught.value.code == "training.version_mismatch"
