@@ -85,7 +85,7 @@ def test_deploying_a_run_promotes_it_first(warm, runs, pipelines):
     [
         ({"slug": "No"}, BadRequest, "deployment.slug_invalid"),
         ({"slug": "iris-deployed"}, Conflict, "deployment.slug_taken"),
-        ({"slug": "iris-new", "access": "api-key"}, BadRequest, "deployment.access_invalid"),
+        ({"slug": "iris-new", "access": "nobody"}, BadRequest, "deployment.access_invalid"),
         ({"slug": "iris-new", "follow": "nobody"}, NotFound, "alias.not_found"),
     ],
     ids=lambda value: value["slug"] if isinstance(value, dict) else None,

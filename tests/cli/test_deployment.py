@@ -81,7 +81,7 @@ def test_a_deployment_is_made_as_json(say, pipelines):
         ([], "Name a run or a pipeline"),
         (["00000000"], "There is no run"),
         (["--pipeline", "nothing"], "There is no pipeline 'nothing'"),
-        (["--pipeline", "shell-0", "--access", "api-key"], "there are no keys to check"),
+        (["--pipeline", "shell-0", "--access", "nobody"], "Valid: workspace, api-key, public"),
         (["--pipeline", "shell-0", "--follow", "nobody"], "nobody"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -169,7 +169,7 @@ def test_a_shadow_is_put_on_reported_and_taken_off(say, warm, deployed, pipeline
 def test_it_is_opened_and_closed(say, deployed):
     assert say("deployment", "open", deployed, "public", "--json").document["access"] == "public"
     assert say("deployment", "open", deployed, "workspace").out == f"{deployed} is ready\n"
-    say("deployment", "open", deployed, "api-key").refuses("there are no keys to check")
+    say("deployment", "open", deployed, "nobody").refuses("Valid: workspace, api-key, public")
 
 
 def test_it_follows_an_alias_and_follows_it_no_more(say, warm, deployed, pipelines):

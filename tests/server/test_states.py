@@ -184,7 +184,7 @@ def test_a_slug_that_is_taken_is_refused(owner, trained, created):
     )
 
 
-@pytest.mark.parametrize("access", ["api-key", "everybody", ""])
+@pytest.mark.parametrize("access", ["key", "everybody", ""])
 def test_access_that_cannot_be_had_is_refused(owner, trained, access):
     asked = {"pipeline": trained["nb"], "slug": "of-keys", "access": access}
     refuses(owner.ask("POST", "/deployments", asked), 400, "deployment.access_invalid")

@@ -65,14 +65,13 @@ def test_the_slug_of_a_deleted_deployment_is_free_again(store, pipelines, made):
     assert deployments.create(store, "juice", pipelines[1], by="ben").id != made.id
 
 
-def test_access_by_key_is_refused_until_there_are_keys(store, pipelines):
-    with pytest.raises(BadRequest, match="no keys") as raised:
-        deployments.create(store, "juice", pipelines[0], by="ana", access="api-key")
-    assert (raised.value.code, deployments.listed(store)) == ("deployment.access_invalid", [])
+@pytest.mark.parametrize("access", ["workspace", "api-key", "public"])
+def test_it_is_open_to_whom_it_was_made_for(store, pipelines, access):
+    assert deployments.create(store, "juice", pipelines[0], by="ana", access=access).access == access
 
 
 def test_an_access_that_is_not_there_is_refused_with_those_that_are(store, pipelines):
-    with pytest.raises(BadRequest, match="public, workspace"):
+    with pytest.raises(BadRequest, match="workspace, api-key, public"):
         deployments.create(store, "juice", pipelines[0], by="ana", access="everybody")
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cache
 
 from workbench.errors import BadRequest, choices
+from workbench.plain import shown
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}[a-z0-9]")
 """What a deployment's slug looks like."""
@@ -108,14 +109,14 @@ def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     BadRequest
         ``key.scope_unknown`` naming the valid ones.
     """
-    wanted = {scopes} if isinstance(scopes, str) else set(scopes)
+    wanted = [scopes] if isinstance(scopes, str) else list(scopes)
     for scope in wanted:
         if not isinstance(scope, str) or not _is_scope(scope):
             valid = [*sorted(set(Permission) - {Permission.PREDICT}), f"{_PREDICT}SLUG", f"{_PREDICT}{ALL}", ALL]
-            raise BadRequest("key.scope_unknown", f"There is no scope {scope!r}.", hint=choices(str(scope), valid))
+            raise BadRequest("key.scope_unknown", f"There is no scope {shown(scope)}.", hint=choices(str(scope), valid))
     if not wanted:
         raise BadRequest("key.scope_unknown", "A key needs a scope at least.", hint=f"{ALL} lets it do what you may.")
-    return tuple(sorted(wanted))
+    return tuple(sorted(set(wanted)))
 
 
 def _is_scope(scope: str) -> bool:
