@@ -118,7 +118,7 @@ def test_bytes_that_are_not_what_was_promoted_are_never_loaded(warm, runs):
     assert (raised.value.code, raised.value.about["step"]) == ("deployment.step_failed", "warm")
     assert "SHA-256" in raised.value.message
     assert "iris-tampered" not in names(warm)
-    assert any(line.action == "pipeline.hash_mismatch" for line in warm.audit(subject_id=tampered.id))
+    assert any(line.action == "pipeline.hash_mismatch" for line in warm.audit.list(subject_id=tampered.id))
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ STATUS = {
     "Malformed": 422,
     "NotFound": 404,
     "TooLarge": 413,
+    "TooSlow": 408,
     "Unauthorized": 401,
     "Unavailable": 503,
     "WorkbenchError": 500,

@@ -8,23 +8,33 @@ import pytest
 
 from workbench.access.permissions import Permission
 from workbench.adviser import Advisors
+from workbench.auditing import Audit
 from workbench.batch import Batch
 from workbench.data.sources import Sources
 from workbench.deployer import Deployments
 from workbench.deployment import Deployment
+from workbench.experiments import Experiments
 from workbench.launcher import Runs
+from workbench.people.keys import Keys
+from workbench.people.projects import Projects
+from workbench.people.workspaces import Workspaces
 from workbench.registrar import Registry, SafePromotions
 from workbench.registry.aliases import Aliases
 from workbench.run import Run
 
-FACADE = (Sources, Runs, Run, Registry, Aliases, SafePromotions, Deployments, Deployment, Batch, Advisors)
+FACADE = (
+    *(Sources, Runs, Run, Registry, Aliases, SafePromotions, Deployments, Deployment, Batch, Advisors),
+    *(Workspaces, Projects, Experiments, Keys, Audit),
+)
 
 ASKS = {
     Run: {"status"},
-    Deployments: {"get", "front"},
+    Runs: {"watch"},
+    Deployments: {"get", "front", "check_asking"},
     Deployment: {"record", "slug", "status", "predict", "wait", "schema", "url", "curl"},
     Batch: {"status"},
-    Advisors: {"analyse", "design", "explain", "diagnose", "review", "drift", "check_narrator"},
+    Advisors: {"analyse", "design", "explain", "diagnose", "review", "drift"},
+    Workspaces: {"list", "get", "create", "rename", "delete", "accept"},
 }
 """What says nothing: it calls what does, asks for itself, or touches nothing of the workspace."""
 

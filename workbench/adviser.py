@@ -15,6 +15,7 @@ from typing import Any
 from workbench.access.permissions import Permission
 from workbench.advisors.thresholds import Thresholds
 from workbench.consulting import consultations
+from workbench.consulting.asking import Asking
 from workbench.consulting.consultation import LOST, OPEN, Consultation, Subject
 from workbench.consulting.consultations import Reference, unforeseen
 from workbench.consulting.desks import Desk, SubjectKind, desk
@@ -47,7 +48,7 @@ Asked = Source | Run | RunRecord | Pipeline | Deployment | DeploymentRecord | st
 """What an advisor can be asked about; a text is looked up as what the advisor advises on."""
 
 
-class Advisors:
+class Advisors(Asking):
     """Six advisors. Each answers with a verdict and findings that carry their evidence; none of them acts.
 
     They need no key and no network. Where a language model is configured (``WORKBENCH_LLM_MODEL``), it tells what was
@@ -76,70 +77,6 @@ class Advisors:
     def has_narrator(self) -> bool:
         """Whether a language model is configured."""
         return bool(self._store.settings.llm_model)
-
-    def analyse(self, data: Source | str, *, target: str | None = None, **how: Any) -> Consultation:
-        """Ask the dataset analyst what is wrong with a table and how to set a run on it up.
-
-        Parameters
-        ----------
-        target
-            Column to predict; None: the likeliest one is taken, and said.
-        **how
-            ``task``, and what `consult` takes: ``narrate``, ``wait``.
-        """
-        return self.consult("dataset_analyst", data, **_named(target=target), **how)
-
-    def design(self, data: Source | str, goal: str, *, target: str | None = None, **how: Any) -> Consultation:
-        """Ask the experiment designer for a run that is ready to launch.
-
-        Parameters
-        ----------
-        goal
-            What is wanted, in words: "predict who will churn, miss as few as possible".
-        **how
-            ``minutes``: how long the run may take; and what `consult` takes.
-        """
-        return self.consult("experiment_designer", data, goal=goal, **_named(target=target), **how)
-
-    def explain(self, run: Run | str, **how: Any) -> Consultation:
-        """Ask the run explainer what won, by how much, whether it matters, and where it errs."""
-        return self.consult("run_explainer", run, **how)
-
-    def diagnose(self, run: Run | str, **how: Any) -> Consultation:
-        """Ask the failure debugger why a run, or some of its models, failed, and what would mend it."""
-        return self.consult("failure_debugger", run, **how)
-
-    def review(
-        self, subject: Deployment | Pipeline | Run | str, *, goal: str = "", segment: str | None = None, **how: Any
-    ) -> Consultation:
-        """Ask the deployment reviewer whether something should be served.
-
-        Parameters
-        ----------
-        subject
-            A deployment, its slug or id; a pipeline, its name, id or alias; a run that fitted a pipeline.
-        goal
-            What it is for, in words: whether its metric fits that is looked at too.
-        segment
-            Column by whose values errors should be alike.
-        """
-        return self.consult("deployment_reviewer", subject, **_named(goal=goal or None, segment=segment), **how)
-
-    def drift(
-        self, deployment: Deployment | str, *, on: Source | str | None = None, hours: float | None = None, **how: Any
-    ) -> Consultation:
-        """Ask the drift analyst whether what is predicted now is like what the model learned from.
-
-        Parameters
-        ----------
-        on
-            Rows to look at instead of those that were kept of requests; where they have the target, so is it.
-        hours
-            How far back the kept rows go; None: as far as they are kept.
-        """
-        source = None if on is None else self._sources.get(on.id if isinstance(on, Source) else on)
-        asked = _named(on=None if source is None else source.id, hours=hours)
-        return self.consult("drift_analyst", deployment, **asked, **how)
 
     @needs(Permission.ADVICES_WRITE)
     def consult(
@@ -222,7 +159,12 @@ class Advisors:
 
     @needs(Permission.ADVICES_READ)
     def list(
-        self, subject: Asked | None = None, *, advisor: str | None = None, limit: int = 100
+        self,
+        subject: Asked | None = None,
+        *,
+        advisor: str | None = None,
+        limit: int = 100,
+        before: str | None = None,
     ) -> builtins.list[Consultation]:
         """Return consultations, newest first.
 
@@ -230,9 +172,16 @@ class Advisors:
         ----------
         subject
             Only those on this; a text is the id of it, or what it was called when it was asked about.
+        before
+            Id of a consultation that they are older than.
+
+        Raises
+        ------
+        NotFound
+            ``advice.not_found`` when that is none.
         """
         of = subject if subject is None or isinstance(subject, str) else subject.id
-        return consultations.listed(self._store, subject=of, advisor=advisor, limit=limit)
+        return consultations.listed(self._store, subject=of, advisor=advisor, limit=limit, before=before)
 
     @needs(Permission.ADVICES_READ)
     def lines(
@@ -284,6 +233,7 @@ class Advisors:
             found = unforeseen(error)
         return consultations.keep(self._store, at.advisor, subject, asked, found, by=self._store.user, began=began)
 
+    @needs(Permission.ADVICES_READ)
     def check_narrator(self) -> None:
         """Refuse where no language model can be asked.
 
@@ -317,6 +267,9 @@ class Advisors:
         if is_wanted and told.narration_status == LOST:
             raise failure(told)
         return told
+
+    def _source_id(self, source: Source | str) -> str:
+        return self._sources.get(source).id
 
     def _subject(self, at: Desk, asked: Asked) -> Subject:
         """Find what is asked about; a text may be any of the things that the advisor advises on."""
@@ -368,7 +321,3 @@ def failure(found: Consultation) -> BadGateway:
         reason=problem.get("kind"),
         consultation=found.as_dict(),
     )
-
-
-def _named(**asked: Any) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}

@@ -19,7 +19,7 @@ from workbench.service import lifecycle
 from workbench.serving import batches, deployments, terms
 from workbench.serving.batches import BatchRecord
 from workbench.serving.deployment import READY, DeploymentRecord
-from workbench.store.needs import needs
+from workbench.store.needs import check, needs
 from workbench.store.store import Store
 
 if TYPE_CHECKING:
@@ -118,6 +118,16 @@ class Deployments:
         lifecycle.start(self._store.settings)
         lifecycle.api_port(self._store.settings)
 
+    def check_asking(self, slug: str) -> None:
+        """Refuse whoever may not have a deployment predict, whether there is one or not; the audit log tells.
+
+        Raises
+        ------
+        Forbidden
+            ``access.…``
+        """
+        check(self._store, Permission.PREDICT, "Deployment.predict", slug=slug)
+
     @needs(Permission.DEPLOYMENTS_READ)
     def check_slug(self, slug: str) -> None:
         """Refuse a slug that cannot be had.
@@ -165,14 +175,22 @@ class Deployments:
         return Batch(self._store, batches.get(self._store, reference).id)
 
     @needs(Permission.DEPLOYMENTS_READ)
-    def batches(self, *, limit: int = 100) -> builtins.list[Batch]:
-        """Return batches, newest first."""
-        return [Batch(self._store, record.id) for record in self.batch_records(limit=limit)]
+    def batches(self, *, limit: int = 100, before: str | None = None) -> builtins.list[Batch]:
+        """Return batches, newest first; `before` is the id of one that they are older than.
+
+        Raises
+        ------
+        NotFound
+            ``batch.not_found`` when that is none.
+        """
+        return [Batch(self._store, record.id) for record in self.batch_records(limit=limit, before=before)]
 
     @needs(Permission.DEPLOYMENTS_READ)
-    def batch_records(self, *, deployment_id: str | None = None, limit: int = 100) -> builtins.list[BatchRecord]:
-        """Return batches as they stand, of one deployment or all, newest first, in one look at the store."""
-        return batches.listed(self._store, deployment_id=deployment_id, limit=limit)
+    def batch_records(
+        self, *, deployment_id: str | None = None, limit: int = 100, before: str | None = None
+    ) -> builtins.list[BatchRecord]:
+        """Return batches as they stand, of one deployment or all, in one look at the store; else as `batches`."""
+        return batches.listed(self._store, deployment_id=deployment_id, limit=limit, before=before)
 
     def front(self) -> Front:
         """Make what answers requests for all of them in one process: for the API alone."""

@@ -13,15 +13,24 @@ from workbench.access.permissions import Permission
 from workbench.batch import Batch
 from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import Busy, Conflict, Unavailable
+from workbench.errors import Conflict
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
 from workbench.service import bell, lifecycle
 from workbench.serving import batches, deployments, predictors, reports, restoring
-from workbench.serving.asking import as_plain
+from workbench.serving.asking import WITH_KEY, as_plain, asked_patiently, curl
 from workbench.serving.client import Client
-from workbench.serving.deployment import READY, SERVED, WARMING, DeploymentRecord, Predictor
+from workbench.serving.deployment import (
+    API_KEY,
+    PUBLIC,
+    READY,
+    SERVED,
+    WARMING,
+    WORKSPACE,
+    DeploymentRecord,
+    Predictor,
+)
 from workbench.serving.reports import Comparison, Logged, Minute
 from workbench.store import audit
 from workbench.store.artifacts import REFERENCE, SAMPLE, SCHEMA
@@ -34,6 +43,12 @@ if TYPE_CHECKING:
 PATIENCE_S = 60.0
 """How long a pipeline may take until it answers."""
 _LOOK_S = 0.02
+_CREDENTIALS = {
+    WORKSPACE: "X-Workbench-Token: $(workbench service token)",
+    API_KEY: WITH_KEY,
+    PUBLIC: None,
+}
+"""The header that a line for a shell sends, by who may ask."""
 
 
 class Deployment:
@@ -113,25 +128,13 @@ class Deployment:
         check(self._store, Permission.PREDICT, "Deployment.predict", slug=slug)
         content = json.dumps({"rows": as_plain(rows)}).encode()
         headers = {} if request_id is None else {"X-Request-Id": request_id}
-        deadline = time.monotonic() + timeout_s
         path = f"/api/v1/deployments/{slug}/predict"
-        while True:
-            left_s = deadline - time.monotonic()
-            try:
-                answered: dict[str, Any] = self._api.post(path, content, timeout_s=max(1, left_s), headers=headers)
-            except (Busy, Unavailable) as error:
-                wait_s = min(0.2, float(error.about.get("retry_after_s", 1)))
-                if time.monotonic() + wait_s > deadline:
-                    raise
-                self._see_to_it()
-                time.sleep(wait_s)
-            except Conflict as error:
-                # A service that was started again warms what was ready before.
-                if error.about.get("state") != WARMING or time.monotonic() > deadline:
-                    raise
-                self.wait(deadline - time.monotonic())
-            else:
-                return answered
+
+        def ask(left_s: float) -> dict[str, Any]:
+            answered: dict[str, Any] = self._api.post(path, content, timeout_s=left_s, headers=headers)
+            return answered
+
+        return asked_patiently(ask, timeout_s=timeout_s, meanwhile=self._see_to_it, wait=self.wait)
 
     def wait(self, timeout_s: float = PATIENCE_S) -> DeploymentRecord:
         """Wait until nothing is on its way, at most `timeout_s` seconds, and return the deployment as it is then."""
@@ -388,18 +391,13 @@ class Deployment:
         EngineFault
             ``service.not_started`` when the service has no API.
         """
-        port = lifecycle.api_port(self._store.settings)
-        host = self._store.settings.api_host
-        here = "127.0.0.1" if host == "0.0.0.0" else host
-        return f"http://{here}:{port}/api/v1/deployments/{self.slug}/predict"
+        return f"{lifecycle.api_address(self._store.settings)}/api/v1/deployments/{self.slug}/predict"
 
     def curl(self, rows: Sequence[Mapping[str, Any]] | None = None) -> str:
         """Return a line for a shell that asks it for rows; None: for the first sample row."""
         # A series that goes by its own past has no sample, and takes empty rows.
         asked = rows or self.schema()["sample"][:1] or [{}]
-        body = json.dumps({"rows": asked}).replace("'", "'\\''")
-        token = "" if self.record.access == "public" else ' -H "X-Workbench-Token: $(workbench service token)"'
-        return f"curl -s {self.url()} -H 'Content-Type: application/json'{token} -d '{body}'"
+        return curl(self.url(), asked, _CREDENTIALS[self.record.access])
 
     @property
     def _api(self) -> Client:

@@ -10,17 +10,21 @@ from workbench import requests
 from workbench.access.permissions import Permission
 from workbench.data.source import Source
 from workbench.data.sources import Sources
-from workbench.errors import Conflict, WorkbenchError
+from workbench.errors import BadRequest, Conflict, Forbidden, WorkbenchError, choices
+from workbench.people import lookup as people
 from workbench.preflight import overriding
 from workbench.preflight.findings import Preflight
 from workbench.recipe import Recipe
 from workbench.run import Run
 from workbench.runs import ending, follow, lookup, progress, queue, scores
 from workbench.runs.asked import Asked
+from workbench.runs.experiment import get as experiment_of
+from workbench.runs.lookup import Wanted
 from workbench.runs.progress import Estimate
 from workbench.runs.queue import SourceIdentity
-from workbench.runs.record import QUEUED, RUNNING, SUCCEEDED, RunRecord
+from workbench.runs.record import QUEUED, RUNNING, STATUSES, SUCCEEDED, RunRecord
 from workbench.runs.spec import RunSpec
+from workbench.runs.watch import Watch
 from workbench.service import bell, lifecycle
 from workbench.store.needs import needs
 from workbench.store.store import Store
@@ -122,7 +126,7 @@ class Runs:
         source, spec = self._resolve(data, asked, from_run)
         return self._queue(source, spec, self._look(source, spec, override=override))
 
-    @needs(Permission.RUNS_WRITE)
+    @needs(Permission.RUNS_WRITE, changes=False)
     def check(self, data: Source | str | None = None, **asked: Any) -> Preflight:
         """Look at the table of a request before a run starts on it, storing no run.
 
@@ -219,7 +223,7 @@ class Runs:
         looked = self._look(source, spec, override=override, again=found)
         return self._queue(source, spec, looked, resumes=found.id, called={model: recipe.id})
 
-    @needs(Permission.RUNS_WRITE)
+    @needs(Permission.RUNS_WRITE, changes=False)
     def estimate(self, data: Source | str | None = None, **asked: Any) -> Estimate:
         """Judge what a request would cost, storing nothing; takes what `submit` takes and raises what it raises."""
         source, spec = self._resolve(data, asked, asked.pop("from_run", None))
@@ -242,6 +246,16 @@ class Runs:
     def _look(self, source: Source, spec: RunSpec, **asked: Any) -> Preflight:
         return requests.look(self._store, self._data, source, spec, **asked)
 
+    def _check_executor(self, executor: str) -> None:
+        """Refuse to have whoever comes by a key name a cluster: pickles go both ways, and loading one runs code."""
+        if self._store.actor.key_id is None or executor in ("local", self._store.settings.executor):
+            return
+        raise Forbidden(
+            "access.denied",
+            "By a key, models are fitted here or on the home's own cluster, and on no other.",
+            hint="Say executor=local.",
+        )
+
     def _queue(
         self,
         source: Source,
@@ -251,6 +265,7 @@ class Runs:
         resumes: str | None = None,
         called: Mapping[str, str] | None = None,
     ) -> Run:
+        self._check_executor(spec.executor)
         overriding.refuse_blocked(looked)
         told = lifecycle.state(self._store.settings)
         if told is not None and told.version != __version__:
@@ -284,21 +299,81 @@ class Runs:
         return Run(self._store, lookup.get(self._store, reference).id)
 
     @needs(Permission.RUNS_READ)
-    def list(self, *, limit: int = 100) -> list[Run]:
-        """Return runs, newest first."""
-        return [Run(self._store, found.id) for found in lookup.listed(self._store, limit=limit)]
+    def list(self, *, limit: int = 100, before: Run | str | None = None, **which: Any) -> list[Run]:
+        """Return runs, newest first; takes what `records` takes, and raises what it raises."""
+        return [Run(self._store, found.id) for found in self.records(limit=limit, before=before, **which)]
 
     @needs(Permission.RUNS_READ)
-    def records(self, *, limit: int = 100) -> builtins.list[RunRecord]:
-        """Return runs as they stand, newest first, in one look at the store."""
-        return lookup.listed(self._store, limit=limit)
+    def records(
+        self,
+        *,
+        limit: int = 100,
+        before: Run | str | None = None,
+        status: str | Sequence[str] | None = None,
+        project: str | None = None,
+        experiment: str | None = None,
+        source: Source | str | None = None,
+    ) -> builtins.list[RunRecord]:
+        """Return runs as they stand, newest first, in one look at the store.
+
+        Parameters
+        ----------
+        limit
+            At most so many.
+        before
+            A run: only those that were submitted before it, as the last one of a page says where the next begins.
+        status
+            Only those that are ``queued``, ``running``, ``succeeded``, ``failed`` or ``cancelled``: one or several.
+        project
+            Only those of a project, by its name or its id.
+        experiment
+            Only those of an experiment, by its id.
+        source
+            Only those on a data source: by its name on any version of it, by its id on that one.
+
+        Raises
+        ------
+        BadRequest
+            ``spec.invalid`` when there is no such status.
+        NotFound
+            ``run.not_found`` when there is no run `before`; ``project.not_found``, ``experiment.not_found``,
+            ``data.not_found``
+        """
+        wanted = Wanted(
+            status=_checked_statuses(status),
+            project=None if project is None else self._project_id(project),
+            experiment=None if experiment is None else experiment_of(self._store, experiment).id,
+            sources=() if source is None else self._source_ids(source),
+        )
+        return lookup.listed(self._store, limit=limit, before=_run_id(before), wanted=wanted)
+
+    def _project_id(self, reference: str) -> str:
+        with self._store.database.read() as session:
+            return people.project(session, self._store.workspace_id, reference).id
+
+    def _source_ids(self, source: Source | str) -> tuple[str, ...]:
+        return (source.id,) if isinstance(source, Source) else lookup.sources(self._store, source)
+
+    def watch(self) -> Watch:
+        """Make what follows the logs of all runs for many readers in one process: for the API alone."""
+        return Watch(self._store.database)
 
     @needs(Permission.RUNS_READ)
     def current(self) -> Run | None:
         """Return the run that a panel should watch: the newest that is under way, else the newest."""
-        active = lookup.listed(self._store, limit=1, status=(QUEUED, RUNNING))
+        # One status at a time: that is what an index answers, however many runs have ended.
+        by_status = (Wanted(status=(status,)) for status in (QUEUED, RUNNING))
+        active = [run for wanted in by_status for run in lookup.listed(self._store, limit=1, wanted=wanted)]
         found = active or lookup.listed(self._store, limit=1)
-        return Run(self._store, found[0].id) if found else None
+        return Run(self._store, max(found, key=lambda run: (run.created_at, run.id)).id) if found else None
+
+
+def _checked_statuses(status: str | Sequence[str] | None) -> tuple[str, ...]:
+    statuses = (status,) if isinstance(status, str) else tuple(status or ())
+    for each in statuses:
+        if each not in STATUSES:
+            raise BadRequest("spec.invalid", f"No run is ever '{each}'.", hint=choices(str(each), STATUSES))
+    return statuses
 
 
 def _run_id(run: Any) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Literal
 
 from workbench.errors import BadRequest, choices
@@ -74,6 +75,8 @@ class Recipe:
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Recipe:
+        if len(told) == 2 and told["kind"] == "model" and "model" in told:
+            return _library(told["model"])
         return cls(
             kind=told["kind"],
             model=told.get("model", ""),
@@ -81,6 +84,12 @@ class Recipe:
             bases=tuple(cls.of(base) for base in told.get("bases", ())),
             meta=cls.of(told["meta"]) if told.get("meta") else None,
         )
+
+
+@lru_cache(maxsize=512)
+def _library(model: str) -> Recipe:
+    # A list of runs names the same few models again and again.
+    return Recipe(model=model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,36 @@ _KINDS: Mapping[str, _Kind] = {
     "stack": _Kind(True, frozenset({"cv", "stack_method", "passthrough"})),
     "calibrated": _Kind(False, frozenset({"method", "cv"})),
 }
+
+
+_DEPTH_MOST = 16
+"""How deep recipes may lie in one another that a caller writes down."""
+
+
+def read(told: Any, *, depth: int = 0) -> Recipe:
+    """Rebuild a recipe from what a caller wrote down, which may be anything; see `checked` for what it names.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid`` when it has not the form of `Recipe.as_dict`.
+    """
+    names = [part.name for part in fields(Recipe)]
+    if not isinstance(told, Mapping) or depth > _DEPTH_MOST:
+        raise _refused(f"{shown(told)} stands where a recipe should.")
+    unknown = next((name for name in told if name not in names), None)
+    if unknown is not None:
+        raise _refused(f"A recipe has no '{unknown}'.", choices(str(unknown), names))
+    bases, meta = told.get("bases") or (), told.get("meta")
+    if not isinstance(bases, list | tuple):
+        raise _refused(f"The bases of a recipe are {shown(bases)}; they are a list of recipes.")
+    return Recipe(
+        kind=told.get("kind", "model"),
+        model=told.get("model", ""),
+        params=told.get("params") or {},
+        bases=tuple(read(base, depth=depth + 1) for base in bases),
+        meta=None if meta is None else read(meta, depth=depth + 1),
+    )
 
 
 def checked(recipe: Recipe) -> Recipe:

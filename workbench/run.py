@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from workbench.access.permissions import Permission
+from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import Gone
 from workbench.runs import ending, events, lookup, progress, scores
+from workbench.runs.board import board
 from workbench.runs.events import PAGE, PAGE_MOST, Event
 from workbench.runs.progress import Progress
 from workbench.runs.record import RunRecord
@@ -103,11 +106,7 @@ class Run:
             some model has such, the mean that PyCaret shows instead (``PyCaret``) and what a reader must know of the
             value (``note``); seconds to score a fold; and whether the model is separable from the best.
         """
-        import pandas as pd
-
-        rows = self.rows()
-        table = [_in_detail(row, rows) if detail else _in_short(row) for row in rows]
-        return pd.DataFrame(table, index=pd.Index([row.model for row in rows], name="id"))
+        return board(self.rows(), detail=detail)
 
     @needs(Permission.RUNS_READ)
     def reproduce(self) -> Reproduction:
@@ -125,17 +124,10 @@ class Run:
             path = data.path(source)
         except Gone:
             path = None
-        table = Table(
-            name=f"{stem(source.name)}.parquet",
-            sha256=source.table_sha256 or source.sha256,
-            rows=source.row_count,
-            texts=source.texts,
-            truths=[column.name for column in source.columns if column.kind == "bool" and not column.missing],
-            path=path,
-        )
         # The last one counts: a run that another environment took over was set up anew.
         fitted = [event.payload for event in self.history() if event.kind == "experiment.fitted"]
-        return reproduce(found, table, Evidence(self.rows(), fitted[-1] if fitted else {}, self._environment()))
+        evidence = Evidence(self.rows(), fitted[-1] if fitted else {}, self._environment())
+        return reproduce(found, table_of(source, path), evidence)
 
     def _environment(self) -> str | None:
         """Read what was installed where the run was set up; None where it did not come as far."""
@@ -189,19 +181,13 @@ class Run:
         return self.leaderboard()._repr_html_()  # type: ignore[operator]
 
 
-def _in_short(row: LeaderboardRow) -> dict[str, Any]:
-    standing = {"Folds": row.folds_scored, "Status": row.status, "Reason": row.reason}
-    return {"Model": row.name} | dict(row.metrics) | {"Fit (s)": row.fit_s} | standing
-
-
-def _in_detail(row: LeaderboardRow, board: Sequence[LeaderboardRow]) -> dict[str, Any]:
-    told: dict[str, Any] = {"Rank": row.rank, "Model": row.name}
-    for metric, mean in row.metrics.items():
-        low, high = row.interval[metric] or (None, None)
-        told |= {metric: mean, f"{metric} std": row.std[metric], f"{metric} low": low, f"{metric} high": high}
-        if any(metric in other.pycaret for other in board):
-            told[f"{metric} PyCaret"] = row.pycaret.get(metric)
-        if any(metric in other.remarks for other in board):
-            told[f"{metric} note"] = row.remarks.get(metric)
-    told |= {"Separable": row.is_separable, "Fit (s)": row.fit_s, "Score (s)": row.score_s}
-    return told | {"Folds": row.folds_scored, "Status": row.status, "Reason": row.reason}
+def table_of(source: Source, path: Path | None) -> Table:
+    """Describe the table of a run for its reproduction; `path` is where it lies."""
+    return Table(
+        name=f"{stem(source.name)}.parquet",
+        sha256=source.table_sha256 or source.sha256,
+        rows=source.row_count,
+        texts=source.texts,
+        truths=[column.name for column in source.columns if column.kind == "bool" and not column.missing],
+        path=path,
+    )

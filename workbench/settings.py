@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -17,8 +18,15 @@ from workbench.errors import BadRequest
 
 MIB = 1024 * 1024
 _FOLDERS = {"batch": "batches"}
+_OF_ONE_USER = ("workspace", "project")
+"""Settings that say where a user is at work, not how the home works."""
 _SOCKET_FOLDER_MOST = 80
 """Longest path of a folder of sockets, in bytes: systems allow 104 or 108 for a socket's whole path."""
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in (part.strip() for part in text.split(",")) if part]
 
 
 class Settings(BaseSettings):
@@ -29,6 +37,8 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path("~/.workbench"), description="Folder of everything that a run touches.")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: a SQLite file in the home.")
     artifact_url: str = Field(default="", description="Folder or fsspec URL of artifacts; empty: a folder in the home.")
+    workspace: str = Field(default="", description="Workspace to open; empty: the default one.")
+    project: str = Field(default="", description="Project that runs are submitted to; empty: the default one.")
     training_python: Path | None = Field(
         default=None, description="Interpreter that has PyCaret; empty: this one, else the one built in the home."
     )
@@ -49,6 +59,43 @@ class Settings(BaseSettings):
     api_port: int = Field(
         default=0, ge=0, le=65535, description="Its port; 0: the one it had last where that is free, else any."
     )
+    requests_per_minute: int = Field(
+        default=6000, ge=0, description="Most requests by a key in a minute, unless it has its own limit; 0: any."
+    )
+    address_requests_per_minute: int = Field(
+        default=6000, ge=0, description="Most requests from one address in a minute that show nothing valid; 0: any."
+    )
+    request_body: ByteSize = Field(
+        default=ByteSize(MIB), ge=1024, description="Largest body of a request that is JSON, in bytes or as 1MiB."
+    )
+    head_timeout_s: float = Field(
+        default=10, gt=0, description="Longest that the head of a request may take to come, in seconds."
+    )
+    body_timeout_s: float = Field(
+        default=30,
+        gt=0,
+        description="Longest that its body may take, in seconds, and a second more for each 4 KiB that have come.",
+    )
+    send_timeout_s: float = Field(
+        default=60, gt=0, description="Longest that an answer waits for a reader that takes nothing of it, in seconds."
+    )
+    connections: int = Field(default=4096, ge=1, description="Most connections over TCP at once.")
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may call the API, separated by commas, such as https://lab.example; "
+        "empty: none.",
+    )
+    fetch_hosts: str = Field(
+        default="",
+        description="Hosts that are not public and from which tables are fetched all the same for those who come by a "
+        "key, separated by commas; empty: none.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses of proxies that are believed who calls, separated by commas; empty: none is.",
+    )
+    api_certfile: Path | None = Field(default=None, description="Certificate of the API, as PEM; empty: no TLS.")
+    api_keyfile: Path | None = Field(default=None, description="Its private key; empty: it is in the same file.")
     predict_rows: int = Field(default=10_000, ge=1, description="Most rows that one request may have predicted.")
     predict_body: ByteSize = Field(
         default=ByteSize(32 * MIB), ge=1024, description="Largest body of such a request, in bytes or as 32MiB."
@@ -58,6 +105,9 @@ class Settings(BaseSettings):
     )
     predict_timeout_s: float = Field(
         default=60, gt=0, description="Longest that a request waits for its answer, in seconds."
+    )
+    stream_stall_s: float = Field(
+        default=60, gt=0, description="Longest that a reader of a run's events may read nothing, in seconds."
     )
     prediction_sample: float = Field(
         default=0.05,
@@ -95,12 +145,12 @@ class Settings(BaseSettings):
     )
     service_idle_s: float = Field(default=8 * 3600, ge=1, description="The service stops after this long without work.")
 
-    @field_validator("training_python", "thresholds", mode="before")
+    @field_validator("training_python", "thresholds", "api_certfile", "api_keyfile", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return value or None
 
-    @field_validator("home", "training_python", "thresholds")
+    @field_validator("home", "training_python", "thresholds", "api_certfile", "api_keyfile")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         # Not resolved: a virtual environment's interpreter is a link, and following it leaves the environment.
@@ -119,6 +169,19 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute_folder(cls, url: str) -> str:
         return str(Path.cwd() / url) if url and "://" not in url else url
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, origins: str) -> str:
+        for origin in _listed(origins):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin: https://HOST or https://HOST:PORT, each by name")
+        return origins
+
+    @property
+    def origins(self) -> list[str]:
+        """Origins whose pages may call the API."""
+        return _listed(self.cors_origins)
 
     @property
     def database(self) -> str:
@@ -193,8 +256,8 @@ class Settings(BaseSettings):
         return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
     def environment(self) -> dict[str, str]:
-        """These settings as environment variables, for a child process."""
-        values = self.model_dump().items()
+        """These settings as environment variables, for a process of the engine, which is at work in all workspaces."""
+        values = (self.model_dump() | dict.fromkeys(_OF_ONE_USER, "")).items()
         return {f"WORKBENCH_{name.upper()}": "" if value is None else str(value) for name, value in values}
 
 

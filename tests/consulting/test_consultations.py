@@ -69,7 +69,7 @@ def test_the_answer_is_kept_with_what_it_rests_on(store, queue, asked):
 def test_an_answer_is_a_line_of_the_audit_log(store, queue, asked):
     queue.register(asked.id, 17, 1.0)
     consultations.advised(store, asked.id, Shown(), ADVICE)
-    line = audit.entries(store.database, action="advice.given")[0]
+    line = audit.entries(store.database, audit.About(action="advice.given"))[0]
     assert (line.subject, line.subject_id, line.details["consultation_id"]) == ("run", RUN.id, asked.id)
     assert ADVICE.verdict in line.message
 

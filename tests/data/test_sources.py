@@ -37,6 +37,7 @@ def submit(store, source, status: str) -> str:
         session.add(experiment)
         session.flush()
         run = RunRow(
+            workspace_id=store.workspace_id,
             experiment_id=experiment.id,
             source_id=source.id,
             plan="compare",

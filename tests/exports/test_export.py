@@ -80,7 +80,7 @@ def test_an_unknown_pipeline_is_refused(warm, tmp_path):
 
 def test_the_audit_log_tells_who_exported_what_and_where(warm, pipeline, tmp_path):
     export(warm._store, pipeline, tmp_path / "out", "mlflow", by="ada")
-    newest = warm.audit(subject_id=pipeline.id, action="pipeline.exported")[0]
+    newest = warm.audit.list(subject_id=pipeline.id, action="pipeline.exported")[0]
     assert (newest.by, newest.details["folder"]) == ("ada", str(tmp_path / "out"))
     assert newest.details["sha256"] == pipeline.sha256
 

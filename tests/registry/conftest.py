@@ -153,7 +153,7 @@ def spoil(store: Store) -> Callable[[Pipeline], None]:
 @pytest.fixture
 def told(store: Store) -> Callable[..., list[str]]:
     """Read the actions of the audit log, oldest first."""
-    return lambda **about: [entry.action for entry in reversed(audit.entries(store.database, **about))]
+    return lambda **about: [entry.action for entry in reversed(audit.entries(store.database, audit.About(**about)))]
 
 
 @pytest.fixture

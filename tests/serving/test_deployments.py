@@ -115,7 +115,7 @@ def test_warming_forgets_why_it_failed_before(store, made):
 def test_every_step_is_a_line_in_the_audit_log(store, made):
     bring(store, made, READY)
     deployments.stop(store, "juice", by="ben")
-    lines = audit.entries(store.database, subject="deployment", subject_id=made.id)
+    lines = audit.entries(store.database, audit.About(subject="deployment", subject_id=made.id))
     assert [(line.by, line.action) for line in reversed(lines)] == [
         ("ana", "deployment.created"),
         ("ana", "deployment.warming"),

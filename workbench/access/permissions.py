@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 
+from workbench.access.secrets import redacted
 from workbench.errors import BadRequest, choices
 from workbench.plain import shown
 
@@ -113,7 +114,8 @@ def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     for scope in wanted:
         if not isinstance(scope, str) or not _is_scope(scope):
             valid = [*sorted(set(Permission) - {Permission.PREDICT}), f"{_PREDICT}SLUG", f"{_PREDICT}{ALL}", ALL]
-            raise BadRequest("key.scope_unknown", f"There is no scope {shown(scope)}.", hint=choices(str(scope), valid))
+            told = f"There is no scope {redacted(shown(scope))}."
+            raise BadRequest("key.scope_unknown", told, hint=choices(str(scope), valid))
     if not wanted:
         raise BadRequest("key.scope_unknown", "A key needs a scope at least.", hint=f"{ALL} lets it do what you may.")
     return tuple(sorted(set(wanted)))

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from workbench.advisors.advice import TITLES, Advice, AdvisorName, Finding, Tone
 from workbench.consulting import markdown
 from workbench.consulting.desks import SubjectKind
+from workbench.decoding import rebuilt
 from workbench.errors import Conflict, WorkbenchError, of_problem
 from workbench.store.tables import ConsultationRow, now
 
@@ -175,6 +176,11 @@ class Consultation:
             "advised_at": None if self.advised_at is None else self.advised_at.isoformat(),
         }
         return told | {"evidence": self.evidence_given} if with_evidence else told
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Consultation:
+        """Rebuild what `as_dict` gave."""
+        return rebuilt(cls, {**told, "evidence_given": told.get("evidence")})
 
     def as_markdown(self) -> str:
         """Write it for a reader, with what each finding rests on."""

@@ -23,7 +23,7 @@ from workbench.consulting.consultation import (
 )
 from workbench.errors import BadRequest, EngineFault, NotFound, WorkbenchError
 from workbench.plain import storable
-from workbench.store import audit, homes, ids
+from workbench.store import audit, homes, ids, keyset
 from workbench.store.store import Store
 from workbench.store.tables import ConsultationRow, new_id, now
 
@@ -40,6 +40,7 @@ def ask(store: Store, advisor: AdvisorName, subject: Subject, inputs: Mapping[st
         row = _made(store, advisor, subject, inputs, by)
         session.add(row)
         session.flush()
+        _tell(session, row, by, "asked", f"{row.subject_name}: the {row.advisor} was asked")
         return Consultation.of(row)
 
 
@@ -82,10 +83,14 @@ def get(store: Store, reference: Reference) -> Consultation:
     with store.database.read() as session:
         rows = [] if condition is None else session.scalars(mine.where(condition).limit(2)).all()
         if not rows:
-            raise NotFound("advice.not_found", f"There is no consultation '{key}'.", consultation_id=key)
+            raise _not_found(key)
         if len(rows) > 1:
             raise BadRequest("advice.ambiguous", f"Several consultations end in '{key}': give more of the id.")
         return Consultation.of(rows[0])
+
+
+def _not_found(key: str) -> NotFound:
+    return NotFound("advice.not_found", f"There is no consultation '{key}'.", consultation_id=key)
 
 
 def is_over(store: Store, consultation_id: str) -> bool:
@@ -98,7 +103,12 @@ def is_over(store: Store, consultation_id: str) -> bool:
 
 
 def listed(
-    store: Store, *, subject: str | None = None, advisor: str | None = None, limit: int = 100
+    store: Store,
+    *,
+    subject: str | None = None,
+    advisor: str | None = None,
+    limit: int = 100,
+    before: str | None = None,
 ) -> list[Consultation]:
     """Return consultations, newest first, of one subject (its id, or its name then) or advisor where they are named."""
     # What the advisors were shown may be large, and no list tells of it.
@@ -114,6 +124,11 @@ def listed(
         query = query.where(ConsultationRow.advisor == advisor)
     newest = query.order_by(ConsultationRow.created_at.desc(), ConsultationRow.id.desc()).limit(limit)
     with store.database.read() as session:
+        if before is not None:
+            older = keyset.older(session, ConsultationRow, before)
+            if older is None:
+                raise _not_found(before)
+            newest = newest.where(older)
         return [Consultation.of(row, with_evidence=False) for row in session.scalars(newest)]
 
 
@@ -156,6 +171,7 @@ def ask_narrator(store: Store, consultation_id: str, *, within_s: float) -> str 
             return None
         row.narration_status, row.narration, row.narration_token = ASKED, None, new_id()
         row.narration_until = now() + timedelta(seconds=within_s)
+        _tell(session, row, store.user, "narration_asked", f"{row.subject_name}: a language model was asked to tell it")
         return row.narration_token
 
 
@@ -251,14 +267,20 @@ def _advise(session: Session, row: ConsultationRow, evidence: Told, advice: Advi
     row.evidence = storable(evidence.model_dump(mode="json"))
     row.advice = storable(advice.model_dump(mode="json"))
     row.advised_at, row.process_id, row.process_started = now(), None, None
+    told = f"{row.subject_name}: {row.advisor} says {advice.verdict}"
+    _tell(session, row, row.created_by, "given", told, risk_flags=list(advice.risk_flags))
+
+
+def _tell(session: Session, row: ConsultationRow, by: str, what: str, message: str, **details: Any) -> None:
     audit.record(
         session,
-        by=row.created_by,
-        action="advice.given",
+        by=by,
+        action=f"advice.{what}",
         subject=row.subject_kind,
         subject_id=row.subject_id,
-        message=f"{row.subject_name}: {row.advisor} says {advice.verdict}",
-        details={"consultation_id": row.id, "advisor": row.advisor, "risk_flags": list(advice.risk_flags)},
+        message=message,
+        details={"consultation_id": row.id, "advisor": row.advisor} | details,
+        workspace_id=row.workspace_id,
     )
 
 

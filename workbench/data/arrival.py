@@ -22,6 +22,7 @@ from workbench.data.formats.reader import Asked, Limits
 from workbench.data.ingest.job import TABLE, Ingested
 from workbench.data.source import Source
 from workbench.errors import BadRequest, Conflict, EngineFault
+from workbench.store import audit
 from workbench.store.store import Store
 from workbench.store.tables import SourceRow, new_id
 
@@ -82,13 +83,23 @@ class Arrival:
     def limits(self) -> Limits:
         return Limits(self.folder, columns=self._store.settings.column_limit)
 
-    def register(self, table: Ingested, *, kind: str, asked: Asked, origin: Mapping[str, Any] | None = None) -> Source:
+    def register(
+        self,
+        table: Ingested,
+        *,
+        kind: str,
+        asked: Asked,
+        origin: Mapping[str, Any] | None = None,
+        action: str = "added",
+    ) -> Source:
         """Make a data source of what came: its row and its files become visible at once.
 
         Parameters
         ----------
         origin
             Where it can be read from again; None where its bytes are kept instead.
+        action
+            What was done, for the audit log: ``added``, ``uploaded``, ``refreshed`` or ``retyped``.
 
         Raises
         ------
@@ -130,6 +141,7 @@ class Arrival:
                 # Within the transaction: a row that others can see always has its files.
                 for come, final in placed:
                     come.replace(final)
+                self._tell(session, row, action)
         except BaseException as error:
             for _, final in placed:
                 final.unlink(missing_ok=True)
@@ -170,6 +182,17 @@ class Arrival:
         # Also of those that were deleted and kept for a run: no two are to be told by one number.
         newest = session.scalar(select(func.max(SourceRow.version)).where(*of_family(self._store, before)))
         return (newest or before.version) + 1
+
+    def _tell(self, session: Session, row: SourceRow, action: str) -> None:
+        audit.record(
+            session,
+            by=self._store.user,
+            action=f"data.{action}",
+            subject="source",
+            subject_id=row.id,
+            message=f'{action} "{row.name}", version {row.version}: {row.row_count:,} rows',
+            details={"name": row.name, "version": row.version, "kind": row.kind, "sha256": row.sha256},
+        )
 
     def _check_name(self) -> None:
         with self._store.database.read() as session:

@@ -18,7 +18,14 @@ from workbench.store.tables import SourceRow
 
 
 def fetch(
-    store: Store, origin: Origin, name: str, asked: Asked, tell: Tell, *, follows: Source | None = None
+    store: Store,
+    origin: Origin,
+    name: str,
+    asked: Asked,
+    tell: Tell,
+    *,
+    follows: Source | None = None,
+    action: str = "added",
 ) -> Source:
     """Take a table from its origin, and register it.
 
@@ -29,6 +36,8 @@ def fetch(
     follows
         The version that it follows; it is returned where the same table came again. Where it was to be read otherwise
         and has changed besides, a notice says so.
+    action
+        As of `Arrival.register`.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def fetch(
             if isinstance(origin, Inline):
                 origin.write(arrival.raw)
                 table = ingest(Job(origin.called, arrival.limits(), asked, raw=arrival.raw), tell)
-                return arrival.register(table, kind=origin.kind, asked=asked)
+                return arrival.register(table, kind=origin.kind, asked=asked, action=action)
             # Before it is read: what changes meanwhile is noticed the next time.
             told = origin.told() | {"stamp": origin.stamp()}
             table = ingest(Job(origin.called, arrival.limits(), asked, origin=told), tell)
@@ -52,7 +61,7 @@ def fetch(
         if follows is not None and _has_changed_too(follows, table, asked, told):
             notice = f"{origin.called} had changed since version {follows.version} was read; this is what it holds now."
             table = replace(table, notices=(*table.notices, notice))
-        return arrival.register(table, kind=origin.kind, asked=asked, origin=told)
+        return arrival.register(table, kind=origin.kind, asked=asked, origin=told, action=action)
 
 
 def _restamped(store: Store, source: Source, told: dict[str, Any]) -> Source:

@@ -3,16 +3,66 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol, Self
 
+from workbench.data.source import Source
 from workbench.errors import BadRequest
 
 CHUNK_BYTES = 1024 * 1024
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 _OTHER = "a device"
+
+
+class Taker(Protocol):
+    """Takes a file's bytes in chunks, as `workbench.data.upload.Upload` does."""
+
+    file: str
+
+    def write(self, chunk: bytes) -> None: ...
+
+    def finish(self) -> Source: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def carried(
+    begin: Callable[..., Taker],
+    file: str | Path | BinaryIO,
+    name: str | None,
+    *,
+    follows: str | Source | None,
+    **asked: Any,
+) -> Source:
+    """Carry a file's bytes over to an upload, and return the data source that they make.
+
+    Parameters
+    ----------
+    begin
+        `workbench.data.sources.Sources.begin_upload`, or what takes the same.
+    **asked
+        What else it takes.
+
+    Raises
+    ------
+    BadRequest
+        ``data.name_invalid`` when nothing tells the name; as `opened` and `chunks` do.
+    """
+    with opened(file) as (stream, called):
+        if not (name or called or follows):
+            raise BadRequest("data.name_invalid", "A data source needs a name, and this file has none.")
+        file_name = Path(called).name
+        with begin(name or file_name, file=file_name or None, follows=follows, **asked) as upload:
+            for chunk in chunks(stream, upload.file):
+                upload.write(chunk)
+            return upload.finish()
 
 
 @contextmanager

@@ -134,16 +134,9 @@ class Reading:
         label_is_text
             Whether labels are text whatever stands in them.
         """
-        import pandas as pd
+        from workbench.data.predicted import frame
 
-        from workbench.data.formats.kinds import exact
-
-        labels = pd.read_csv(path, nrows=0).columns[len(source.columns) :][:1] if label_is_text else ()
-        texts = dict.fromkeys((*source.texts, *labels), str)
-        frame: pd.DataFrame = pd.read_csv(
-            path, dtype=texts, keep_default_na=False, na_values=[""], low_memory=False, **exact()
-        )
-        return frame
+        return frame(source, path, label_is_text=label_is_text)
 
     @needs(Permission.DATA_READ)
     def is_here(self, source_id: str) -> bool:

@@ -13,7 +13,7 @@ from workbench.data.arrival import of_family, table_of, workplace
 from workbench.data.formats.reader import Asked, Limits
 from workbench.data.source import Source, SourceLine
 from workbench.errors import Conflict, EngineFault, Gone, NotFound, choices
-from workbench.store import ids
+from workbench.store import audit, ids
 from workbench.store.files import sha256_of
 from workbench.store.store import Store
 from workbench.store.tables import BatchRow, ExperimentRow, RunRow, SourceRow, now
@@ -151,7 +151,9 @@ class Shelf:
                     raise self._not_found(session, key)
                 is_newest, is_whole = row.live_name is not None, key in (row.id, row.live_name)
                 family = select(SourceRow).where(*self._of_family(Source.of(row))).order_by(SourceRow.version.desc())
-                for each in list(session.scalars(family)) if is_newest and is_whole else [row]:
+                dropped = list(session.scalars(family)) if is_newest and is_whole else [row]
+                self._tell_deleted(session, row, sorted(each.version for each in dropped))
+                for each in dropped:
                     if self._drop(session, each):
                         left.append((each.id, each.location, each.raw))
                 # Only what is written has let go of the name.
@@ -164,6 +166,18 @@ class Shelf:
         for id_, location, raw in left:
             self._remove(id_, location, raw)
         self.drop_unneeded()
+
+    def _tell_deleted(self, session: Session, row: SourceRow, versions: builtins.list[int]) -> None:
+        some = "version" if len(versions) == 1 else "versions"
+        audit.record(
+            session,
+            by=self._store.user,
+            action="data.deleted",
+            subject="source",
+            subject_id=row.id,
+            message=f'deleted "{row.name}", {some} {", ".join(map(str, versions))}',
+            details={"name": row.name, "versions": versions},
+        )
 
     def drop_unneeded(self) -> None:
         """Remove the files of deleted sources whose runs and batches have all come to an end."""

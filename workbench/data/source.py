@@ -73,6 +73,18 @@ class SourceLine:
     column_count: int
     size_bytes: int
 
+    @classmethod
+    def of(cls, source: Source) -> SourceLine:
+        return cls(
+            source.id,
+            source.name,
+            source.version,
+            source.kind,
+            source.row_count,
+            len(source.columns),
+            source.size_bytes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -179,6 +191,12 @@ class Source:
             "created_at": self.created_at.isoformat(),
             "format": dict(self.format),
             "origin": dict(self.origin),
+            "family_id": self.family_id,
+            "location": self.location,
+            "table_sha256": self.table_sha256,
+            "raw": self.raw,
+            "is_current": self.is_current,
+            "is_deleted": self.is_deleted,
         }
 
     def _repr_html_(self) -> str:

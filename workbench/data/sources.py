@@ -12,8 +12,9 @@ from workbench.data import origins, samples
 from workbench.data.fetching import fetch
 from workbench.data.formats.reader import FORMAT_OPTIONS, Asked
 from workbench.data.ingest.job import Tell
-from workbench.data.intake import chunks, opened
+from workbench.data.intake import carried, chunks
 from workbench.data.options import asked_of, changed
+from workbench.data.origins import reach
 from workbench.data.origins.inline import Inline
 from workbench.data.origins.origin import Origin
 from workbench.data.reading import Reading
@@ -67,19 +68,9 @@ class Sources(Reading):
         TooLarge
             ``data.too_large``.
         """
-        with opened(file) as (stream, called):
-            if not (name or called or follows):
-                raise BadRequest("data.name_invalid", "A data source needs a name, and this file has none.")
-            file_name = Path(called).name
-            begun = self.begin_upload(
-                name or file_name, file=file_name or None, follows=follows, kinds=kinds, **options
-            )
-            with begun as upload:
-                for chunk in chunks(stream, upload.file):
-                    upload.write(chunk)
-                return upload.finish()
+        return carried(self.begin_upload, file, name, follows=follows, kinds=kinds, **options)
 
-    @needs(Permission.DATA_WRITE)
+    @needs(Permission.DATA_WRITE, changes=False)
     def begin_upload(
         self,
         name: str,
@@ -130,7 +121,8 @@ class Sources(Reading):
         if stored:
             return stored
         try:
-            with Upload(self._store, name, path.stat().st_size, file=path.name, kind="sample") as upload:
+            size = path.stat().st_size
+            with Upload(self._store, name, size, file=path.name, kind="sample", action="added") as upload:
                 upload.write(path.read_bytes())
                 return upload.finish()
         except Conflict:
@@ -179,12 +171,12 @@ class Sources(Reading):
         WorkbenchError
             Each in a sentence: what cannot be reached, read or stored, and why; ``data.name_taken``.
         """
-        origin = _origin(what, name, table, query, options)
+        origin = self._origin(what, name, table, query, options)
         before = None if follows is None else self._current(follows)
         asked = _asked(before, kinds, {option: value for option, value in options.items() if option in FORMAT_OPTIONS})
         return fetch(self._store, origin, name or origin.called, asked, tell, follows=before)
 
-    @needs(Permission.DATA_WRITE)
+    @needs(Permission.DATA_WRITE, changes=False)
     def test(self, what: Any, *, table: str | None = None, query: str | None = None, **options: Any) -> None:
         """Find out whether what `add` takes can be reached.
 
@@ -193,7 +185,7 @@ class Sources(Reading):
         WorkbenchError
             One sentence on what is in the way.
         """
-        _origin(what, None, table, query, options).test()
+        self._origin(what, None, table, query, options).test()
 
     @needs(Permission.DATA_WRITE)
     def refresh(self, ref: str | Source, tell: Tell = lambda *_: None) -> Source:
@@ -214,7 +206,8 @@ class Sources(Reading):
                 f'"{source.name}" is {what}: there is no place to read it from again.',
                 hint="Upload its next version.",
             )
-        return fetch(self._store, origins.of(source.origin), source.name, asked_of(source), tell, follows=source)
+        origin, asked = origins.of(source.origin), asked_of(source)
+        return fetch(self._store, origin, source.name, asked, tell, follows=source, action="refreshed")
 
     @needs(Permission.DATA_READ)
     def has_changed(self, source: Source) -> bool:
@@ -279,12 +272,21 @@ class Sources(Reading):
 
     def _read_again(self, source: Source, asked: Asked, tell: Tell) -> Source:
         if source.origin:
-            return fetch(self._store, origins.of(source.origin), source.name, asked, tell, follows=source)
+            origin = origins.of(source.origin)
+            return fetch(self._store, origin, source.name, asked, tell, follows=source, action="retyped")
         raw = self._shelf.raw(source)
         if raw is None:
             raise Gone("data.file_missing", f'What "{source.name}" was read from is gone.', source=source.id)
         with raw.open("rb") as stream:
-            upload = Upload(self._store, source.name, file=source.name, kind=source.kind, asked=asked, follows=source)
+            upload = Upload(
+                self._store,
+                source.name,
+                file=source.name,
+                kind=source.kind,
+                asked=asked,
+                follows=source,
+                action="retyped",
+            )
             with upload:
                 for chunk in chunks(stream, upload.file):
                     upload.write(chunk)
@@ -325,6 +327,16 @@ class Sources(Reading):
         """Find the newest version of a data source."""
         source = self.get(ref)
         return source if source.is_current else self._shelf.versions(source)[0]
+
+    def _origin(
+        self, what: Any, name: str | None, table: str | None, query: str | None, options: Mapping[str, Any]
+    ) -> Origin:
+        """Return what is meant, as far as whoever acts may have it fetched."""
+        if self._store.actor.key_id is None:
+            return _origin(what, name, table, query, options)
+        reach.check(what)
+        hosts = reach.named_hosts(self._store.settings.fetch_hosts)
+        return reach.limited(_origin(what, name, table, query, options), hosts)
 
     def _same(self, name: str, sha256: str) -> Source | None:
         stored = self._shelf.named(name)

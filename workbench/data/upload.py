@@ -7,6 +7,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
+from workbench.access.permissions import Permission
 from workbench.data.arrival import Arrival
 from workbench.data.formats.reader import Asked
 from workbench.data.ingest.child import ingest
@@ -14,6 +15,7 @@ from workbench.data.ingest.job import Job, Tell
 from workbench.data.source import Source
 from workbench.errors import BadRequest, Conflict, TooLarge
 from workbench.plain import byte_size
+from workbench.store.needs import telling
 from workbench.store.store import Store
 
 
@@ -40,6 +42,8 @@ class Upload:
         ``upload`` or ``sample``.
     asked
         What the user decided of the table.
+    action
+        As of `Arrival.register`.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class Upload:
         kind: str = "upload",
         asked: Asked | None = None,
         follows: Source | None = None,
+        action: str = "uploaded",
     ) -> None:
         self.file = file or name
         self.received = 0
@@ -68,6 +73,8 @@ class Upload:
         self._size = size_bytes
         self._kind = kind
         self._asked = asked or Asked()
+        self._action = action
+        self._store = store
         self._digest = hashlib.sha256()
         self._check_size(size_bytes or 0)
         self._arrival = Arrival(store, name, self.file, follows=follows)
@@ -113,13 +120,17 @@ class Upload:
             ``data.name_taken`` when another upload of the same name was faster.
         """
         self._check_open()
+        with telling(self._store, Permission.DATA_WRITE, "Upload.finish"):
+            return self._finish(tell)
+
+    def _finish(self, tell: Tell) -> Source:
         arrival = self._arrival
         try:
             self._stream.close()
             self._check_complete()
             sha256 = self._digest.hexdigest()
             table = ingest(Job(self.file, arrival.limits(), self._asked, raw=arrival.raw, sha256=sha256), tell)
-            source = arrival.register(table, kind=self._kind, asked=self._asked)
+            source = arrival.register(table, kind=self._kind, asked=self._asked, action=self._action)
         except OSError as error:
             self.abort()
             raise arrival.not_stored(error) from error

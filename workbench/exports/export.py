@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workbench.catalogue import TASKS
 from workbench.errors import BadRequest, Conflict, choices
-from workbench.exports import container, mlflow_model
+from workbench.exports import container, mlflow_model, place
 from workbench.exports.contents import Contents
 from workbench.exports.manifest import Limits, Manifest
 from workbench.exports.requirements import Environment
@@ -67,20 +64,13 @@ def export(
     """
     if kind not in KINDS:
         raise BadRequest("export.failed", f"There is no export of kind '{kind}'.", hint=choices(kind, KINDS))
-    into = Path(os.path.abspath(Path(folder).expanduser()))  # noqa: PTH100 - what a link names is not to be replaced
-    _check_free(into)
+    into = place.named(folder)
+    place.check_free(into)
     pipelines = Pipelines(store)
     found = pipelines.get(pipeline)
     _check_new_rows(found)
     contents = _contents(store, pipelines, found, deployment or (found.id, found.name))
-    try:
-        _write(into, lambda partial: KINDS[kind](contents, partial))
-    except OSError as error:
-        raise BadRequest(
-            "export.failed",
-            f"Nothing can be written into {into}: {error.strerror or error}.",
-            hint="Name another folder.",
-        ) from error
+    place.fill(into, lambda partial: KINDS[kind](contents, partial))
     with store.database.write() as session:
         audit.record(
             session,
@@ -92,13 +82,6 @@ def export(
             details={"kind": kind, "folder": str(into), "sha256": found.sha256},
         )
     return into
-
-
-def _check_free(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise BadRequest("export.failed", f"{folder} is a file.", hint="Name a folder.")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise Conflict("export.failed", f"{folder} holds something already.", hint="Name a new folder, or empty it.")
 
 
 def _check_new_rows(pipeline: Pipeline) -> None:
@@ -141,16 +124,3 @@ def _contents(store: Store, pipelines: Pipelines, pipeline: Pipeline, deployment
         reference=pipelines.document(pipeline, REFERENCE),
         card=pipelines.card(pipeline),
     )
-
-
-def _write(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a folder beside its place, and put it there once it is whole."""
-    beside = next(parent for parent in folder.parents if parent.is_dir())
-    partial = beside / f".{folder.name[:100]}.{secrets.token_hex(4)}.partial"
-    try:
-        partial.mkdir()
-        fill(partial)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from workbench.decoding import rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,10 @@ class Move:
             "undoes": self.undoes,
             "why": self.why,
         }
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Move:
+        """Rebuild what `as_dict` gave."""
+        before, after = told["from"] or {}, told["to"] or {}
+        ends = {"from_id": before.get("id"), "from_name": before.get("name")}
+        return rebuilt(cls, {**told, **ends, "to_id": after.get("id"), "to_name": after.get("name")})

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from workbench.access.permissions import Permission
 from workbench.errors import BadRequest, Conflict, NotFound, choices
 from workbench.plain import shown
-from workbench.registry import lookup, moves, writing
+from workbench.registry import lookup, moves
 from workbench.registry.alias import Alias, Move
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
-from workbench.store import ids
+from workbench.store import ids, writing
 from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import AliasHistoryRow, AliasRow, PipelineRow

@@ -50,8 +50,18 @@ class Side:
     schema: Sequence[Mapping[str, str]] | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Who it is, JSON-ready."""
-        return {"kind": self.kind, "id": self.id, "name": self.name, "model_name": self.model_name}
+        """JSON-ready."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "name": self.name,
+            "model_name": self.model_name,
+            "task": self.task,
+            "target": self.target,
+            "facts": dict(self.facts),
+            "measures": {name: measure.as_dict() for name, measure in self.measures.items()},
+            "schema": None if self.schema is None else [dict(column) for column in self.schema],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ def move(
         subject_id=row.name,
         message=f"{row.name} {told}{f': {why}' if why else ''}",
         details=details,
+        workspace_id=row.workspace_id,
     )
     session.flush()
     return seq

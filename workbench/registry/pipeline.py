@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, NewType
 
+from workbench.decoding import rebuilt
 from workbench.store.artifacts import Stored
 from workbench.store.tables import PipelineRow
 
@@ -172,6 +173,12 @@ class Pipeline:
             "created_at": self.created_at.isoformat(),
             "deleted_at": None if self.deleted_at is None else self.deleted_at.isoformat(),
         }
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Pipeline:
+        """Rebuild what `as_dict` gave."""
+        artifacts = {name: {"name": name, **stored} for name, stored in told["artifacts"].items()}
+        return rebuilt(cls, {**told, "artifacts": artifacts})
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.name}: {self.model_name} for {self.subject}>"

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from workbench.access.permissions import Permission
 from workbench.errors import Conflict, EngineFault, NotFound
-from workbench.registry import card, comparison, leftovers, lineage, lookup, names, uses, writing
+from workbench.registry import card, comparison, leftovers, lineage, lookup, names, uses
 from workbench.registry.aliases import Aliases
 from workbench.registry.comparison import Comparison
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Measure, Pipeline
 from workbench.runs import lookup as runs
 from workbench.runs.record import CANCELLED, FAILED, QUEUED, RUNNING, SUCCEEDED, RunRecord
-from workbench.store import audit
+from workbench.store import audit, writing
 from workbench.store.artifacts import ENVIRONMENT, HOLDOUT, PIPELINE, REFERENCE, SAMPLE, SCHEMA, Key, Stored
 from workbench.store.needs import needs
 from workbench.store.store import Store

@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Literal, NewType
 
+from workbench.decoding import rebuilt
 from workbench.registry.pipeline import Pipeline
 from workbench.store.tables import PromotionRow
 
@@ -184,6 +185,13 @@ class Promotion:
             "ended_at": None if self.ended_at is None else self.ended_at.isoformat(),
             "ended_by": self.ended_by,
         }
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Promotion:
+        """Rebuild what `as_dict` gave."""
+        new, old = told["challenger"], told["champion"] or {}
+        sides = {"challenger_id": new["id"], "challenger_name": new["name"]}
+        return rebuilt(cls, {**told, **sides, "champion_id": old.get("id"), "champion_name": old.get("name")})
 
     def __repr__(self) -> str:
         return f"<Promotion {self.short_id} of {self.challenger_name} to {self.alias}: {self.status}>"

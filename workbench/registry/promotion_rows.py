@@ -30,10 +30,14 @@ def find(session: Session, workspace_id: str, reference: Promotion | str) -> Pro
     condition = ids.matching(PromotionRow.id, key)
     found = [] if condition is None else read(session, workspace_id, condition, most=2)
     if not found:
-        raise NotFound("promotion.not_found", f"There is no promotion '{key}'.", promotion_id=key)
+        raise not_found(key)
     if len(found) > 1:
         raise BadRequest("promotion.ambiguous", f"Several promotions end in '{key}': give more of the id.")
     return found[0]
+
+
+def not_found(key: str) -> NotFound:
+    return NotFound("promotion.not_found", f"There is no promotion '{key}'.", promotion_id=key)
 
 
 def held(session: Session, workspace_id: str, reference: Promotion | str) -> PromotionRow:
@@ -102,4 +106,5 @@ def tell(
         message=f"{row.alias}: {message}",
         details={"alias": row.alias, "challenger": row.challenger_id, "champion": row.champion_id}
         | dict(details or {}),
+        workspace_id=row.workspace_id,
     )

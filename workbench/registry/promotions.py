@@ -32,6 +32,7 @@ from workbench.registry.promotion import (
 )
 from workbench.registry.takeover import Step
 from workbench.runs.spec import find_metric
+from workbench.store import keyset
 from workbench.store.artifacts import SCHEMA
 from workbench.store.needs import needs
 from workbench.store.store import Store
@@ -139,16 +140,30 @@ class Promotions:
             return rows.find(session, self._store.workspace_id, reference)
 
     @needs(Permission.REGISTRY_READ)
-    def list(self, *, alias: str | None = None, limit: int = 100) -> builtins.list[Promotion]:
+    def list(
+        self, *, alias: str | None = None, limit: int = 100, before: str | None = None
+    ) -> builtins.list[Promotion]:
         """Return promotions, newest first.
 
         Parameters
         ----------
         alias
             Only those to this alias; None: all.
+        before
+            Id of a promotion that they are older than.
+
+        Raises
+        ------
+        NotFound
+            ``promotion.not_found`` when that is none.
         """
         conditions = [] if alias is None else [PromotionRow.alias == alias]
         with self._store.database.read() as session:
+            if before is not None:
+                older = keyset.older(session, PromotionRow, before)
+                if older is None:
+                    raise rows.not_found(before)
+                conditions.append(older)
             return rows.read(session, self._store.workspace_id, *conditions, most=limit)
 
     @needs(Permission.REGISTRY_WRITE)

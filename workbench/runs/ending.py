@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete as remove
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.runs import events, lookup
 from workbench.runs.carrier import Carrier, NotHeld, hold
 from workbench.runs.record import CANCELLED, FAILED, QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord
+from workbench.store import audit
 from workbench.store.store import Store
 from workbench.store.tables import ArtifactRow, EventRow, ExperimentRow, RunRow, ScoreRow, now
 
@@ -29,11 +30,8 @@ def request_cancel(store: Store, run_id: str, *, by: str) -> RunRecord:
     """
     with store.database.write() as session:
         row = session.get(RunRow, run_id, with_for_update=True)
-        if row is not None and row.status == QUEUED:
-            close(session, row, CANCELLED, cancel_words(by))
-        elif row is not None and row.status == RUNNING and row.cancel_requested_at is None:
-            row.cancel_requested_at, row.cancel_requested_by = now(), by
-            events.append(session, run_id, "run.cancelling", f"{by} asked to cancel", payload={"by": by})
+        if row is not None and _ask_to_end(session, row, by):
+            _tell(session, row, by, "cancelled")
     return lookup.get(store, run_id)
 
 
@@ -100,15 +98,23 @@ def delete(store: Store, run_id: str, *, by: str) -> bool:
     bool
         Whether all of it is gone. A run that has a process is asked to end, and removed by its service.
     """
-    found = request_cancel(store, run_id, by=by)
+    # Looked up first: what cannot be found is told so.
+    lookup.get(store, run_id)
     with store.database.write() as session:
-        if found.is_terminal:
+        row = session.get(RunRow, run_id, with_for_update=True)
+        if row is None:
+            return True
+        _ask_to_end(session, row, by)
+        _tell(session, row, by, "deleted")
+        is_over = row.status in TERMINAL
+        if is_over:
+            session.flush()
             _remove(session, run_id)
         else:
-            session.execute(update(RunRow).where(RunRow.id == run_id).values(deleted_at=now()))
-    if found.is_terminal:
+            row.deleted_at = now()
+    if is_over:
         _remove_files(store, run_id)
-    return found.is_terminal
+    return is_over
 
 
 def remove_deleted(store: Store) -> None:
@@ -120,6 +126,31 @@ def remove_deleted(store: Store) -> None:
         with store.database.write() as session:
             _remove(session, run_id)
         _remove_files(store, run_id)
+
+
+def _ask_to_end(session: Session, row: RunRow, by: str) -> bool:
+    """End a queued run, or note that a running one is to end; return whether that was to be done."""
+    if row.status == QUEUED:
+        close(session, row, CANCELLED, cancel_words(by))
+    elif row.status == RUNNING and row.cancel_requested_at is None:
+        row.cancel_requested_at, row.cancel_requested_by = now(), by
+        events.append(session, row.id, "run.cancelling", f"{by} asked to cancel", payload={"by": by})
+    else:
+        return False
+    return True
+
+
+def _tell(session: Session, row: RunRow, by: str, what: str) -> None:
+    audit.record(
+        session,
+        by=by,
+        action=f"run.{what}",
+        subject="run",
+        subject_id=row.id,
+        message=f"{what} run {row.id[-8:]} ({row.plan})",
+        details={"plan": row.plan, "source_id": row.source_id},
+        workspace_id=row.workspace_id,
+    )
 
 
 def _remove_files(store: Store, run_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
+from workbench.errors import Gone
+from workbench.runs.record import TERMINAL
 from workbench.store.database import Database
 from workbench.store.tables import Base, EventRow, RunRow, now
 
@@ -49,6 +51,16 @@ POLL_S = 0.05
 # Built once: they are carried out for every unit, beside busy workers.
 _INSERT = insert(Base.metadata.tables[EventRow.__tablename__])
 _LAST = select(func.max(EventRow.seq)).where(EventRow.run_id == bindparam("run_id"))
+COLUMNS = (
+    EventRow.run_id,
+    EventRow.seq,
+    EventRow.kind,
+    EventRow.message,
+    EventRow.payload,
+    EventRow.duration_ms,
+    EventRow.emitted_at,
+)
+"""What an `Event` is made of, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +162,13 @@ def last_seq(database: Database, run_id: str) -> int:
 def page(database: Database, run_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
     """Read the events with ``seq > after``, oldest first, at most `limit` (1 … 5000)."""
     wanted = (
-        select(EventRow)
+        select(*COLUMNS)
         .where(EventRow.run_id == run_id, EventRow.seq > after)
         .order_by(EventRow.seq)
         .limit(max(1, min(limit, PAGE_MOST)))
     )
     with database.read() as session:
-        return [_event(row) for row in session.scalars(wanted)]
+        return [Event(*row) for row in session.execute(wanted)]
 
 
 def follow(
@@ -175,8 +187,14 @@ def follow(
         Stop after this long without a new event; None: wait as long as the run takes.
     each_second
         Called about once a second while nothing comes; what it raises ends the following.
+
+    Raises
+    ------
+    Gone
+        ``run.not_found`` when the run is deleted meanwhile.
     """
-    quiet_since = asked = time.monotonic()
+    quiet_since = time.monotonic()
+    looked, is_over = float("-inf"), False
     while True:
         events = page(database, run_id, after=after)
         for event in events:
@@ -186,19 +204,37 @@ def follow(
                 return
         if events:
             quiet_since = time.monotonic()
-        elif timeout_s is not None and time.monotonic() - quiet_since > timeout_s:
+        elif is_over or (timeout_s is not None and time.monotonic() - quiet_since > timeout_s):
+            # Whoever begins behind the last event is told none.
             return
-        else:
-            if each_second is not None and time.monotonic() - asked > 1:
-                asked = time.monotonic()
+        elif time.monotonic() - looked > 1:
+            looked = time.monotonic()
+            is_over = _is_over(database, run_id)
+            if each_second is not None and not is_over:
                 each_second()
+        else:
             time.sleep(POLL_S)
+
+
+def standing(session: Session, run_ids: Collection[str]) -> dict[str, bool]:
+    """Tell of each of these runs that is there whether its log is closed."""
+    found = select(RunRow.id, RunRow.status).where(RunRow.id.in_(run_ids), RunRow.deleted_at.is_(None))
+    return {run_id: status in TERMINAL for run_id, status in session.execute(found)}
+
+
+def deleted(run_id: str) -> Gone:
+    """Return what those are told who follow a run that is deleted."""
+    return Gone("run.not_found", f"Run {run_id[-8:]} was deleted while it was followed.", run_id=run_id)
+
+
+def _is_over(database: Database, run_id: str) -> bool:
+    with database.read() as session:
+        found = standing(session, [run_id])
+    if run_id not in found:
+        raise deleted(run_id)
+    return found[run_id]
 
 
 def last(session: Session, run_id: str) -> int:
     """Return the number of the newest event inside the caller's transaction, 0 where there is none."""
     return session.scalar(_LAST, {"run_id": run_id}) or 0
-
-
-def _event(row: EventRow) -> Event:
-    return Event(row.run_id, row.seq, row.kind, row.message, row.payload, row.duration_ms, row.emitted_at)

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from workbench.errors import NotFound
 from workbench.runs import events, scores
 from workbench.runs.carrier import Carrier
 from workbench.runs.record import QUEUED, RUNNING, RunId, RunRecord, record
 from workbench.runs.spec import RunSpec
+from workbench.store import audit
 from workbench.store.store import Store
-from workbench.store.tables import ExperimentRow, RunRow, now
+from workbench.store.tables import ExperimentRow, ProjectRow, RunRow, now
 
 LEASE = timedelta(seconds=30)
 
@@ -100,7 +102,7 @@ def submit(
         )
         session.add(row)
         session.flush()
-        told = f"{spec.plan} of {record(row, source.name).subject}"
+        what = told = f"{spec.plan} of {record(row, source.name).subject}"
         passed = (noted or {}).get("overridden")
         told += f"; all the same, despite {', '.join(passed)}" if passed else ""
         events.append(session, row.id, "run.queued", told, payload={"by": by, **(noted or {})})
@@ -113,6 +115,16 @@ def submit(
             events.append(session, row.id, "run.resumed", told, payload={"run": resumes, "units": known})
         if not service_is_warm:
             events.append(session, row.id, "service.starting", "starting; importing PyCaret takes some seconds")
+        goes_on = resumes is not None and called is None
+        audit.record(
+            session,
+            by=by,
+            action="run.resumed" if goes_on else "run.submitted",
+            subject="run",
+            subject_id=row.id,
+            message=f"{'resumed' if goes_on else 'submitted'} {what}",
+            details={"plan": spec.plan, "source_id": source.id, "follows": resumes},
+        )
         return record(row, source.name)
 
 
@@ -224,7 +236,14 @@ def _experiment(session: Session, project_id: str, source: SourceIdentity, spec:
     asked = [source.sha256, spec.task, spec.target, setup, spec.folds, spec.seed]
     fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     same: ColumnElement[bool] = ExperimentRow.fingerprint == fingerprint
-    found = session.scalar(select(ExperimentRow.id).where(ExperimentRow.project_id == project_id, same))
+    known = select(ExperimentRow.id).where(ExperimentRow.project_id == project_id, same)
+    found = session.scalar(known)
+    if found is not None:
+        return found
+    # Held, so that nobody deletes the project meanwhile, or makes the same experiment.
+    if session.get(ProjectRow, project_id, with_for_update=True) is None:
+        raise NotFound("project.not_found", "The project is not there any more.", project=project_id)
+    found = session.scalar(known)
     if found is not None:
         return found
     row = ExperimentRow(

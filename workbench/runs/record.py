@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NewType
 
 from workbench.catalogue import TASKS
+from workbench.decoding import rebuilt
 from workbench.recipe import Recipe
 from workbench.store.tables import RunRow, now
 
@@ -15,6 +16,7 @@ RunId = NewType("RunId", str)
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "queued", "running", "succeeded", "failed", "cancelled"
 TERMINAL = (SUCCEEDED, FAILED, CANCELLED)
+STATUSES = (QUEUED, RUNNING, *TERMINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,24 @@ class RunRecord:
             "cancel_requested": self.cancel_requested,
             "spec": dict(self.spec),
             "fitted": dict(self.fitted),
+            "claimed_at": self.claimed_at.isoformat() if self.claimed_at else None,
+            "field": [
+                {"id": model, "name": name, "recipe": self.recipes[model].as_dict() if model in self.recipes else None}
+                for model, name in self.field
+            ],
         }
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> RunRecord:
+        """Rebuild what `as_dict` gave."""
+        field, source = told["field"], told["source"]
+        own = {
+            "source_id": source["id"],
+            "source_name": source["name"],
+            "field": [(entry["id"], entry["name"]) for entry in field],
+            "recipes": {entry["id"]: entry["recipe"] for entry in field if entry["recipe"]},
+        }
+        return rebuilt(cls, {**told, **own})
 
 
 def record(row: RunRow, source_name: str) -> RunRecord:

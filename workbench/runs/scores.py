@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -204,9 +204,14 @@ def leaderboard(database: Database, run: RunRecord) -> list[LeaderboardRow]:
     The order is that of `workbench.ranking.rank` on the run's sort metric. Models that failed come after those that
     rank, models without any score last; nothing is left out.
     """
+    return board(run, of_run(database, run.id))
+
+
+def board(run: RunRecord, outcomes: Iterable[ScoreRow]) -> list[LeaderboardRow]:
+    """Rank the field of a run on outcomes of its units that were read already, by fold; see `leaderboard`."""
     # A set-up scores nothing: its field never waits.
     units: dict[str, list[ScoreRow]] = {model: [] for model, _ in run.field if run.plan != "setup"}
-    for unit in of_run(database, run.id):
+    for unit in outcomes:
         units.setdefault(unit.model, []).append(unit)
     task = TASKS[run.task]
     sort = task.metric(str(run.spec["sort"]))

@@ -170,7 +170,7 @@ def _listener(host: str, port: int, *, patience_s: float = 0) -> socket.socket:
     """Listen on a port, trying again for so long while somebody else does."""
     deadline = time.monotonic() + patience_s
     while True:
-        listener = socket.socket()
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

@@ -237,7 +237,25 @@ def api_port(settings: Settings) -> int:
     EngineFault
         ``service.not_started`` when it does not tell in time, or has no API.
     """
-    told = wait_until_running(settings)
+    return _with_api(settings)[0]
+
+
+def api_address(settings: Settings) -> str:
+    """Return where the running service's API answers on this machine; raises as `api_port` does."""
+    port, told = _with_api(settings)
+    host = told.settings.get("WORKBENCH_API_HOST", settings.api_host)
+    scheme = "https" if told.settings.get("WORKBENCH_API_CERTFILE") else "http"
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{scheme}://{f'[{here}]' if ':' in here else here}:{port}"
+
+
+def _with_api(settings: Settings) -> tuple[int, ServiceState]:
+    deadline = time.monotonic() + START_PATIENCE_S
+    # It tells that it starts before it has bound its port.
+    while (told := wait_until_running(settings)).api_port is None and told.phase == "starting":
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
     if told.api_port is None:
         raise EngineFault(
             "service.not_started",
@@ -245,7 +263,7 @@ def api_port(settings: Settings) -> int:
             hint="Where it runs, the extra `server` must be installed and the address free; `workbench doctor` and "
             "`workbench service logs` say more.",
         )
-    return told.api_port
+    return told.api_port, told
 
 
 def stop(settings: Settings, *, patience_s: float = STOP_PATIENCE_S) -> bool:

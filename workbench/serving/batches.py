@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from workbench.data.sources import Sources
 from workbench.errors import Conflict, NotFound
 from workbench.plain import shown
 from workbench.registry import lookup
 from workbench.settings import Settings
-from workbench.store import homes
+from workbench.store import audit, homes, keyset
 from workbench.store.store import Store
 from workbench.store.tables import BatchRow, now
 
@@ -123,6 +124,7 @@ def submit(
         )
         session.add(row)
         session.flush()
+        _tell(session, row, by, "begun", f"began to predict {rows:,} rows")
         return BatchRecord.of(row)
 
 
@@ -137,17 +139,34 @@ def get(store: Store, reference: str) -> BatchRecord:
     with store.database.read() as session:
         row = session.get(BatchRow, reference)
         if row is None or row.workspace_id != store.workspace_id:
-            raise NotFound("batch.not_found", f"There is no batch {shown(reference)}.")
+            raise _not_found(reference)
         return BatchRecord.of(row)
 
 
-def listed(store: Store, *, deployment_id: str | None = None, limit: int = 100) -> list[BatchRecord]:
-    """Return batches, newest first; None: of all deployments."""
+def _not_found(reference: str) -> NotFound:
+    return NotFound("batch.not_found", f"There is no batch {shown(reference)}.")
+
+
+def listed(
+    store: Store, *, deployment_id: str | None = None, limit: int = 100, before: str | None = None
+) -> list[BatchRecord]:
+    """Return batches, newest first; None: of all deployments. `before` is the id of one that they are older than.
+
+    Raises
+    ------
+    NotFound
+        ``batch.not_found`` when that is none.
+    """
     mine = select(BatchRow).where(BatchRow.workspace_id == store.workspace_id)
     query = mine.order_by(BatchRow.created_at.desc(), BatchRow.id.desc()).limit(limit)
     if deployment_id is not None:
         query = query.where(BatchRow.deployment_id == deployment_id)
     with store.database.read() as session:
+        if before is not None:
+            older = keyset.older(session, BatchRow, before)
+            if older is None:
+                raise _not_found(before)
+            query = query.where(older)
         return [BatchRecord.of(row) for row in session.scalars(query)]
 
 
@@ -156,7 +175,9 @@ def request_cancel(store: Store, batch_id: str, *, by: str) -> BatchRecord:
     with store.database.write() as session:
         row = session.get(BatchRow, batch_id, with_for_update=True)
         if row is not None and row.status in OPEN:
-            row.cancel_requested_by = row.cancel_requested_by or by
+            if row.cancel_requested_by is None:
+                row.cancel_requested_by = by
+                _tell(session, row, by, "cancelled", "cancelled the batch")
             if row.status == QUEUED:
                 _end(row, CANCELLED, "")
     return get(store, batch_id)
@@ -181,6 +202,7 @@ def delete(store: Store, batch_id: str) -> None:
         discard(store.settings, batch_id)
         store.settings.process_log("batch", batch_id).unlink(missing_ok=True)
         if row is not None:
+            _tell(session, row, store.user, "deleted", "deleted the batch")
             session.delete(row)
 
 
@@ -299,6 +321,19 @@ class BatchQueue:
 def _carried(store: Store, batch_id: str) -> tuple[ColumnElement[bool], ...]:
     """Tell a batch as long as this home carries it."""
     return BatchRow.id == batch_id, BatchRow.status == RUNNING, BatchRow.served_by == store.settings.identity
+
+
+def _tell(session: Session, row: BatchRow, by: str, what: str, message: str) -> None:
+    audit.record(
+        session,
+        by=by,
+        action=f"batch.{what}",
+        subject="batch",
+        subject_id=row.id,
+        message=f"{message} ({row.id[-8:]})",
+        details={"pipeline_id": row.pipeline_id, "deployment_id": row.deployment_id, "source_id": row.source_id},
+        workspace_id=row.workspace_id,
+    )
 
 
 def _end(row: BatchRow, status: str, why: str) -> None:

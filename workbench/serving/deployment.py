@@ -105,6 +105,7 @@ class DeploymentRecord:
     """
 
     id: DeploymentId
+    workspace_id: str
     slug: str
     status: str
     error: str | None
@@ -128,6 +129,7 @@ class DeploymentRecord:
     def of(cls, row: DeploymentRow) -> DeploymentRecord:
         return cls(
             id=DeploymentId(row.id),
+            workspace_id=row.workspace_id,
             slug=row.slug,
             status=row.status,
             error=row.error,
@@ -152,6 +154,7 @@ class DeploymentRecord:
         """Return it as plain data that JSON can hold."""
         return {
             "id": self.id,
+            "workspace_id": self.workspace_id,
             "slug": self.slug,
             "status": self.status,
             "error": self.error,

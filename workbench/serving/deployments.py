@@ -314,7 +314,8 @@ def shadow_failed(store: Store, deployment_id: DeploymentId, pipeline_id: str, *
 
 def history(store: Store, record: DeploymentRecord, *, limit: int = 100) -> list[audit.Entry]:
     """Return what was done with a deployment, newest first."""
-    return audit.entries(store.database, subject=rows.SUBJECT, subject_id=record.id, limit=limit)
+    about = audit.About(workspace_id=store.workspace_id, subject=rows.SUBJECT, subject_id=record.id)
+    return audit.entries(store.database, about, limit=limit)
 
 
 def _check(row: DeploymentRow, new: Pipeline, old: Pipeline, *, other_columns: bool) -> None:

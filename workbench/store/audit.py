@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from workbench.access import secrets
 from workbench.access.actor import ENGINE, Actor
-from workbench.plain import plain
+from workbench.plain import plain, storable
+from workbench.store import ids
 from workbench.store.chain import link
 from workbench.store.database import LAST, Database
-from workbench.store.tables import AuditHeadRow, AuditRow, now
+from workbench.store.tables import AuditHeadRow, AuditRow, Base, new_id, now
 
 MOST = 1000
 """Most lines that one look returns."""
 _HEAD = 1
 _ORIGIN_MOST = 100
+
+_SUBJECT_MOST = 100
+_MESSAGE_MOST = 2000
+_SEQ_MOST = 2**63 - 1
+_LINES = Base.metadata.tables[AuditRow.__tablename__]
 
 Outcome = Literal["done", "failed", "denied"]
 
@@ -34,11 +41,24 @@ class Entry:
     by
         User who did it, or ``service`` where nobody asked for it.
     action
-        ``subject.what``, such as ``alias.set``.
+        ``subject.what``, such as ``alias.set``; ``access.denied`` for what was refused, ``call.failed`` for what was
+        allowed and not done.
     subject, subject_id
         What kind of thing it was done to, and its id or, for an alias, its name.
     message
         One sentence for a reader.
+    seq
+        Its number, from 1 without a gap over all workspaces of the home.
+    workspace_id
+        Where it was done; None: in no single workspace.
+    origin
+        From where: ``python``, ``cli``, ``jupyter``, ``http ADDRESS``, ``service``.
+    key_id
+        The key that was shown, where one was.
+    outcome
+        ``done``, ``failed`` or ``denied``.
+    previous, sha256
+        Hash of the line before, and of this one with it.
     """
 
     id: str
@@ -49,22 +69,67 @@ class Entry:
     subject_id: str
     message: str
     details: Mapping[str, Any]
+    seq: int
+    workspace_id: str | None
+    origin: str
+    key_id: str | None
+    outcome: Outcome
+    previous: str
+    sha256: str
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {
-            "id": self.id,
-            "at": self.at.isoformat(),
-            "by": self.by,
-            "action": self.action,
-            "subject": self.subject,
-            "subject_id": self.subject_id,
-            "message": self.message,
-            "details": dict(self.details),
-        }
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return told | {"at": self.at.isoformat(), "details": dict(self.details)}
 
     def __str__(self) -> str:
-        return f"{self.at.astimezone():%Y-%m-%d %H:%M:%S}  {self.by:<12} {self.action:<24} {self.message}"
+        failed = "" if self.outcome == "done" else f" ({self.outcome})"
+        return f"{self.at.astimezone():%Y-%m-%d %H:%M:%S}  {self.by:<12} {self.action:<24} {self.message}{failed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Which lines are wanted: those that fit all that is said. None: any.
+
+    Attributes
+    ----------
+    since, until
+        Only lines from then on, and before then.
+    """
+
+    workspace_id: str | None = None
+    by: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    subject_id: str | None = None
+    outcome: str | None = None
+    origin: str | None = None
+    key_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        columns = _LINES.c
+        wanted = {name: getattr(self, name) for name in self.__slots__ if name not in ("since", "until")}
+        found: list[ColumnElement[bool]] = [
+            columns[name] == ids.text(value) for name, value in wanted.items() if value is not None
+        ]
+        # Times have an index of their own; what it finds bounds the numbers, by which lines are in order.
+        # The sum keeps databases from walking along the numbers instead.
+        timed = _LINES.alias("timed").c
+        if self.since is not None:
+            first = select(func.min(timed.seq + 0)).where(timed.at >= self.since).scalar_subquery()
+            found += [columns.at >= self.since, columns.seq >= first]
+        if self.until is not None:
+            last = select(func.max(timed.seq + 0)).where(timed.at < self.until).scalar_subquery()
+            found += [columns.at < self.until, columns.seq <= last]
+        return found
+
+
+ANY = About()
+_SHOWN = select(*(_LINES.c[name] for name in Entry.__slots__))
+"""What an `Entry` is made of, in its order."""
 
 
 def record(
@@ -105,48 +170,71 @@ def record(
         "outcome": outcome,
         "action": action,
         "subject": subject,
-        "subject_id": subject_id,
-        "message": message,
-        "details": plain(details or {}),
+        "subject_id": subject_id[:_SUBJECT_MOST],
+        "message": _told(message)[:_MESSAGE_MOST],
+        "details": _told(plain(details or {})),
     }
     session.info.setdefault(LAST, []).append(partial(_append, line=line))
 
 
 def _append(session: Session, line: Mapping[str, Any]) -> None:
     """Add a line to the end of the chain, which nobody else adds to before the transaction ends."""
-    head = session.get_one(AuditHeadRow, _HEAD, with_for_update=True)
-    linked = {**line, "seq": head.seq + 1}
-    sha256 = link(head.sha256, linked)
-    session.add(AuditRow(**linked, previous=head.sha256, sha256=sha256))
-    head.seq, head.sha256 = head.seq + 1, sha256
-    session.flush()
+    seq, previous = session.execute(_HELD).one()
+    linked = {**line, "seq": seq + 1}
+    sha256 = link(previous, linked)
+    session.execute(_ADD, {**linked, "id": new_id(), "previous": previous, "sha256": sha256})
+    session.execute(_MOVE, {"to_seq": seq + 1, "to_sha256": sha256})
 
 
-def entries(
-    database: Database,
-    *,
-    subject: str | None = None,
-    subject_id: str | None = None,
-    action: str | None = None,
-    limit: int = 100,
-) -> list[Entry]:
+# Built once: each change of anything adds a line.
+_END = Base.metadata.tables[AuditHeadRow.__tablename__]
+_HELD = select(_END.c.seq, _END.c.sha256).where(_END.c.id == _HEAD).with_for_update()
+_ADD = insert(_LINES)
+_MOVE = update(_END).where(_END.c.id == _HEAD).values(seq=bindparam("to_seq"), sha256=bindparam("to_sha256"))
+
+
+def newest(database: Database) -> int:
+    """Return the number of the newest line; 0: there is none."""
+    with database.read() as session:
+        return session.get_one(AuditHeadRow, _HEAD).seq
+
+
+def entries(database: Database, about: About = ANY, *, before: int | None = None, limit: int = 100) -> list[Entry]:
     """Read the newest lines, newest first.
 
     Parameters
     ----------
-    subject, subject_id, action
-        Only lines of this kind of thing, of this thing, of this action; None: of any.
+    before
+        Number of a line: only older ones.
     limit
         At most so many (1 … 1000).
     """
-    # The id ends an even time: later keys sort after earlier ones.
-    query = select(AuditRow).order_by(AuditRow.at.desc(), AuditRow.id.desc()).limit(max(1, min(limit, MOST)))
-    wanted = ((AuditRow.subject, subject), (AuditRow.subject_id, subject_id), (AuditRow.action, action))
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
+    query = _SHOWN.where(*about.conditions).order_by(_LINES.c.seq.desc()).limit(max(1, min(limit, MOST)))
+    if before is not None:
+        query = query.where(_LINES.c.seq < min(before, _SEQ_MOST))
     with database.read() as session:
-        return [
-            Entry(row.id, row.at, row.by, row.action, row.subject, row.subject_id, row.message, row.details)
-            for row in session.scalars(query)
-        ]
+        return [Entry(*row) for row in session.execute(query)]
+
+
+def stream(database: Database, about: About = ANY) -> Iterator[Entry]:
+    """Read all lines that there are now, oldest first, a page at a time."""
+    last, seen = newest(database), 0
+    query = _SHOWN.where(*about.conditions).order_by(_LINES.c.seq).limit(MOST)
+    while True:
+        with database.read() as session:
+            page = session.execute(query.where(_LINES.c.seq > seen, _LINES.c.seq <= last)).all()
+        for row in page:
+            entry = Entry(*row)
+            yield entry
+        if len(page) < MOST:
+            return
+        seen = entry.seq
+
+
+def _told(value: Any) -> Any:
+    """Return what is told of a value: as every database takes it, and without the secrets in it."""
+    if isinstance(value, str):
+        return secrets.redacted(storable(value))
+    if isinstance(value, dict):
+        return {_told(name): _told(item) for name, item in value.items()}
+    return [_told(item) for item in value] if isinstance(value, list) else value

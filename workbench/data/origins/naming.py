@@ -37,7 +37,8 @@ def of(told: Mapping[str, Any]) -> Origin:
     if kind == "sql":
         return Sql(told["url"], told["table"], told["query"])
     if kind == "object":
-        return Object(told["url"], told["options"])
+        reach = told.get("reach")
+        return Object(told["url"], told["options"], None if reach is None else tuple(reach))
     if kind == "inline":
         return Inline(None, told["called"])
     raise BadRequest("data.source_invalid", f"There is no kind of source {shown(kind)}.")

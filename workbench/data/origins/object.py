@@ -29,6 +29,9 @@ class Object:
         As for fsspec (``s3://``, ``gs://``, ``az://``, ``https://``, …), with the names of secrets in place of them.
     options
         Of the store, as for fsspec, such as ``endpoint_url`` and ``anon`` of S3; secrets by name.
+    reach
+        None: it fetches from wherever the address leads. Else from public web addresses and the hosts that are named;
+        see `workbench.data.origins.reach`.
 
     Raises
     ------
@@ -38,6 +41,7 @@ class Object:
 
     url: str
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    reach: tuple[str, ...] | None = None
     kind = "object"
 
     def __post_init__(self) -> None:
@@ -67,7 +71,8 @@ class Object:
         return self.url.partition("?")[0]
 
     def told(self) -> dict[str, Any]:
-        return {"kind": self.kind, "url": self.url, "options": plain(dict(self.options))}
+        told = {"kind": self.kind, "url": self.url, "options": plain(dict(self.options))}
+        return told if self.reach is None else told | {"reach": list(self.reach)}
 
     def test(self) -> None:
         """Ask the store for what it knows of it.
@@ -145,7 +150,7 @@ class Object:
         if url.startswith(("http://", "https://")):
             from workbench.data.origins.web import Web
 
-            return Web(url, options, self._shown, secrets)
+            return Web(url, options, self._shown, secrets, self.reach)
         from workbench.data.origins.remote import Remote
 
         return Remote(url, options, self._shown, secrets)

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from workbench.data.origins.secrets import Hidden, Secrets
 from workbench.data.origins.store import PART_BYTES, Entry, Passing, call, unreachable
-from workbench.errors import BadRequest, WorkbenchError
+from workbench.errors import BadRequest, Forbidden, WorkbenchError
 from workbench.version import __version__
 
 _PATIENCE_S = 30
@@ -33,12 +33,21 @@ class Web:
         ``headers``, which are sent to this server and no other one.
     called
         What the user calls it, for messages.
+    reach
+        As of `workbench.data.origins.object.Object`.
     """
 
     is_folder = False
 
-    def __init__(self, url: str, options: Mapping[str, Any], called: str, secrets: Secrets) -> None:
-        self._called, self._secrets = called, secrets
+    def __init__(
+        self,
+        url: str,
+        options: Mapping[str, Any],
+        called: str,
+        secrets: Secrets,
+        reach: tuple[str, ...] | None = None,
+    ) -> None:
+        self._called, self._secrets, self._reach = called, secrets, reach
         strangers = set(options) - {"headers"}
         if strangers:
             raise BadRequest("data.source_invalid", f"A web address takes no option {min(strangers)}, only headers.")
@@ -106,9 +115,15 @@ class Web:
         for name, value in self._headers.items():
             # A server that the answer points to is not to see them.
             request.add_unredirected_header(name, str(value))
-        return urlopen(request, timeout=_PATIENCE_S)
+        if self._reach is None:
+            return urlopen(request, timeout=_PATIENCE_S)
+        from workbench.data.origins.reach import opener
+
+        return opener(self._reach)(request, timeout=_PATIENCE_S)
 
     def _refusal(self, error: Exception, reason: str) -> WorkbenchError | None:
+        if isinstance(error, Forbidden):
+            return error
         cause = error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
         if isinstance(cause, ssl.SSLError):
             why = self._secrets.first_line(cause)

@@ -66,6 +66,7 @@ class RunRow(Base):
     __table_args__ = (
         Index("ix_runs_status_created_at", "status", "created_at"),
         Index("ix_runs_workspace_id_created_at", "workspace_id", "created_at", "id"),
+        Index("ix_runs_workspace_id_status", "workspace_id", "status", "created_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)

@@ -38,15 +38,21 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit_log"
+    # Whatever a line is looked for by, the newest are found without a look at all the others.
     __table_args__ = (
-        Index("ix_audit_log_subject_at", "subject", "subject_id", "at"),
+        Index("ix_audit_log_at_seq", "at", "seq"),
         Index("ix_audit_log_workspace_id_seq", "workspace_id", "seq"),
+        Index("ix_audit_log_workspace_id_subject_subject_id_seq", "workspace_id", "subject", "subject_id", "seq"),
+        *(
+            Index(f"ix_audit_log_workspace_id_{name}_seq", "workspace_id", name, "seq")
+            for name in ("by", "action", "subject", "subject_id", "outcome", "origin", "key_id")
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     seq: Mapped[int] = mapped_column(BigInteger, unique=True, doc="From 1, without a gap, over all workspaces.")
     workspace_id: Mapped[str | None] = mapped_column(String(36), doc="None: it was done to no single workspace.")
-    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    at: Mapped[datetime] = mapped_column(default=now)
     by: Mapped[str]
     origin: Mapped[str] = mapped_column(String(100), default="", doc="From where: python, cli, jupyter, http ADDRESS …")
     key_id: Mapped[str | None] = mapped_column(String(36), doc="The key that was shown, where one was.")

@@ -13,6 +13,14 @@ depends_on = None
 
 _MADE = ("runs", "pipelines", "deployments", "promotions", "batches", "advices")
 """Tables that say who made their rows."""
+_AUDIT_INDEXES = {
+    "ix_audit_log_at_seq": ["at", "seq"],
+    "ix_audit_log_workspace_id_seq": ["workspace_id", "seq"],
+    "ix_audit_log_workspace_id_subject_subject_id_seq": ["workspace_id", "subject", "subject_id", "seq"],
+} | {
+    f"ix_audit_log_workspace_id_{name}_seq": ["workspace_id", name, "seq"]
+    for name in ("by", "action", "subject", "subject_id", "outcome", "origin", "key_id")
+}
 
 
 def upgrade() -> None:
@@ -125,6 +133,7 @@ def _runs() -> None:
         batch_op.alter_column("workspace_id", existing_type=sa.String(length=36), nullable=False)
         batch_op.create_foreign_key(op.f("fk_runs_workspace_id"), "workspaces", ["workspace_id"], ["id"])
         batch_op.create_index("ix_runs_workspace_id_created_at", ["workspace_id", "created_at", "id"])
+        batch_op.create_index("ix_runs_workspace_id_status", ["workspace_id", "status", "created_at", "id"])
 
 
 def _audit_log() -> None:
@@ -152,7 +161,10 @@ def _audit_log() -> None:
         batch_op.alter_column("origin", existing_type=sa.String(length=100), server_default=None)
         batch_op.alter_column("outcome", existing_type=sa.String(length=8), server_default=None)
         batch_op.create_unique_constraint(op.f("uq_audit_log_seq"), ["seq"])
-        batch_op.create_index("ix_audit_log_workspace_id_seq", ["workspace_id", "seq"])
+        batch_op.drop_index("ix_audit_log_at")
+        batch_op.drop_index("ix_audit_log_subject_at")
+        for name, columns in _AUDIT_INDEXES.items():
+            batch_op.create_index(name, columns)
 
 
 def _chained(connection: sa.Connection) -> tuple[int, str]:
@@ -241,12 +253,16 @@ def _change_freely() -> None:
 def downgrade() -> None:
     _change_freely()
     with op.batch_alter_table("audit_log", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_log_workspace_id_seq")
+        for name in _AUDIT_INDEXES:
+            batch_op.drop_index(name)
+        batch_op.create_index("ix_audit_log_at", ["at"])
+        batch_op.create_index("ix_audit_log_subject_at", ["subject", "subject_id", "at"])
         batch_op.drop_constraint(op.f("uq_audit_log_seq"), type_="unique")
         for name in ("sha256", "previous", "outcome", "key_id", "origin", "workspace_id", "seq"):
             batch_op.drop_column(name)
     op.drop_table("audit_head")
     with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index("ix_runs_workspace_id_status")
         batch_op.drop_index("ix_runs_workspace_id_created_at")
         batch_op.drop_constraint(op.f("fk_runs_workspace_id"), type_="foreignkey")
         batch_op.drop_column("workspace_id")

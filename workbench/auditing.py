@@ -1,0 +1,198 @@
+"""Look through the audit log, prove it, export it: what `Workbench.audit` is."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.access.permissions import Permission
+from workbench.errors import BadRequest, Forbidden, choices
+from workbench.plain import shown
+from workbench.store import audit, proof
+from workbench.store.audit import About, Entry
+from workbench.store.needs import needs
+from workbench.store.proof import Verified
+from workbench.store.store import Store
+
+__all__ = ["FORMATS", "Audit", "Entry", "Verified"]
+
+_FIRST = ("seq", "at", "by", "origin", "key_id", "outcome", "action", "subject", "subject_id", "message", "details")
+_COLUMNS = (*_FIRST, "workspace_id", "id", "previous", "sha256")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes a cell for a formula by that begins so."""
+
+
+class Audit:
+    """Who did what to what, when, from where, by which key, and what came of it. Lines are only ever added.
+
+    Each has the hash of the one before it in its own, so that a line that was removed or changed shows.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @needs(Permission.AUDIT_READ)
+    def list(
+        self,
+        *,
+        by: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        subject_id: str | None = None,
+        outcome: str | None = None,
+        origin: str | None = None,
+        key_id: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+        everywhere: bool = False,
+    ) -> builtins.list[Entry]:
+        """Return lines of this workspace, newest first: those that fit all that is said, each text as it stands.
+
+        Parameters
+        ----------
+        by, action, subject, subject_id, outcome, origin, key_id
+            What a line has there; see `Entry`.
+        since, until
+            Only lines from then on, and before then: times, or as ISO 8601 writes them; without a zone they are local.
+        before
+            Number (``seq``) of a line: only older ones.
+        limit
+            At most so many (1 … 1000).
+        everywhere
+            Lines of all workspaces, and of none: for the home's administrator.
+
+        Raises
+        ------
+        BadRequest
+            ``spec.invalid`` when a time is none.
+        Forbidden
+            ``access.role_too_low`` when all workspaces are not yours to see.
+        """
+        about = self._about(
+            everywhere=everywhere,
+            by=by,
+            action=action,
+            subject=subject,
+            subject_id=subject_id,
+            outcome=outcome,
+            origin=origin,
+            key_id=key_id,
+            since=since,
+            until=until,
+        )
+        return audit.entries(self._store.database, about, before=before, limit=limit)
+
+    @needs(Permission.AUDIT_READ)
+    def verify(self, since: tuple[int, str] | None = None) -> Verified:
+        """Walk the whole log of the home, and tell whether each line is there as it was written.
+
+        Parameters
+        ----------
+        since
+            ``(head_seq, head_sha256)`` as an earlier call gave them, kept where whoever can write the database cannot
+            write. Without it, a log that was rewritten as a whole, all its hashes anew, looks whole.
+        """
+        return proof.verify(self._store.database, since)
+
+    @needs(Permission.AUDIT_READ)
+    def export(
+        self, path: str | Path | None = None, format: str = "jsonl", *, everywhere: bool = False, **about: Any
+    ) -> Path | Iterator[str]:
+        """Write the lines that fit as a file, oldest first; it is never held as a whole.
+
+        Parameters
+        ----------
+        path
+            File to write, or to write anew; None: its lines are returned one by one as text.
+        format
+            ``jsonl``: an object a line, as `Entry.as_dict` gives it. ``csv``: as a table, where a cell that a
+            spreadsheet would take for a formula begins with an apostrophe.
+        everywhere, **about
+            As in `list`: ``by``, ``action``, ``since`` …
+
+        Raises
+        ------
+        BadRequest
+            ``export.failed`` when there is no such format, or the file cannot be written; ``spec.invalid`` when a time
+            is none.
+        Forbidden
+            As in `list`.
+        """
+        if format not in FORMATS:
+            raise BadRequest(
+                "export.failed", f"There is no export as {shown(format)}.", hint=choices(str(format), FORMATS)
+            )
+        lines = FORMATS[format](audit.stream(self._store.database, self._about(everywhere=everywhere, **about)))
+        return lines if path is None else _written(Path(path), lines)
+
+    def _about(self, *, everywhere: bool, since: Any = None, until: Any = None, **texts: str | None) -> About:
+        if everywhere and not self._store.actor.is_administrator:
+            raise Forbidden(
+                "access.role_too_low",
+                "The log of all workspaces is for the home's administrator.",
+                hint="Leave `everywhere` out to see this workspace's.",
+            )
+        workspace_id = None if everywhere else self._store.workspace_id
+        return About(workspace_id=workspace_id, since=_moment(since), until=_moment(until), **texts)
+
+
+def _moment(time: datetime | str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(time) if isinstance(time, str) else time
+        return None if found is None else found.astimezone()
+    except (AttributeError, ValueError, OverflowError) as error:
+        raise BadRequest("spec.invalid", f"{shown(time)} is no time; 2026-03-31T12:00 is one.") from error
+
+
+def _as_jsonl(entries: Iterable[Entry]) -> Iterator[str]:
+    for entry in entries:
+        yield f"{json.dumps(entry.as_dict())}\n"
+
+
+def _as_csv(entries: Iterable[Entry]) -> Iterator[str]:
+    yield _row(_COLUMNS)
+    for entry in entries:
+        told = entry.as_dict()
+        told["details"] = json.dumps(told["details"])
+        yield _row(_harmless(told[name]) for name in _COLUMNS)
+
+
+def _row(cells: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+FORMATS: Mapping[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": _as_jsonl, "csv": _as_csv}
+"""How the log can be exported."""
+
+
+def _written(path: Path, lines: Iterable[str]) -> Path:
+    # Beside it first: what is half-written is no file of its name.
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise BadRequest(
+            "export.failed",
+            f"{path} cannot be written: {error.strerror or error}.",
+            hint="Name a file in a folder that is there and yours.",
+        ) from error
+    return path
