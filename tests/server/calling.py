@@ -65,8 +65,11 @@ class Caller:
         self._connection.request(method, f"/api/v1{path}", content, self._own | headers)
         response = self._connection.getresponse()
         told = response.read()
-        is_json = told and "json" in (response.headers["Content-Type"] or "")
-        return Answer(response.status, response.headers, json.loads(told) if is_json else told.decode())
+        kind = response.headers["Content-Type"] or ""
+        if told and "json" in kind and "jsonl" not in kind:
+            return Answer(response.status, response.headers, json.loads(told))
+        is_text = not told or kind.startswith("text/") or "jsonl" in kind
+        return Answer(response.status, response.headers, told.decode() if is_text else told)
 
     def predict(self, slug: str, content: Any, **headers: str) -> Answer:
         return self.ask("POST", f"/deployments/{slug}/predict", content, **headers)

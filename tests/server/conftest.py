@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,13 +16,14 @@ from typing import Any
 import pytest
 
 from tests.server.calling import Caller
+from tests.server.streams import Served
 from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
 from tests.serving.listener import Listener
-from workbench.serving import deployments, predictors
+from workbench.serving import deployments, predictors, sockets
 from workbench.serving.deployment import LIVE, DeploymentRecord, PredictorId
 from workbench.settings import Settings
 from workbench.store.store import Store
-from workbench.workbench import connect
+from workbench.workbench import Workbench, connect
 
 SAYS = b'[{"index":0,"prediction":1.0}]'
 TOKEN = "secret"
@@ -39,6 +41,7 @@ class Api:
     """
 
     app: Any
+    home: Workbench
     store: Store
     folder: Path
     port: int = 0
@@ -65,15 +68,22 @@ class Api:
         assert self.ask("/routes/learn", "POST")[0] == 200
 
     def ask(
-        self, path: str, method: str = "GET", content: bytes = b"", *, is_socket: bool = False, **headers: str
+        self,
+        path: str,
+        method: str = "GET",
+        content: bytes = b"",
+        *,
+        is_socket: bool = False,
+        token: str | None = TOKEN,
+        **headers: str,
     ) -> tuple[int, Any, Any]:
-        """Ask as the owner; return status, headers and body."""
+        """Ask as the owner, unless another token is shown or none; return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         if is_socket:
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.path))
-        else:
-            headers["X-Workbench-Token"] = TOKEN
+        elif token is not None:
+            headers["X-Workbench-Token"] = token
         connection.request(method, f"/api/v1{path}", content, headers)
         response = connection.getresponse()
         told = response.status, response.headers, json.loads(response.read() or b"null")
@@ -83,9 +93,13 @@ class Api:
     def predict(self, content: bytes = BODY) -> tuple[int, Any, Any]:
         return self.ask("/deployments/juice/predict", "POST", content)
 
+    def open(self) -> socket.socket:
+        """Open a connection, to say anything over it."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
     def send(self, content: bytes, length: int | None = None) -> socket.socket:
         """Begin a request without waiting for its answer; `length` promises more than there is."""
-        caller = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        caller = self.open()
         head = f"POST /api/v1/deployments/juice/predict HTTP/1.1\r\nHost: x\r\nX-Workbench-Token: {TOKEN}\r\n"
         caller.sendall(f"{head}Content-Length: {length or len(content)}\r\n\r\n".encode() + content)
         return caller
@@ -100,12 +114,12 @@ def read(caller: socket.socket) -> tuple[int, Any, Any]:
 
 
 @contextmanager
-def listening(app: Any, eventually: Callable[..., Any], *others: socket.socket) -> Iterator[int]:
+def listening(app: Any, settings: Settings, eventually: Callable[..., Any], *others: socket.socket) -> Iterator[int]:
     """Serve an application from this process; yield its port. It listens on other sockets besides."""
-    import uvicorn
+    from workbench.server.listening import Listening
 
     tcp = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on"))
+    server = Listening(app, settings)
     thread = threading.Thread(target=server.run, args=([tcp, *others],), daemon=True)
     thread.start()
     try:
@@ -128,20 +142,42 @@ def serve(tmp_path_factory, settings: Settings, store, pipelines, eventually) ->
         opened = connect(Settings(**(settings.model_dump() | changed)))
         ends.callback(opened.close)
         record = deployments.create(opened._store, "juice", pipelines[0], by="ana")
-        api = Api(make_app(opened, TOKEN), opened._store, folder)
+        api = Api(make_app(opened, TOKEN), opened, opened._store, folder)
         deployments.warm(api.store, record.id, by="ana")
         api.bring(pipelines[0])
         deployments.became_ready(api.store, record.id, by="service")
-        api.path = folder / "api.sock"
-        unix = socket.socket(socket.AF_UNIX)
-        unix.bind(str(api.path))
-        unix.listen()
-        api.port = ends.enter_context(listening(api.app, eventually, unix))
+        api.path = opened.settings.api_socket
+        unix = sockets.listen(api.path)
+        api.port = ends.enter_context(listening(api.app, opened.settings, eventually, unix))
         ends.callback(lambda: [listener.close() for listener in api.listeners])
         return api
 
     with ends:
         yield serve
+
+
+@pytest.fixture
+def served_alone(tmp_path: Path, migrated_home: Path, eventually) -> Iterator[Served]:
+    """A home whose API runs as a process, and that has no service: to be ended."""
+    yield from serving(tmp_path / "served", migrated_home, eventually)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, migrated_home: Path, eventually) -> Iterator[Served]:
+    """The same for the tests of a module, which make what they need and leave the API alone."""
+    yield from serving(tmp_path_factory.mktemp("served"), migrated_home, eventually)
+
+
+def serving(home: Path, migrated: Path, eventually: Callable[..., Any], **changed: Any) -> Iterator[Served]:
+    """Have the API of a fresh home run; what a fixture yields."""
+    home.mkdir(exist_ok=True)
+    shutil.copy(migrated / "workbench.db", home / "workbench.db")
+    opened = Served(Settings(home=home, database_url="", artifact_url="", **changed))
+    try:
+        eventually(opened.streams.answers)
+        yield opened
+    finally:
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from tests.server.calling import Caller, refuses
 from tests.server.conftest import BODY, TOKEN, read
+from workbench.errors import Busy
+from workbench.server import limits
+from workbench.server.limits import Rates
 from workbench.serving import deployments, predictors, reports
+from workbench.store.tables import DeploymentRow
 
 
 def test_when_too_many_wait_a_request_is_refused_before_its_body_is_read(serve, eventually):
@@ -155,3 +160,92 @@ def test_a_page_of_another_site_changes_nothing_through_jupyter(serve):
     assert api.ask("/deployments", is_socket=True, **site)[0] == 200
     # Who sends the token is no page that borrows a login.
     assert api.ask("/routes/learn", "POST", **site)[0] == 200
+
+
+def asked_times(api, count: int, **shown: str) -> list[tuple[int, Any]]:
+    told = [api.ask("/me", token=None, **shown) for _ in range(count)]
+    return [(status, headers) for status, headers, _ in told]
+
+
+def test_a_key_asks_as_often_as_its_limit_says(serve):
+    api = serve()
+    secret = api.home.keys.create("slow", ["*"], requests_per_minute=3).secret
+    told = asked_times(api, 4, **{"X-Workbench-Key": secret})
+    assert [status for status, _ in told] == [200, 200, 200, 429]
+    assert [headers["RateLimit"].split(";")[1] for _, headers in told[:3]] == ["r=2", "r=1", "r=0"]
+    assert told[0][1]["RateLimit-Policy"] == '"minute";q=3;w=60'
+    assert 0 < int(told[3][1]["Retry-After"]) <= 20
+    status, _, problem = api.ask("/deployments/juice/predict", "POST", BODY, token=None, **{"X-Workbench-Key": secret})
+    assert (status, problem["code"]) == (429, "request.rate_limited")
+
+
+def test_other_keys_and_the_owner_are_not_kept_waiting_by_one(serve):
+    api = serve(requests_per_minute=2)
+    first, second = (api.home.keys.create(name, ["*"]).secret for name in ("first", "second"))
+    assert [status for status, _ in asked_times(api, 3, **{"X-Workbench-Key": first})] == [200, 200, 429]
+    assert asked_times(api, 1, **{"X-Workbench-Key": second})[0][0] == 200
+    assert {api.ask("/me")[0] for _ in range(5)} == {200}
+
+
+@pytest.mark.parametrize(("default", "own"), [(0, None), (2, 0)])
+def test_without_a_limit_a_key_asks_as_often_as_it_likes(serve, default, own):
+    api = serve(requests_per_minute=default)
+    secret = api.home.keys.create("free", ["*"], requests_per_minute=own).secret
+    told = asked_times(api, 5, **{"X-Workbench-Key": secret})
+    assert [(status, headers["RateLimit"]) for status, headers in told] == [(200, None)] * 5
+
+
+def test_whoever_guesses_keys_is_told_to_wait(serve):
+    api = serve(address_requests_per_minute=3)
+    guesses = [asked_times(api, 1, **{"X-Workbench-Key": f"pck_{letter * 43}"})[0][0] for letter in "abcd"]
+    assert guesses == [401, 401, 401, 429]
+    assert asked_times(api, 1)[0][0] == 429
+    assert api.ask("/health", token=None)[0] == 200
+    assert api.ask("/me")[0] == 200
+
+
+def test_what_is_public_is_asked_as_often_as_an_address_may(serve):
+    api = serve(address_requests_per_minute=2)
+    api.listeners[0].lets.release(10)
+    with api.store.database.write() as session:
+        session.get_one(DeploymentRow, api.record.id).access = "public"
+    assert api.ask("/routes/learn", "POST")[0] == 200
+    told = [api.ask("/deployments/juice/predict", "POST", BODY, token=None)[0] for _ in range(3)]
+    assert told == [200, 200, 429]
+
+
+def test_what_was_spent_comes_back_with_time(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    rates = Rates(of_a_key=60, of_an_address=60)
+    for _ in range(60):
+        rates.of_key("k", None, send)
+    with pytest.raises(Busy) as raised:
+        rates.of_key("k", None, send)
+    assert raised.value.about == {"retry_after_s": 1}
+    now += 1
+    rates.of_key("k", None, send)
+    with pytest.raises(Busy):
+        rates.of_key("k", None, send)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_who_has_one_address_of_ipv6_has_them_all(first, second, is_same):
+    rates = Rates(of_a_key=1, of_an_address=1)
+    rates.of_address(first, send)
+    if is_same:
+        with pytest.raises(Busy):
+            rates.check_address(second)
+    else:
+        rates.check_address(second)
+
+
+async def send(_: Any) -> None:
+    """Send nothing."""

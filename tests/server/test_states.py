@@ -117,7 +117,7 @@ def test_bytes_that_were_changed_fail_it_unloaded_and_it_answers_once_they_are_p
     refuses(refused, 409, "deployment.not_ready", state="failed")
     assert "SHA-256" in refused.body["detail"]
     assert [one.status for one in warm.deployments.get(slug).predictors()] == ["failed"]
-    assert any(line.action == "pipeline.hash_mismatch" for line in warm.audit(subject_id=pipeline.id))
+    assert any(line.action == "pipeline.hash_mismatch" for line in warm.audit.list(subject_id=pipeline.id))
     tampered.write_bytes(tampered.read_bytes()[:-1])
     assert owner.ask("POST", f"/deployments/{slug}/warm").status == 200
     eventually(lambda: now(slug)["status"] == "ready")
@@ -199,7 +199,7 @@ def beside(warm, eventually) -> Iterator[Callable[..., int]]:
         def serve(**changed: Any) -> int:
             opened = connect(Settings(**(warm.settings.model_dump() | changed)))
             ends.callback(opened.close)
-            return ends.enter_context(listening(make_app(opened, TOKEN), eventually))
+            return ends.enter_context(listening(make_app(opened, TOKEN), opened.settings, eventually))
 
         yield serve
 

@@ -12,20 +12,22 @@ import sys
 import threading
 from contextlib import suppress
 
-import uvicorn
+from fastapi import FastAPI
 
 from workbench.server.app import make_app
+from workbench.server.listening import Listening
+from workbench.settings import Settings
 from workbench.workbench import connect
 
 BEAT_TICKS = 10
 """uvicorn's loop ticks ten times a second."""
 
 
-class Beating(uvicorn.Server):
+class Beating(Listening):
     """A server whose event loop tells the service that it turns."""
 
-    def __init__(self, config: uvicorn.Config, service: socket.socket) -> None:
-        super().__init__(config)
+    def __init__(self, app: FastAPI, settings: Settings, service: socket.socket) -> None:
+        super().__init__(app, settings)
         self._service = service
 
     async def on_tick(self, counter: int) -> bool:
@@ -46,6 +48,7 @@ def _end_with_parent(service: socket.socket) -> None:
 if __name__ == "__main__":
     service = socket.socket(fileno=sys.stdin.fileno())
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
-    app = make_app(connect(), os.environ.pop("WORKBENCH_API_TOKEN"))
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
-    Beating(config, service).run(sockets=[socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:]])
+    home = connect()
+    app = make_app(home, os.environ.pop("WORKBENCH_API_TOKEN"))
+    listeners = [socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:]]
+    Beating(app, home.settings, service).run(sockets=listeners)

@@ -1,103 +1,127 @@
-"""Who may ask: the home's owner, who has the service's token or comes through a socket that is the owner's alone."""
+"""The door: who may come in is decided before anything of a request is read but its head."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from fastapi import Request
-from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workbench.errors import Forbidden, Unauthorized
+from workbench.access.permissions import Permission
+from workbench.errors import NotFound, WorkbenchError
+from workbench.server import landing, problems
+from workbench.server.callers import Caller, Callers
+from workbench.server.credentials import check_own_page, shown, subprotocol
+from workbench.server.limits import Rates
+from workbench.serving.client import ROOT
 from workbench.serving.deployment import PUBLIC
-from workbench.workbench import Workbench
 
-TOKEN = b"x-workbench-token"
-_BEARER = b"bearer "
-_SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN = frozenset(
+    {
+        *(("GET", path) for path in landing.PUBLIC),
+        ("GET", f"{ROOT}/health"),
+        ("GET", f"{ROOT}/ready"),
+        ("GET", f"{ROOT}/openapi.json"),
+        ("POST", f"{ROOT}/invitations/accept"),
+    }
+)
+"""What everybody may ask; all else takes a credential."""
+_PREDICT = re.compile(rf"{ROOT}/deployments/[^/]+/predict")
+_CLOSES = {401: 4401, 403: 4403, 404: 4404, 429: 4429}
+"""By what a WebSocket is closed: a browser tells its page no status."""
 
 
 class Door:
-    """Lets those in who may come in.
+    """Lets those in who have shown who they are; what a route then does, it does on their behalf.
+
+    The route finds the home on the caller's behalf as ``scope["state"]["workbench"]``, and the `Caller` as ``caller``.
+    """
+
+    def __init__(self, app: ASGIApp, callers: Callers, rates: Rates) -> None:
+        self._app = app
+        self._callers = callers
+        self._rates = rates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        try:
+            send = await self._let_in(scope, send)
+        except WorkbenchError as error:
+            await _refuse(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, send: Send) -> Send:
+        state, what = scope.setdefault("state", {}), shown(scope)
+        is_open = scope["type"] == "http" and (scope["method"], scope["path"]) in OPEN
+        if is_open:
+            state["workbench"] = self._callers.nobody(what)
+            return send if scope["method"] == "GET" else self._rates.of_address(what.address, send)
+        try:
+            if what.by_socket:
+                check_own_page(scope)
+            known = self._callers.known(what) if what.key is not None else None
+            if known is None and what.key is not None:
+                # Whoever guesses is not to keep the store busy.
+                self._rates.check_address(what.address)
+            caller = known or await self._callers.find(what)
+        except WorkbenchError as error:
+            limited = self._rates.of_address(what.address, send)
+            if is_prediction(scope):
+                # What is public asks nobody; the route knows whether it is.
+                state["refusal"] = error
+                return limited
+            raise
+        state["workbench"], state["caller"] = caller.workbench, caller
+        if caller.key is None:
+            return send
+        self._callers.uses.used(caller.key.id, what.address)
+        return self._rates.of_key(caller.key.id, caller.key.requests_per_minute, send)
+
+
+def is_prediction(scope: Mapping[str, Any]) -> bool:
+    """Whether somebody asks a deployment: who may, its access says."""
+    return scope["type"] == "http" and _PREDICT.fullmatch(scope["path"]) is not None
+
+
+def admit(scope: Mapping[str, Any], slug: str, access: str, workspace_id: str | None = None) -> None:
+    """Let those in who may ask a deployment.
 
     Parameters
     ----------
-    token
-        What callers send as ``X-Workbench-Token``, or as a bearer token. The service makes one at each start and writes
-        it where only the home's owner reads it, so that nobody else on the machine can call.
-    home
-        The home as it is open to its owner.
+    access
+        Who may ask it.
+    workspace_id
+        The workspace that it is in, once that is known.
+
+    Raises
+    ------
+    Unauthorized, Forbidden, NotFound
+        As the caller was refused; ``access.…`` where its key is not good for this, ``deployment.not_found`` where the
+        deployment is another workspace's.
     """
-
-    def __init__(self, token: str, home: Workbench) -> None:
-        self._token = token.encode()
-        self._home = home
-
-    def owners(self, request: Request) -> None:
-        """Let the home's owner in, and nobody else.
-
-        Raises
-        ------
-        Unauthorized
-            ``access.unauthenticated`` when the caller has not said who it is.
-        Forbidden
-            ``access.denied`` when it has said it wrong, or when a page of another site has it ask.
-        """
-        self._let_in(request.scope)
-        request.state.workbench = self._home
-
-    def of_deployment(self, scope: Mapping[str, Any], access: str) -> None:
-        """Let those in who may ask a deployment; raises as `owners` does."""
-        if access != PUBLIC:
-            self._let_in(scope)
-
-    def _let_in(self, scope: Mapping[str, Any]) -> None:
-        if _came_by_socket(scope):
-            _check_own_page(scope)
-            return
-        said = _said(scope["headers"])
-        if said is None:
-            raise Unauthorized(
-                "access.unauthenticated",
-                "The caller has not said who it is.",
-                hint="Send the service's token as X-Workbench-Token, or come through Jupyter.",
-            )
-        if not hmac.compare_digest(said, self._token):
-            raise Forbidden("access.denied", "The service's token is wrong.")
-
-
-def _came_by_socket(scope: Mapping[str, Any]) -> bool:
-    """Whether the connection is to a Unix socket, which has a path and no port."""
-    server = scope.get("server")
-    return server is not None and server[1] is None
-
-
-def _check_own_page(scope: Mapping[str, Any]) -> None:
-    """Refuse a change that a page of another site asks for in the name of whoever is logged in at Jupyter.
-
-    Jupyter's proxy leaves that to what it proxies. Browsers tell where a request comes from (Fetch Metadata, W3C), and
-    pages cannot change what they tell; where the address is not secure, they tell the origin alone.
-    """
-    if scope["method"] in _SAFE:
+    if access == PUBLIC:
         return
-    headers = Headers(scope=dict(scope))
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None:
-        is_own = site in ("same-origin", "none")
-    else:
-        # A proxy before Jupyter may have changed the host; it tells the one that was asked for.
-        hosts = (headers.get("host"), headers.get("x-forwarded-host"))
-        is_own = origin is None or urlsplit(origin).netloc in hosts
-    if not is_own:
-        raise Forbidden("access.denied", "A page of another site may not change anything here.")
+    state = scope["state"]
+    if "refusal" in state:
+        raise state["refusal"]
+    caller: Caller = state["caller"]
+    if caller.key is not None:
+        error = caller.workbench.actor.why_not(Permission.PREDICT, slug=slug)
+        if error is not None:
+            caller.callers.uses.denied(caller.key.id, slug, caller.workbench)
+            raise error
+    if workspace_id is not None and caller.workspace_id not in (None, workspace_id):
+        raise NotFound("deployment.not_found", f"There is no deployment '{slug}'.")
 
 
-def _said(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    for name, value in headers:
-        if name == TOKEN:
-            return value
-        if name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
-            return value[len(_BEARER) :]
-    return None
+async def _refuse(error: WorkbenchError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await problems.answer(error)(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.accept", "subprotocol": subprotocol(scope)})
+    await send({"type": "websocket.close", "code": _CLOSES.get(error.status, 1011), "reason": error.code})

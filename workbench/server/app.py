@@ -1,17 +1,43 @@
-"""The FastAPI application: thin routes over the facade, predictions over the gateway, one secret."""
+"""The FastAPI application: what stands before the routes, and the routes, thin over the facade."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
-from workbench.server import advices, batches, deployments, health, predict, problems, registry, runs
-from workbench.server.access import Door
+from workbench.server import health, landing, predict, problems
+from workbench.server.access import Door, admit
+from workbench.server.callers import Callers
+from workbench.server.headers import Dressed, cors
+from workbench.server.idempotency import Idempotency, sweep_on
+from workbench.server.intake import Intake
+from workbench.server.journal import Journal
+from workbench.server.limits import Rates
+from workbench.server.live import Live
+from workbench.server.openapi import described, operation_id
+from workbench.server.rooms import ROUTERS
 from workbench.serving.client import ROOT
 from workbench.version import __version__
 from workbench.workbench import Workbench
+
+
+class Api(FastAPI):
+    """An application that has something around it, faults and all."""
+
+    journal: Journal
+
+    def openapi(self) -> dict[str, Any]:
+        self.openapi_schema = self.openapi_schema or described(self)
+        return self.openapi_schema
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Dressed(super().build_middleware_stack(), self.journal)
 
 
 def make_app(workbench: Workbench, token: str) -> FastAPI:
@@ -20,22 +46,46 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
     Parameters
     ----------
     token
-        The service's own; see `Door`.
+        The service's own; see `Callers`.
     """
+    settings = workbench.settings
     front = workbench.deployments.front()
+    callers = Callers(token, workbench)
+    journal = Journal(settings.logs)
+    live = Live(workbench)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        await front.start()
-        yield
-        await front.stop()
+        async with AsyncExitStack() as ends:
+            for part in (front, callers.uses, journal, live):
+                await part.start()
+                ends.push_async_callback(part.stop)
+            ends.callback(asyncio.create_task(sweep_on(workbench)).cancel)
+            yield
 
-    app = FastAPI(title="Workbench", version=__version__, openapi_url=None, lifespan=living)
+    app = Api(
+        title="Workbench",
+        version=__version__,
+        openapi_url=f"{ROOT}/openapi.json",
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=living,
+    )
+    app.journal = journal
+    app.state.live = live
     problems.install(app)
-    door = Door(token, workbench)
+    # The last one is asked first.
+    app.add_middleware(Idempotency)
+    app.add_middleware(Intake, most=int(settings.request_body))
+    rates = Rates(of_a_key=settings.requests_per_minute, of_an_address=settings.address_requests_per_minute)
+    app.add_middleware(Door, callers=callers, rates=rates)
+    if settings.origins:
+        app.add_middleware(CORSMiddleware, **cors(settings.origins))
     # Looked through in order: what time counts for comes first.
-    app.router.routes[:0] = predict.routes(front, door, body_most=int(workbench.settings.predict_body))
-    app.include_router(health.routes(front, door), prefix=ROOT)
-    for room in (runs, registry, deployments, batches, advices):
-        app.include_router(room.routes(workbench), prefix=ROOT, dependencies=[Depends(door.owners)])
+    app.router.routes[:0] = predict.routes(front, admit, body_most=int(settings.predict_body))
+    app.include_router(health.routes(front, callers), prefix=ROOT)
+    app.include_router(landing.routes())
+    for router in ROUTERS:
+        app.include_router(router, prefix=ROOT)
     return app

@@ -2,58 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
 
 from workbench.errors import NotFound
-from workbench.workbench import Workbench
+from workbench.server.answering import Json, made, nothing
+from workbench.server.bodies import deployments as bodies
+from workbench.server.bodies.deployments import BeginBatch
+from workbench.server.callers import Mine
+from workbench.server.gives import gives
+from workbench.server.paging import PagedBefore, listed
+
+router = APIRouter(prefix="/batches", tags=["batches"])
 
 
-class Begin(BaseModel):
-    """Whose pipeline predicts, and a data source by name or id."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    deployment: str
-    source: str
+@router.get("", **gives(list[bodies.Batch], has_pages=True))
+def list_batches(workbench: Mine, page: PagedBefore, deployment: str | None = None) -> Response:
+    """List batches, newest first."""
+    of = None if deployment is None else workbench.deployments.get(deployment).id
+    return listed(page, workbench.deployments.batch_records(deployment_id=of, limit=page.limit, before=page.before))
 
 
-def routes(workbench: Workbench) -> APIRouter:
-    """Return the routes under ``/batches``."""
-    router = APIRouter(prefix="/batches", tags=["batches"])
-    of = workbench.deployments
+@router.post("", **gives(bodies.Batch, 400, 409, 410, status=201, has_place=True))
+def begin_batch(asked: BeginBatch, workbench: Mine, request: Request) -> Response:
+    """Predict a whole data source into a file."""
+    record = workbench.deployments.get(asked.deployment).batch(asked.source).record
+    return made(request, record.as_dict(), "batches", record.id)
 
-    @router.get("")
-    def list_batches(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
-        return [found.as_dict() for found in of.batch_records(limit=limit)]
 
-    @router.post("", status_code=201)
-    def begin(asked: Begin) -> dict[str, Any]:
-        return of.get(asked.deployment).batch(asked.source).record.as_dict()
+@router.get("/{batch}", **gives(bodies.Batch))
+def show_batch(batch: str, workbench: Mine) -> Response:
+    """Show a batch."""
+    return Json(workbench.deployments.batch(batch).record.as_dict())
 
-    @router.get("/{batch_id}")
-    def show(batch_id: str) -> dict[str, Any]:
-        return of.batch(batch_id).record.as_dict()
 
-    @router.post("/{batch_id}/cancel")
-    def cancel(batch_id: str) -> dict[str, Any]:
-        return of.batch(batch_id).cancel().as_dict()
+@router.post("/{batch}/cancel", **gives(bodies.Batch))
+def cancel_batch(batch: str, workbench: Mine) -> Response:
+    """End a batch; no file is left. One that is over is answered as it is."""
+    return Json(workbench.deployments.batch(batch).cancel().as_dict())
 
-    @router.delete("/{batch_id}", status_code=204)
-    def delete(batch_id: str) -> None:
-        of.batch(batch_id).delete()
 
-    @router.get("/{batch_id}/file")
-    def fetch(batch_id: str) -> FileResponse:
-        batch = of.batch(batch_id)
-        path = batch.path()
-        try:
-            name = workbench.data.get(batch.record.source_id, hidden=True).name
-        except NotFound:
-            name = batch.id
-        return FileResponse(path, media_type="text/csv", filename=f"{name}-predicted.csv")
+@router.delete("/{batch}", **gives(None, 409, status=204))
+def delete_batch(batch: str, workbench: Mine) -> Response:
+    """Delete a batch with its file."""
+    workbench.deployments.batch(batch).delete()
+    return nothing()
 
-    return router
+
+@router.get("/{batch}/file", **gives("text/csv", 409, 410))
+def fetch_batch(batch: str, workbench: Mine) -> Response:
+    """Fetch the file: the data source's columns, and the predictions beside them, as CSV."""
+    found = workbench.deployments.batch(batch)
+    path = found.path()
+    try:
+        name = workbench.data.get(found.record.source_id, hidden=True).name
+    except NotFound:
+        name = found.id
+    return FileResponse(path, media_type="text/csv", filename=f"{name}-predicted.csv")

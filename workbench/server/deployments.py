@@ -3,115 +3,149 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
-from workbench.workbench import Workbench
+from workbench.server.answering import Json, made, nothing
+from workbench.server.bodies import deployments as bodies
+from workbench.server.bodies.audit import AuditEntry
+from workbench.server.bodies.deployments import CheckSlug, Deploy, Follow, OpenTo, RollBack, Shadow, Swap, Warm
+from workbench.server.callers import Mine
+from workbench.server.gives import gives
+from workbench.server.paging import Paged, whole
+from workbench.server.zipped import ZIP, zip_of
 
-
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Deploy(_Asked):
-    """What is deployed, and how: a run with one of its models, or a pipeline by name, id or alias."""
-
-    run: str | None = None
-    model: str | None = None
-    pipeline: str | None = None
-    slug: str
-    access: str = "workspace"
-    follow: str | None = None
+router = APIRouter(prefix="/deployments", tags=["deployments"])
+Most = Annotated[int, Query(ge=1, le=1000)]
 
 
-class Swap(_Asked):
-    pipeline: str
-    why: str = ""
-    other_columns: bool = False
+@router.get("", **gives(list[bodies.Deployment], has_pages=True))
+def list_deployments(workbench: Mine, page: Paged) -> Response:
+    """List deployments, newest first."""
+    return whole(page, workbench.deployments.records())
 
 
-class Access(_Asked):
-    access: str
+@router.post("", **gives(bodies.Deployment, 400, 409, 410, status=201, has_place=True))
+def deploy(asked: Deploy, workbench: Mine, request: Request) -> Response:
+    """Promote, create, warm and check in one call; where one of these fails, all is undone."""
+    record = workbench.deployments.deploy(**asked.model_dump()).record
+    return made(request, record.as_dict(), "deployments", record.slug)
 
 
-class Follow(_Asked):
-    alias: str | None = None
+@router.post("/check", **gives(None, 400, 409, status=204))
+def check_slug(asked: CheckSlug, workbench: Mine) -> Response:
+    """Find out whether a deployment can have a slug."""
+    workbench.deployments.check_slug(asked.slug)
+    return nothing()
 
 
-class Shadow(_Asked):
-    pipeline: str | None = None
+@router.get("/{slug}", **gives(bodies.ShownDeployment))
+def show_deployment(slug: str, workbench: Mine) -> Response:
+    """Show a deployment, by its slug or its id, and what of its pipeline is compiled."""
+    found = workbench.deployments.get(slug)
+    return Json(found.record.as_dict() | {"engine": found.engine})
 
 
-def routes(workbench: Workbench) -> APIRouter:
-    """Return the routes under ``/deployments``."""
-    router = APIRouter(prefix="/deployments", tags=["deployments"])
-    of = workbench.deployments
+@router.delete("/{slug}", **gives(None, status=204))
+def delete_deployment(slug: str, workbench: Mine) -> Response:
+    """Serve it no more, and give its slug free."""
+    workbench.deployments.get(slug).delete()
+    return nothing()
 
-    @router.get("")
-    def list_deployments() -> list[dict[str, Any]]:
-        return [found.record.as_dict() for found in of.list()]
 
-    @router.post("", status_code=201)
-    def deploy(asked: Deploy) -> dict[str, Any]:
-        return of.deploy(**asked.model_dump()).record.as_dict()
+@router.get("/{slug}/schema", **gives(bodies.DeploymentSchema))
+def show_schema(slug: str, workbench: Mine) -> Response:
+    """Show what a row takes, with sample rows."""
+    return Json(workbench.deployments.get(slug).schema())
 
-    @router.get("/{slug}")
-    def show(slug: str) -> dict[str, Any]:
-        found = of.get(slug)
-        return found.record.as_dict() | {"engine": found.engine}
 
-    @router.delete("/{slug}", status_code=204)
-    def delete(slug: str) -> None:
-        of.get(slug).delete()
+@router.get("/{slug}/history", **gives(list[AuditEntry]))
+def list_deployment_history(slug: str, workbench: Mine, limit: Most = 100) -> Response:
+    """List what was done with it, newest first."""
+    return Json([line.as_dict() for line in workbench.deployments.get(slug).history(limit=limit)])
 
-    @router.get("/{slug}/schema")
-    def schema(slug: str) -> dict[str, Any]:
-        return of.get(slug).schema()
 
-    @router.get("/{slug}/history")
-    def history(slug: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
-        return [line.as_dict() for line in of.get(slug).history(limit=limit)]
+@router.get("/{slug}/traffic", **gives(list[bodies.Minute]))
+def list_traffic(slug: str, workbench: Mine, minutes: Annotated[int, Query(ge=1, le=1440)] = 60) -> Response:
+    """List what was counted in the last minutes, oldest first."""
+    return Json([minute.as_dict() for minute in workbench.deployments.get(slug).traffic(minutes=minutes)])
 
-    @router.get("/{slug}/traffic")
-    def traffic(slug: str, minutes: Annotated[int, Query(ge=1, le=1440)] = 60) -> list[dict[str, Any]]:
-        return [minute.as_dict() for minute in of.get(slug).traffic(minutes=minutes)]
 
-    @router.post("/{slug}/warm")
-    def warm(slug: str) -> dict[str, Any]:
-        return of.get(slug).warm(wait=False).as_dict()
+@router.get("/{slug}/predictions", **gives(list[bodies.Logged]))
+def list_predictions(slug: str, workbench: Mine, limit: Most = 100) -> Response:
+    """List rows that were asked for, of those that the sampling kept, newest first."""
+    return Json([row.as_dict() for row in workbench.deployments.get(slug).predictions(limit=limit)])
 
-    @router.post("/{slug}/stop")
-    def stop(slug: str) -> dict[str, Any]:
-        return of.get(slug).stop().as_dict()
 
-    @router.post("/{slug}/swap")
-    def swap(slug: str, asked: Swap) -> dict[str, Any]:
-        return of.get(slug).swap(asked.pipeline, why=asked.why, other_columns=asked.other_columns).as_dict()
+@router.get("/{slug}/predictors", **gives(list[bodies.Predictor]))
+def list_predictors(slug: str, workbench: Mine) -> Response:
+    """List the processes that answer for it, newest first, those that are gone too."""
+    return Json([asdict(one) for one in workbench.deployments.get(slug).predictors()])
 
-    @router.post("/{slug}/rollback")
-    def rollback(slug: str) -> dict[str, Any]:
-        return of.get(slug).rollback().as_dict()
 
-    @router.post("/{slug}/shadow")
-    def shadow(slug: str, asked: Shadow) -> dict[str, Any]:
-        return of.get(slug).shadow(asked.pipeline).as_dict()
+@router.get("/{slug}/log", **gives(list[str]))
+def show_log(slug: str, workbench: Mine, lines: Most = 50) -> Response:
+    """List the last lines that its newest predictor wrote, oldest first."""
+    return Json(workbench.deployments.get(slug).log(lines))
 
-    @router.get("/{slug}/shadow")
-    def compare_shadow(slug: str, pipeline: str | None = None) -> dict[str, Any]:
-        return asdict(of.get(slug).shadow_report(pipeline))
 
-    @router.post("/{slug}/access")
-    def open_to(slug: str, asked: Access) -> dict[str, Any]:
-        return of.get(slug).open_to(asked.access).as_dict()
+@router.get("/{slug}/export", **gives(ZIP, 400, 409, 410))
+def fetch_export(slug: str, workbench: Mine, kind: Literal["mlflow", "container"] = "mlflow") -> Response:
+    """Fetch the pipeline that answers as a folder that serves it elsewhere, in a zip archive."""
+    found = workbench.deployments.get(slug)
+    return zip_of(partial(found.export, kind=kind), f"{found.slug}-{kind}")
 
-    @router.post("/{slug}/follow")
-    def follow(slug: str, asked: Follow) -> dict[str, Any]:
-        return of.get(slug).follow(asked.alias).as_dict()
 
-    @router.get("/{slug}/predictions")
-    def predictions(slug: str, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
-        return [row.as_dict() for row in of.get(slug).predictions(limit=limit)]
+@router.post("/{slug}/warm", **gives(bodies.Deployment, 409))
+def warm_deployment(slug: str, workbench: Mine, asked: Warm | None = None) -> Response:
+    """Have it served; it warms meanwhile."""
+    wait = asked is not None and asked.wait
+    return Json(workbench.deployments.get(slug).warm(wait=wait).as_dict())
 
-    return router
+
+@router.post("/{slug}/stop", **gives(bodies.Deployment, 409))
+def stop_deployment(slug: str, workbench: Mine) -> Response:
+    """Serve it no more; it can be warmed again."""
+    return Json(workbench.deployments.get(slug).stop().as_dict())
+
+
+@router.post("/{slug}/swap", **gives(bodies.Deployment, 400, 409))
+def swap_pipeline(slug: str, asked: Swap, workbench: Mine) -> Response:
+    """Let another pipeline answer, and no request fail by it."""
+    found = workbench.deployments.get(slug)
+    told = found.swap(asked.pipeline, why=asked.why, other_columns=asked.other_columns, wait=asked.wait)
+    return Json(told.as_dict())
+
+
+@router.post("/{slug}/rollback", **gives(bodies.Deployment, 409))
+def roll_deployment_back(slug: str, workbench: Mine, asked: RollBack | None = None) -> Response:
+    """Let the pipeline answer again that answered before."""
+    how = asked or RollBack()
+    return Json(workbench.deployments.get(slug).rollback(why=how.why, wait=how.wait).as_dict())
+
+
+@router.post("/{slug}/shadow", **gives(bodies.Deployment, 400, 409))
+def shadow_deployment(slug: str, asked: Shadow, workbench: Mine) -> Response:
+    """Have another pipeline answer each request too, recorded and not returned; null: no more."""
+    return Json(workbench.deployments.get(slug).shadow(asked.pipeline).as_dict())
+
+
+@router.get("/{slug}/shadow", **gives(bodies.ShadowReport, 400, 409))
+def show_shadow(slug: str, workbench: Mine, pipeline: str | None = None) -> Response:
+    """Tell how the pipeline in the shadow, or one that was there, compares with what was returned."""
+    return Json(asdict(workbench.deployments.get(slug).shadow_report(pipeline)))
+
+
+@router.post("/{slug}/access", **gives(bodies.Deployment, 400))
+def open_deployment(slug: str, asked: OpenTo, workbench: Mine) -> Response:
+    """Change who may ask: workspace, api-key or public."""
+    return Json(workbench.deployments.get(slug).open_to(asked.access).as_dict())
+
+
+@router.post("/{slug}/follow", **gives(bodies.Deployment, 400))
+def follow_alias(slug: str, asked: Follow, workbench: Mine) -> Response:
+    """Have it go along with an alias; null: no more."""
+    return Json(workbench.deployments.get(slug).follow(asked.alias).as_dict())

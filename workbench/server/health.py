@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from workbench.errors import Unavailable
-from workbench.server.access import Door
+from workbench.server.callers import Callers, OwnersOnly
 from workbench.serving.client import LEARN, ROOT
 from workbench.serving.front import Front
 from workbench.serving.metrics import Figures
 from workbench.version import __version__
 
 
-def routes(front: Front, door: Door) -> APIRouter:
+def routes(front: Front, callers: Callers) -> APIRouter:
     """Return ``/health``, ``/ready``, ``/metrics`` and `LEARN`; the first two are for everybody."""
     router = APIRouter(tags=["health"])
     registry = CollectorRegistry()
@@ -29,12 +29,13 @@ def routes(front: Front, door: Door) -> APIRouter:
             raise Unavailable("deployment.unavailable", "The routes are not read yet.", retry_after_s=1)
         return {"status": "ready"}
 
-    @router.get("/metrics", dependencies=[Depends(door.owners)])
+    @router.get("/metrics", dependencies=[OwnersOnly])
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    @router.post(LEARN.removeprefix(ROOT), dependencies=[Depends(door.owners)])
+    @router.post(LEARN.removeprefix(ROOT), dependencies=[OwnersOnly])
     async def learn() -> dict[str, str]:
+        callers.forget()
         await front.learn()
         return {"status": "learned"}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from contextlib import suppress
 from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,8 +15,6 @@ from workbench.server import problems
 from workbench.serving.gateway import Answered, Route
 from workbench.serving.line import RETRY_S, WAITING_BYTES
 
-HEARD_OUT, HEARD_OUT_S = 1 << 20, 0.2
-"""Largest body that is taken to its end though its request is refused, in bytes, and how long it is waited for."""
 _AGAIN = "Come again in a second."
 _GIVEN_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -35,17 +31,19 @@ class Front(Protocol):
     def refused(self, route: Route, request_id: str, error: WorkbenchError) -> None: ...
 
 
-class Door(Protocol):
-    """What lets callers in, or raises."""
+class Admit(Protocol):
+    """Lets callers in, or raises."""
 
-    def of_deployment(self, scope: Any, access: str) -> None: ...
+    def __call__(self, scope: Any, slug: str, access: str, workspace_id: str | None = None, /) -> None: ...
 
 
-def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
+def routes(front: Front, admit: Admit, *, body_most: int) -> list[HttpRoute]:
     """Return ``POST /api/v1/deployments/{slug}/predict``.
 
     Parameters
     ----------
+    admit
+        Told which deployment is asked, who may, and once that is known, in which workspace it is.
     body_most
         Largest body, in bytes.
     """
@@ -53,33 +51,33 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
 
     async def predict(request: Request) -> Response:
         scope = request.scope
-        slug, request_id = scope["path_params"]["slug"], _request_id(scope)
+        slug, told_id = scope["path_params"]["slug"], request_id(scope)
         is_read = False
         try:
             # Before anything is looked up: what there is, is nobody else's to find out.
-            door.of_deployment(scope, front.access(slug))
+            admit(scope, slug, front.access(slug))
             route = await front.route(slug)
-            door.of_deployment(scope, route.deployment.access)
+            admit(scope, slug, route.deployment.access, route.deployment.workspace_id)
             try:
                 body = await bodies.read(request, route)
             except WorkbenchError as error:
-                front.refused(route, request_id, error)
+                front.refused(route, told_id, error)
                 raise
             is_read = True
             # While the body came it may have been swapped, stopped, or closed to the public.
             now = await front.route(slug)
             if now is not route:
-                door.of_deployment(scope, now.deployment.access)
-            answered = await front.predict(now, body, request_id)
+                admit(scope, slug, now.deployment.access, now.deployment.workspace_id)
+            answered = await front.predict(now, body, told_id)
         except WorkbenchError as error:
             if not is_read:
-                await _hear_out(request)
-            return problems.answer(error, {"X-Request-Id": request_id})
+                await problems.hear_out(scope, request.receive)
+            return problems.answer(error, {"X-Request-Id": told_id})
         except ClientDisconnect:
             # Nobody reads it.
             return Response(status_code=400)
         answer = answered.answer
-        headers = {"X-Request-Id": request_id, "X-Workbench-Pipeline": answered.pipeline_id}
+        headers = {"X-Request-Id": told_id, "X-Workbench-Pipeline": answered.pipeline_id}
         if answer.status != 200:
             return Response(answer.body, answer.status, headers, problems.PROBLEM)
         record = answered.deployment
@@ -88,7 +86,7 @@ def routes(front: Front, door: Door, *, body_most: int) -> list[HttpRoute]:
             record.slug.encode(),
             answer.body,
             f"{answered.total_ms:.3f}".encode(),
-            _escaped(request_id),
+            _escaped(told_id),
         )
         return Response(content, 200, headers, "application/json")
 
@@ -141,16 +139,6 @@ class Bodies:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _hear_out(request: Request) -> None:
-    """Take what is left of a small body: Jupyter's proxy reads no answer while it cannot send to the end."""
-    told = request.headers.get("content-length")
-    if told is not None and told.isdigit() and int(told) <= HEARD_OUT:
-        with suppress(ClientDisconnect, TimeoutError):
-            async with asyncio.timeout(HEARD_OUT_S):
-                async for _ in request.stream():
-                    pass
-
-
 def _too_large(most: int) -> TooLarge:
     return TooLarge(
         "predict.body_too_large",
@@ -159,8 +147,10 @@ def _too_large(most: int) -> TooLarge:
     )
 
 
-def _request_id(scope: Any) -> str:
+def request_id(scope: Any) -> str:
     """Take over the caller's own id of its request where it sends one that can be written anywhere."""
+    if (given := scope.get("state", {}).get("request_id")) is not None:
+        return str(given)
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _GIVEN_ID.fullmatch(value):
             return str(value, "ascii")

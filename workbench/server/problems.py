@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 from workbench.errors import WorkbenchError
 
 PROBLEM = "application/problem+json"
+HEARD_OUT, HEARD_OUT_S = 1 << 20, 0.2
+"""Largest body that is taken to its end though its request is refused, in bytes, and how long it is waited for."""
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
@@ -35,6 +40,21 @@ def answer(error: WorkbenchError, headers: dict[str, str] | None = None) -> JSON
     return JSONResponse(error.as_problem(), status_code=error.status, media_type=PROBLEM, headers=told)
 
 
+def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Refuse what the HTTP face alone knows of."""
+    return _plain(status, "Request refused", detail, "request.refused", headers)
+
+
+async def hear_out(scope: Scope, receive: Receive) -> None:
+    """Take what is left of a small body: Jupyter's proxy reads no answer while it cannot send to the end."""
+    told = Headers(scope=scope).get("content-length")
+    if told is not None and told.isdigit() and int(told) <= HEARD_OUT:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD_OUT_S):
+                while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+                    pass
+
+
 def _problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, WorkbenchError)
     return answer(error)
@@ -52,7 +72,7 @@ def _refused(request: Request, error: Exception) -> JSONResponse:
     told = dict(error.headers or {})
     if error.status_code == 405:
         told["Allow"] = ", ".join(_methods(request))
-    return _plain(error.status_code, "Request refused", str(error.detail), "request.refused", told)
+    return refusal(error.status_code, str(error.detail), told)
 
 
 def _methods(request: Request) -> list[str]:

@@ -139,11 +139,8 @@ class Front:
         return False
 
 
-class OpenDoor:
-    """Lets everybody in."""
-
-    def of_deployment(self, scope: Any, access: str) -> None:
-        pass
+def admit(scope: Any, slug: str, access: str, workspace_id: str | None = None) -> None:
+    """Let everybody in."""
 
 
 def make_app(front: Front, told: Manifest) -> FastAPI:
@@ -157,7 +154,7 @@ def make_app(front: Front, told: Manifest) -> FastAPI:
 
     app = FastAPI(title=told.slug, openapi_url=None, lifespan=living)
     problems.install(app)
-    (full,) = predict.routes(front, OpenDoor(), body_most=told.limits.body_bytes)
+    (full,) = predict.routes(front, admit, body_most=told.limits.body_bytes)
 
     async def short(request: Request) -> Response:
         request.scope["path_params"] = {"slug": told.slug}
@@ -207,6 +204,7 @@ def _record(told: Manifest) -> DeploymentRecord:
     started = datetime.now(UTC)
     return DeploymentRecord(
         id=DeploymentId(told.deployment_id),
+        workspace_id="",
         slug=told.slug,
         status=READY,
         error=None,

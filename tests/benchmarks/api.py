@@ -1,0 +1,91 @@
+"""How fast the API lists and submits runs. ``python -m tests.benchmarks.api [RUNS]``.
+
+A home with 10,000 runs (as rows: none of them is carried out) and a service that is warm; one kept connection over TCP,
+with a key. Submitted runs are on a table as large as the juice sample of PyCaret, 1,070 rows and 19 columns.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from sqlalchemy import insert
+
+from tests.server.calling import Caller
+from workbench.settings import Settings
+from workbench.store.tables import RunRow, new_id, now
+from workbench.workbench import Workbench, connect
+
+RUNS, LISTS, SUBMITS = 10_000, 100, 60
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
+    with tempfile.TemporaryDirectory() as folder:
+        home = connect(Settings(home=Path(folder), concurrent_runs=1))
+        home.service.start()
+        while not (told := home.service.state()) or told.phase != "warm":
+            time.sleep(0.1)
+        source = home.data.add(_table(), "juice")
+        first = home.runs.submit(source, target="Purchase", plan="setup")
+        first.wait(120)
+        _fill(home, first.id, count)
+        caller = Caller(told.api_port, None)
+        shown = {"X-Workbench-Key": home.keys.create("benchmark", ["*"], requests_per_minute=0).secret}
+        asked = {"data": "juice", "target": "Purchase", "plan": "setup"}
+        _say(f"first page of {count:,} runs", lambda: caller.ask("GET", "/runs", **shown), LISTS, 200)
+        _say("one run", lambda: caller.ask("GET", f"/runs/{first.id}", **shown), LISTS, 200)
+        _say("check", lambda: caller.ask("POST", "/runs/check", asked, **shown), SUBMITS, 200)
+        submitted: list[str] = []
+
+        def submit() -> Any:
+            answer = caller.ask("POST", "/runs", asked, **shown)
+            submitted.append(answer.body["id"])
+            return answer
+
+        _say("submit", submit, SUBMITS, 201)
+        for run in submitted:
+            caller.ask("POST", f"/runs/{run}/cancel", **shown)
+        home.service.stop()
+
+
+def _say(what: str, ask: Callable[[], Any], times: int, status: int) -> None:
+    ask()
+    took = []
+    for _ in range(times):
+        started = time.perf_counter()
+        answer = ask()
+        took.append((time.perf_counter() - started) * 1000)
+        assert answer.status == status, answer.body
+    cuts = quantiles(took, n=100)
+    print(f"{what:32} p50 {cuts[49]:7.2f} ms   p95 {cuts[94]:7.2f} ms   worst {max(took):7.2f} ms", flush=True)
+
+
+def _table() -> Any:
+    import numpy as np
+    import pandas as pd
+
+    random, rows = np.random.default_rng(1), 1070
+    numbers = {f"measure_{place}": random.normal(place, 1, rows).round(3) for place in range(14)}
+    texts = {f"choice_{place}": random.choice(["yes", "no", "maybe"], rows) for place in range(3)}
+    return pd.DataFrame({"week": random.integers(200, 300, rows), **numbers, **texts}).assign(
+        Purchase=random.choice(["CH", "MM"], rows, p=[0.6, 0.4])
+    )
+
+
+def _fill(home: Workbench, run_id: str, count: int) -> None:
+    """Add runs that look like one that was carried out."""
+    with home._store.database.write() as session:
+        row = session.get_one(RunRow, run_id)
+        like = {column.name: getattr(row, column.key) for column in RunRow.__table__.columns}
+        rows = [{**like, "id": new_id(), "created_at": now()} for _ in range(count)]
+        session.execute(insert(RunRow), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What goes over HTTP, as models: bodies of requests are read by them, answers are documented by them."""
