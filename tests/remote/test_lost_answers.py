@@ -1,0 +1,82 @@
+"""Connections that end before an answer is there: what was asked for is done once, and is told."""
+
+import pytest
+
+import workbench
+from workbench.errors import Gone, NotFound, Unavailable
+
+
+@pytest.fixture
+def far(cutter, secret):
+    with workbench.connect(cutter.address, key=secret) as opened:
+        yield opened
+
+
+def test_a_run_whose_answer_was_lost_is_one_run(far, cutter, warm, fitted):
+    before = {found.id for found in warm.runs.records(limit=1000)}
+    cutter.lose = 2
+    run = far.runs.submit(fitted.record.source_id, target="cultivar", plan="setup", seed=77)
+    assert cutter.lose == 0
+    assert {found.id for found in warm.runs.records(limit=1000)} - before == {run.id}
+
+
+def test_a_rollback_whose_answer_was_lost_goes_back_once(far, cutter, warm, fitted, called):
+    names = [warm.registry.promote(fitted, name=f"{called}-{place}").name for place in range(3)]
+    for name in names:
+        warm.registry.aliases.set(called, name)
+    cutter.lose = 1
+    assert far.registry.aliases.rollback(called).pipeline_name == names[1]
+    assert warm.registry.aliases.get(called).pipeline_name == names[1]
+
+
+def test_a_delete_whose_answer_was_lost_is_no_error(far, cutter, warm, called):
+    warm.projects.create(called)
+    cutter.lose = 1
+    far.projects.delete(called)
+    assert called not in [project.name for project in warm.projects.list()]
+
+
+def test_what_was_not_there_is_told_where_no_answer_was_lost(far):
+    with pytest.raises(NotFound) as raised:
+        far.projects.delete("never there")
+    assert raised.value.code == "project.not_found"
+
+
+def test_a_key_whose_answer_was_lost_is_made_once_and_said_to_be_lost(far, cutter, warm, called):
+    cutter.lose = 1
+    with pytest.raises(Gone) as raised:
+        far.keys.create(called, "runs:read")
+    assert raised.value.code == "remote.secret_lost"
+    assert [key.name for key in warm.keys.list(limit=1000)].count(called) == 1
+
+
+def test_a_file_whose_answer_was_lost_is_one_data_source(far, cutter, warm, called, tmp_path):
+    path = tmp_path / f"{called}.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    cutter.lose = 1
+    source = far.data.upload(path)
+    assert source.row_count == 2
+    assert [found.name for found in warm.data.list()].count(called) == 1
+
+
+def test_events_come_once_and_in_order_however_often_they_break_off(far, cutter, fitted):
+    run = far.runs.get(fitted.id)
+    cutter.cuts, cutter.leave = 4, 1500
+    seen = [event.seq for event in run.events()]
+    assert cutter.cuts == 0
+    assert seen == [event.seq for event in fitted.history()]
+
+
+def test_a_table_that_breaks_off_is_fetched_anew(far, cutter, warm, fitted):
+    source = warm.data.get(fitted.record.source_id)
+    cutter.cuts, cutter.leave = 2, 600
+    assert far.data.load(source).equals(warm.data.load(source))
+
+
+def test_an_api_that_is_gone_is_unreachable(cutter, secret):
+    far = workbench.connect(cutter.address, key=secret, timeout_s=2)
+    cutter.lose = 100
+    with pytest.raises(Unavailable) as raised:
+        far.runs.records()
+    assert raised.value.code == "remote.unreachable"
+    far.close()
