@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from workbench import connect
 from workbench.advisors.advice import Finding, Tone
 from workbench.cli import render
+from workbench.cli.opened import connect
 from workbench.consulting.consultation import Consultation
 from workbench.plain import shown
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench import connect
 from workbench.cli import render
+from workbench.cli.opened import connect
 from workbench.data.options import ReadOption, options_of
 from workbench.data.source import Source
 from workbench.errors import BadRequest

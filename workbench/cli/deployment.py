@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from workbench import connect
 from workbench.batch import Batch
 from workbench.cli import render
+from workbench.cli.opened import connect
 from workbench.deployment import Deployment
 from workbench.errors import BadRequest
 

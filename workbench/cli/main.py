@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbench.cli import advise, data, deployment, lab, registry, reproduce, run, service, training
+from workbench.cli import (
+    advise,
+    audit,
+    data,
+    deployment,
+    keys,
+    lab,
+    registry,
+    reproduce,
+    run,
+    serve,
+    service,
+    training,
+    workspace,
+)
 from workbench.errors import WorkbenchError
 from workbench.version import __version__
 
@@ -35,9 +49,13 @@ app.add_typer(registry.promotion_app, name="promotion", help="Promotions: gates 
 app.command(name="deploy")(deployment.deploy)
 app.add_typer(deployment.app, name="deployment", help="Deployments: predict, swap, roll back, stop.")
 app.add_typer(advise.app, name="advise", help="Advisors: analyse, design, explain, diagnose, review, drift.")
+app.add_typer(workspace.app, name="workspace", help="Workspaces: who shares what, in which role.")
+app.add_typer(workspace.project_app, name="project", help="Projects: what runs are about.")
+app.add_typer(keys.app, name="key", help="Keys by which others act in your name.")
+app.add_typer(audit.app, name="audit", help="Who did what: list, verify, export.")
 app.add_typer(service.app, name="service", help="The process that carries runs out.")
 app.add_typer(training.app, name="training", help="The environment that has PyCaret.")
-app.command(name="serve")(service.serve)
+app.command(name="serve")(serve.serve)
 app.command(name="doctor")(service.doctor)
 app.command(name="lab", context_settings=lab.PASS_ON)(lab.lab)
 app.command(name="dashboards", context_settings=lab.PASS_ON)(lab.dashboards)

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from workbench import connect
 from workbench.cli import registry_tables as tables
 from workbench.cli import render
+from workbench.cli.opened import connect
 from workbench.cli.run import Reference as RunReference
 from workbench.registry.promotion import FAILED, REFUSED, Promotion
 

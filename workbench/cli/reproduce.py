@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from workbench import connect
 from workbench.cli import render
+from workbench.cli.opened import connect
 from workbench.cli.run import Json, Reference
 from workbench.runs.reproduce.reproduction import REQUIREMENTS
 

@@ -18,9 +18,10 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from workbench import Run, Workbench, connect
+from workbench import Run, Workbench
 from workbench.catalogue import PLANS, SEED, TASKS, Option, Plan
 from workbench.cli import findings, render
+from workbench.cli.opened import connect
 from workbench.data.source import Source
 from workbench.errors import BadRequest
 from workbench.preflight.findings import Preflight

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from workbench import Workbench, connect
+from workbench import Workbench
 from workbench.cli import render
+from workbench.cli.opened import connect
 from workbench.doctor import examine
 from workbench.errors import EngineFault
-from workbench.service import lifecycle
 from workbench.service.lifecycle import ServiceState
 from workbench.settings import load
 
@@ -62,25 +62,6 @@ def token() -> None:
     workbench = connect()
     workbench.service.start()
     print(workbench.service.wait().api_token)
-
-
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on; default: 127.0.0.1.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; default: that of last time.")] = None,
-) -> None:
-    """See that the API runs, say where, and stay until it ends; what is deployed goes on without this command."""
-    asked: dict[str, Any] = {"api_host": host, "api_port": port}
-    workbench = connect(**{name: value for name, value in asked.items() if value is not None})
-    if (host, port) != (None, None) and workbench.service.state() is not None:
-        # Its settings are read once, when it starts.
-        workbench.service.stop()
-    workbench.service.start()
-    listening_port = lifecycle.api_port(workbench.settings)
-    render.console.print(f"http://{workbench.settings.api_host}:{listening_port}/api/v1", markup=False)
-    for record in workbench.deployments.records():
-        render.console.print(f"{record.slug}: {record.status}", markup=False)
-    while workbench.service.state() is not None:
-        time.sleep(1)
 
 
 def doctor(json: Json = False) -> None:
