@@ -139,6 +139,25 @@ class Notebook:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
         self.wait_for_kernel("idle")
 
+    def saved_with_widgets(self) -> dict[str, Any]:
+        """Save the notebook with the state of its widgets; return what the file held then."""
+        toggle = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+        self.command(toggle)
+        self.page.wait_for_function("name => window.jupyterapp.commands.isToggled(name)", arg=toggle)
+        save = """async () => {
+            const { shell, serviceManager } = window.jupyterapp;
+            const { context } = shell.currentWidget;
+            await context.save();
+            return (await serviceManager.contents.get(context.path)).content;
+        }"""
+        saved: dict[str, Any] = self.page.evaluate(save)
+        # As it was: others open the same file.
+        self.command(toggle)
+        self.page.wait_for_function("name => !window.jupyterapp.commands.isToggled(name)", arg=toggle)
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.deleteMetadata('widgets')")
+        self.page.evaluate(save)
+        return saved
+
     def show_cell(self, number: int) -> None:
         """Scroll until a cell stands at the top."""
         self.page.locator(".jp-Cell").nth(number).evaluate("cell => cell.scrollIntoView({ block: 'start' })")
@@ -155,7 +174,8 @@ class Panels:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        names = ("Data", "Launch", "Runs", "Leaderboard", "Events", "Profile", "Registry", "Deploy", "Review")
+        whole = ("Profile", "Registry", "Deploy", "Review", "People", "Keys", "Audit log")
+        names = ("Data", "Launch", "Runs", "Leaderboard", "Events", *whole)
         (
             self.data,
             self.launch,
@@ -166,6 +186,9 @@ class Panels:
             self.registry,
             self.deploy,
             self.review,
+            self.people,
+            self.keys,
+            self.audit,
         ) = (page.get_by_role("region", name=name, exact=True) for name in names)
 
     @property

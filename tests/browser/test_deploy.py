@@ -105,6 +105,13 @@ def test_a_row_is_deployed_tried_swapped_and_stopped(
     assert Path(told.value.path()).read_bytes() == home.deployments.batches()[0].path().read_bytes()
     panels.picture("8-batch.png")
     deploy.get_by_role("tab", name="Settings").click()
+    deploy.get_by_label("Open to").select_option(label="keys only")
+    expect(deploy).to_contain_text("Whoever sends a key that is good for it")
+    expect(head).to_contain_text("open to keys only")
+    panels.picture("11-open-to.png")
+    deploy.get_by_role("tab", name="Try it").click()
+    expect(line).to_contain_text('-H "X-Workbench-Key: $WORKBENCH_KEY"')
+    deploy.get_by_role("tab", name="Settings").click()
 
     other = home.registry.promote(wine, name="better")
     deploy.get_by_label("Pipeline to swap in").select_option("better")

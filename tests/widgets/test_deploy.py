@@ -274,3 +274,17 @@ def test_a_row_that_was_not_the_best_is_deployed_in_steps_asked_and_stopped(
     finally:
         warm.deployments.get("cultivars").delete()
         feeder.close()
+
+
+def test_the_line_for_a_shell_shows_what_its_access_takes(
+    panel: DeployPanel, home: workbench.Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.deployment.Deployment.url", lambda self: f"http://127.0.0.1/{self.slug}")
+    id = panel._view["watched"]
+    shown = {}
+    for access in ("workspace", "api-key", "public"):
+        panel.commands["access"](id=id, access=access)
+        shown[access] = panel.commands["curl"](id=id)
+    assert '-H "X-Workbench-Token: $(workbench service token)"' in shown["workspace"]
+    assert '-H "X-Workbench-Key: $WORKBENCH_KEY"' in shown["api-key"]
+    assert "X-Workbench" not in shown["public"]

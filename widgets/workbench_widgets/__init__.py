@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench_widgets.app import Workbench
+    from workbench_widgets.auditing import AuditPanel
     from workbench_widgets.dashboard import RunsDashboard, ServingDashboard
     from workbench_widgets.data import DataPanel
     from workbench_widgets.deploy import DeployPanel
     from workbench_widgets.events import EventsPanel
+    from workbench_widgets.keys import KeysPanel
     from workbench_widgets.launch import LaunchPanel
     from workbench_widgets.leaderboard import LeaderboardPanel
+    from workbench_widgets.people import PeoplePanel
     from workbench_widgets.profile import ProfilePanel
     from workbench_widgets.registry import RegistryPanel
     from workbench_widgets.review import ReviewPanel
     from workbench_widgets.runs import RunsPanel
 
 _HOMES = {
+    "AuditPanel": "auditing",
     "DataPanel": "data",
     "DeployPanel": "deploy",
     "EventsPanel": "events",
+    "KeysPanel": "keys",
     "LaunchPanel": "launch",
     "LeaderboardPanel": "leaderboard",
+    "PeoplePanel": "people",
     "ProfilePanel": "profile",
     "RegistryPanel": "registry",
     "ReviewPanel": "review",
@@ -36,11 +42,14 @@ _HOMES = {
     "Workbench": "app",
 }
 __all__ = [
+    "AuditPanel",
     "DataPanel",
     "DeployPanel",
     "EventsPanel",
+    "KeysPanel",
     "LaunchPanel",
     "LeaderboardPanel",
+    "PeoplePanel",
     "ProfilePanel",
     "RegistryPanel",
     "ReviewPanel",

@@ -9,13 +9,17 @@ import ipywidgets
 
 import workbench
 from workbench.errors import WorkbenchError
+from workbench_widgets.auditing import AuditPanel
 from workbench_widgets.data import DataPanel
 from workbench_widgets.deploy import DeployPanel
 from workbench_widgets.desk import Desk
 from workbench_widgets.events import EventsPanel
+from workbench_widgets.keys import KeysPanel
 from workbench_widgets.launch import LaunchPanel
 from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
+from workbench_widgets.panel import Panel
+from workbench_widgets.people import PeoplePanel
 from workbench_widgets.profile import ProfilePanel
 from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.review import ReviewPanel
@@ -33,19 +37,42 @@ class Workbench(ipywidgets.Box):
 
     Attributes
     ----------
-    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy, review
+    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy, review, people, keyring, audit
         The panels, each of which can also be shown by itself.
     """
 
     def __init__(self, home: workbench.Workbench | None = None, **layout: Any) -> None:
         self.feeder = Feeder.of(home)
-        self.workbench = home or self.feeder.workbench
+        super().__init__(self._parts(home or self.feeder.workbench, "train"), **layout)
+        self.add_class("wb-tabbed")
+
+    def enter(self, workspace: str, tab: str) -> None:
+        """Show another workspace instead.
+
+        Parameters
+        ----------
+        workspace
+            Its name.
+        tab
+            The tab to begin with.
+
+        Raises
+        ------
+        NotFound
+            ``workspace.not_found``
+        """
+        # What was shown is closed by the feeder, once it has been out of sight for a while.
+        self.children = self._parts(self.workbench.within(workspace), tab)
+
+    def _parts(self, home: workbench.Workbench, start: str) -> list[ipywidgets.Widget]:
+        """Make the panels over a home: the bar, and a page for each of its tabs."""
+        self.workbench = home
         # Warm while the user looks for a table: PyCaret takes seconds to import.
         with suppress(WorkbenchError):
             # Data can be looked at without it; launching a run says what is wrong.
-            self.workbench.service.start()
-        desk = Desk(self.workbench)
-        self.tabs = TabsPanel(desk, self.feeder)
+            home.service.start()
+        desk = Desk(home)
+        self.tabs = TabsPanel(desk, self.feeder, enter=self.enter, start=start)
         self.data = DataPanel(desk, self.feeder)
         self.launch = LaunchPanel(desk, self.feeder)
         self.profile = ProfilePanel(desk, self.feeder)
@@ -55,20 +82,23 @@ class Workbench(ipywidgets.Box):
         self.registry = RegistryPanel(desk, self.feeder)
         self.deploy = DeployPanel(desk, self.feeder)
         self.review = ReviewPanel(desk, self.feeder)
-        left = ipywidgets.Box([self.data, self.launch])
-        right = ipywidgets.Box([self.runs, self.leaderboard, self.events])
-        left.add_class("wb-column")
-        right.add_class("wb-column")
-        right.add_class("wb-column-wide")
-        wholes = [ipywidgets.Box([panel]) for panel in (self.profile, self.registry, self.deploy, self.review)]
-        pages = [ipywidgets.Box([left, right]), *wholes]
-        for place, (name, page) in enumerate(zip(TABS, pages, strict=True)):
+        self.people = PeoplePanel(desk, self.feeder)
+        self.keyring = KeysPanel(desk, self.feeder)
+        self.audit = AuditPanel(desk, self.feeder)
+        shown = (
+            _columns([self.data, self.launch], [self.runs, self.leaderboard, self.events]),
+            [self.profile],
+            [self.registry],
+            [self.deploy],
+            [self.review],
+            [*_columns([self.people], [self.keyring]), self.audit],
+        )
+        pages = [ipywidgets.Box(parts) for parts in shown]
+        for name, page in zip(TABS, pages, strict=True):
             page.add_class("wb-page")
             page.add_class(f"wb-tab-{name}")
-            if place:
+            if name != start:
                 page.add_class("wb-away")
-        super().__init__([self.tabs, *pages], **layout)
-        self.add_class("wb-tabbed")
         self.feeder.add(
             self.tabs,
             self.data,
@@ -80,4 +110,17 @@ class Workbench(ipywidgets.Box):
             self.registry,
             self.deploy,
             self.review,
+            self.people,
+            self.keyring,
+            self.audit,
         )
+        return [self.tabs, *pages]
+
+
+def _columns(left: list[Panel], right: list[Panel]) -> list[ipywidgets.Widget]:
+    """Put panels side by side, the right ones in the wider column."""
+    columns = [ipywidgets.Box(left), ipywidgets.Box(right)]
+    for column in columns:
+        column.add_class("wb-column")
+    columns[1].add_class("wb-column-wide")
+    return columns

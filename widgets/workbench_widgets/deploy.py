@@ -39,14 +39,14 @@ class DeployPanel(Panel):
         Nothing can be changed or asked: for dashboards.
     """
 
-    _esm = script("forms", "attempts", "traffic", "tryit", "advice", "deploy")
+    _esm = script("forms", "attempts", "access", "traffic", "tryit", "advice", "deploy")
     beside = BESIDE | {"predict", "curl"}
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
         self._feeder = feeder
         self._read_only = read_only
-        self._mark: str | None = None
+        self._mark: int | None = None
         self._pipelines: dict[str, Pipeline] = {}
         self._looked_at = 0.0
         self._formed: tuple[str, str] | None = None
@@ -100,8 +100,7 @@ class DeployPanel(Panel):
             known = {record.id: record for record in records}
             if watched not in known:
                 watched = self._desk.deployment.replace(watched, records[0].id if records else None)
-            newest = self.workbench.audit(limit=1)
-            mark = newest[0].id if newest else ""
+            mark = self.workbench.mark()
             is_changed = mark != self._mark or watched != self._view["watched"]
             if mark != self._mark:
                 self._read_shelves()

@@ -32,7 +32,7 @@ class LeaderboardPanel(Panel):
         Nothing can be launched from a row: for dashboards.
     """
 
-    _esm = script("forms", "attempts", "deployform", "advice", "leaderboard")
+    _esm = script("forms", "attempts", "access", "deployform", "advice", "leaderboard")
     beside = deploying.BESIDE | advising.BESIDE
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:

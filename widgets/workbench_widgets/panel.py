@@ -20,6 +20,7 @@ import anywidget
 import traitlets
 
 from workbench import Workbench, WorkbenchError
+from workbench_widgets.access import refusals
 
 STATIC = Path(__file__).parent / "static"
 SHARED = ("shared", "over", "lists")
@@ -46,7 +47,7 @@ def script(*names: str) -> str:
 
 @cache
 def style() -> str:
-    return "\n".join((STATIC / f"{part}.css").read_text() for part in ("panels", "data", "advice"))
+    return "\n".join((STATIC / f"{part}.css").read_text() for part in ("panels", "data", "advice", "access"))
 
 
 class Panel(anywidget.AnyWidget):
@@ -71,7 +72,7 @@ class Panel(anywidget.AnyWidget):
         self._lock = threading.RLock()
         # Feeder and commands look at the store in turn: an older look must not be shown after a newer one.
         self._feeding = threading.RLock()
-        self._view: dict[str, Any] = dict(view)
+        self._view: dict[str, Any] = {"refusals": refusals(workbench), **view}
         self._number = 0
         super().__init__(full={"number": 0, "view": self._view}, _view_count=0)
         self._was_seen = False

@@ -29,15 +29,15 @@ class RegistryPanel(Panel):
         Nothing can be changed: for dashboards.
     """
 
-    _esm = script("forms", "attempts", "deployform", "card", "gates", "registry")
+    _esm = script("forms", "attempts", "access", "deployform", "card", "gates", "registry")
     beside = BESIDE | {"propose", "complete"}
 
     def __init__(self, desk: Desk, feeder: Feeder, *, read_only: bool = False) -> None:
         self._desk = desk
         self._feeder = feeder
         self._read_only = read_only
-        self._mark: str | None = None
-        self._detailed: tuple[Kept | None, str | None] | None = None
+        self._mark: int | None = None
+        self._detailed: tuple[Kept | None, int | None] | None = None
         super().__init__(
             desk.workbench,
             read_only=read_only,
@@ -84,8 +84,7 @@ class RegistryPanel(Panel):
             # Before the lists are read: what is chosen afterwards may not be in them.
             chosen = self._desk.kept.value
             # Every change of the registry is a line of the audit log; that an evaluation has begun is none.
-            newest = self.workbench.audit(limit=1)
-            mark = newest[0].id if newest else ""
+            mark = self.workbench.mark()
             if mark != self._mark:
                 self._read_shelves()
             if mark != self._mark or any(line["status"] in OPEN for line in self._view["promotions"]):

@@ -37,7 +37,7 @@ class ReviewPanel(Panel):
         self._feeder = feeder
         self._shown: tuple[Any, ...] | None = None
         self._columns_of: str | None = None
-        self._mark = ""
+        self._mark = 0
         self._kept: dict[tuple[SubjectKind, str], dict[str, Any]] = {}
         super().__init__(
             desk.workbench,
@@ -103,8 +103,7 @@ class ReviewPanel(Panel):
         """Return what is chosen on the desk, with whom to ask about it."""
         desk = self._desk
         # Every change of a pipeline or a deployment is a line of the audit log.
-        newest = self.workbench.audit(limit=1)
-        mark = newest[0].id if newest else ""
+        mark = self.workbench.mark()
         if mark != self._mark:
             self._mark, self._kept = mark, {}
         found: list[dict[str, Any] | None] = [

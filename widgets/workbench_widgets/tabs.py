@@ -1,34 +1,69 @@
-"""The tabs of the page: which panels are seen together, and how much there is in each."""
+"""The tabs of the page: which panels are seen together, how much there is in each, and in which workspace."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench.serving.deployment import FAILED
+from workbench_widgets.access import identity
 from workbench_widgets.advising import Question
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
-from workbench_widgets.panel import Panel, script
+from workbench_widgets.panel import Command, Panel, script
 
-TABS = {"train": "Train", "profile": "Profile", "registry": "Registry", "deploy": "Deploy", "review": "Review"}
+TABS = {
+    "train": "Train",
+    "profile": "Profile",
+    "registry": "Registry",
+    "deploy": "Deploy",
+    "review": "Review",
+    "access": "Access",
+}
+Enter = Callable[[str, str], None]
+"""Shows another workspace: its name, and the tab to begin with."""
 
 
 class TabsPanel(Panel):
-    """A bar over pages that bear the classes ``wb-tab-NAME``; turning happens in the browser."""
+    """A bar over pages that bear the classes ``wb-tab-NAME``; turning happens in the browser.
+
+    Parameters
+    ----------
+    enter
+        Shows another workspace; None: the page stays in its own.
+    start
+        The tab that is shown first.
+    """
 
     _esm = script("tabs")
 
-    def __init__(self, desk: Desk, feeder: Feeder) -> None:  # noqa: ARG002 - panels are made alike
+    def __init__(
+        self,
+        desk: Desk,
+        feeder: Feeder,  # noqa: ARG002 - panels are made alike
+        *,
+        enter: Enter | None = None,
+        start: str = "train",
+    ) -> None:
         self._desk = desk
-        self._mark: str | None = None
+        self._enter = enter
+        self._mark: int | None = None
         super().__init__(
-            desk.workbench, tabs=[{"name": name, "title": title} for name, title in TABS.items()], counts={}
+            desk.workbench,
+            tabs=[{"name": name, "title": title} for name, title in TABS.items()],
+            start=start,
+            can_enter=enter is not None,
+            me={},
+            counts={},
         )
         self.feed()
 
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        return {} if self._enter is None else {"enter": self._enter}
+
     def feed(self) -> bool:
-        newest = self.workbench.audit(limit=1)
-        mark = newest[0].id if newest else ""
+        mark = self.workbench.mark()
         if mark != self._mark:
             self._mark = mark
             pipelines, deployments = self.workbench.registry.list(), self.workbench.deployments.records()
@@ -40,7 +75,10 @@ class TabsPanel(Panel):
             ]
             told = {"Failed": failed, "Drifted": drifted}
             trouble = ". ".join(f"{what}: {', '.join(slugs)}" for what, slugs in told.items() if slugs) or None
-            self.show(counts={"registry": _count(len(pipelines)), "deploy": _count(len(deployments), trouble)})
+            self.show(
+                me=identity(self.workbench),
+                counts={"registry": _count(len(pipelines)), "deploy": _count(len(deployments), trouble)},
+            )
         return False
 
 

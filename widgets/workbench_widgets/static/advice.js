@@ -46,8 +46,8 @@ function adviceCards(el, link, showError, { ask = (card) => askAdvisor(link, car
     const who = h("small", {});
     const at = h("time", {});
     const words = h("button", { type: "button", class: "wb-advice-words", onclick: () => open(card) }, who, says);
-    const verb = h("button", { type: "button", class: "wb-button wb-advice-verb" });
-    const again = h("button", { type: "button", class: "wb-button wb-advice-verb wb-accent", title: "Launch what is suggested at once" }, "Relaunch corrected");
+    const verb = h("button", { type: "button", class: "wb-button wb-advice-verb", "data-takes": "advices:write" });
+    const again = h("button", { type: "button", class: "wb-button wb-advice-verb wb-accent", "data-takes": "runs:write", title: "Launch what is suggested at once" }, "Relaunch corrected");
     verb.addEventListener("click", () => act(verb, showError, () => ask(card), ADVICE_WAITS.asking));
     again.addEventListener("click", () => relaunch(el, link, again, showError, card.id));
     const node = h("div", { role: "group", "aria-live": "polite" }, h("span", { class: "wb-light", "aria-hidden": "true" }), words, at, again, verb);

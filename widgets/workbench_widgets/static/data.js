@@ -28,7 +28,7 @@ export default panel((el, link) => {
     const have = new Set(view.sources.filter((source) => source.kind === "sample").map((source) => source.name));
     const left = view.samples.filter((sample) => !have.has(sample.name));
     fill(samples, left.length ? h("span", { class: "wb-faint" }, "Samples:") : null, left.map((sample) => {
-      const button = h("button", { class: "wb-pill", type: "button", title: `${sample.title}: ${sample.about} (${number(sample.rows)} rows)`,
+      const button = h("button", { class: "wb-pill", type: "button", "data-takes": "data:write", title: `${sample.title}: ${sample.about} (${number(sample.rows)} rows)`,
         onclick: () => act(button, showError, () => link.call("sample", { name: sample.name })) }, sample.name);
       return button;
     }));

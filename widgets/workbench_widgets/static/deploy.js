@@ -21,7 +21,7 @@ export default panel((el, link) => {
     tell: ({ light, what, value }, line) => {
       light.className = `wb-light wb-${DEPLOYMENT_TONES[line.status]}`;
       light.title = line.status;
-      fill(what, h("span", { class: "wb-two-top" }, h("strong", {}, line.slug), line.access === "public" ? h("span", { class: "wb-chip wb-cancelled" }, "public") : null, line.warned.map((verdict) => h("span", { class: "wb-chip wb-failed", title: verdict }, openingOf(verdict))), h("span", { class: "wb-sr" }, line.status)), h("small", {}, `${line.pipeline} · ${line.model ?? ""}`));
+      fill(what, h("span", { class: "wb-two-top" }, h("strong", {}, line.slug), line.access === "workspace" ? null : h("span", { class: `wb-chip ${line.access === "public" ? "wb-cancelled" : ""}`, title: ACCESSES[line.access][1] }, line.access === "public" ? "public" : "keys only"), line.warned.map((verdict) => h("span", { class: "wb-chip wb-failed", title: verdict }, openingOf(verdict))), h("span", { class: "wb-sr" }, line.status)), h("small", {}, `${line.pipeline} · ${line.model ?? ""}`));
       fill(value, line.p50_ms === null ? "" : ms(line.p50_ms), h("small", {}, line.request_count ? plural(line.request_count, "request") : line.status === "ready" ? "" : line.status));
     },
     choose: (id) => link.call("watch", { id }).catch(showError),
@@ -29,7 +29,7 @@ export default panel((el, link) => {
 
   const current = () => link.view.deployments.find((line) => line.id === link.view.watched);
   const ask = (command, args = {}) => link.call(command, { id: link.view.watched, ...args });
-  const button = (text, kind = "") => h("button", { type: "button", class: `wb-button ${kind}` }, text);
+  const button = (text, kind = "") => h("button", { type: "button", class: `wb-button ${kind}`, "data-takes": "deployments:write" }, text);
   const onPress = (pressed, command) => pressed.addEventListener("click", () => act(pressed, showError, () => ask(command)));
 
   const title = h("div", { class: "wb-run-title" });
@@ -92,7 +92,7 @@ export default panel((el, link) => {
 
   // A data source, predicted whole.
   const source = h("select");
-  const predictAll = h("button", { type: "submit", class: "wb-button wb-primary" }, "Predict the table");
+  const predictAll = h("button", { type: "submit", class: "wb-button wb-primary", "data-takes": "deployments:write" }, "Predict the table");
   const batches = h("div", { class: "wb-batches" });
   const batchForm = h("form", { class: "wb-form wb-tool", novalidate: true }, field("Data", source, { wide: true, hint: "Each row of it, in a process of its own, into a CSV file beside its columns." }), h("div", { class: "wb-go" }, h("span"), predictAll));
   batchForm.addEventListener("submit", (event) => {
@@ -118,15 +118,18 @@ export default panel((el, link) => {
   };
 
   // Who may ask, what it goes along with, what answers in its shadow.
-  const access = choices(h("select"), [["workspace", "this workspace: with Jupyter's login or the token"], ["public", "everybody who reaches the API"]]);
+  const access = accessField();
   const follow = h("select");
   const shadow = h("select");
-  const settle = (control, command, name) => control.addEventListener("change", () => act(control, showError, () => ask(command, { [name]: control.value || null })).then(() => drawPane(link.view)));
-  settle(access, "access", "access");
+  const settle = (control, command, name) => {
+    control.dataset.takes = "deployments:write";
+    control.addEventListener("change", () => act(control, showError, () => ask(command, { [name]: control.value || null })).then(() => drawPane(link.view)));
+  };
+  settle(access.select, "access", "access");
   settle(follow, "follow", "alias");
   settle(shadow, "shadow", "pipeline");
   const shadowSaid = h("p", { class: "wb-wide wb-shadow" });
-  const settingsPane = h("div", { class: "wb-form" }, field("Open to", access), field("Goes along with an alias", follow, { hint: "Where a promotion moves it, this deployment is swapped too." }),
+  const settingsPane = h("div", { class: "wb-form" }, access.field, field("Goes along with an alias", follow, { hint: "Where a promotion moves it, this deployment is swapped too." }),
     field("In its shadow", shadow, { wide: true, hint: "It answers each request too; its answers are compared and given to nobody." }), shadowSaid);
 
   const enginePane = h("div", { class: "wb-engine" });
@@ -170,7 +173,7 @@ export default panel((el, link) => {
       predictAll.disabled = !view.sources.length;
       fill(batches, view.batches.map(batchLine));
     } else if (name === "settings") {
-      access.value = line.access;
+      access.show(line.access);
       choices(follow, [["", "none"], ...view.aliases.map((alias) => [alias.name, `${alias.name}, now ${alias.pipeline_name}`])], line.alias ?? "");
       choices(shadow, [["", "none"], ...swappable(view, line).map((one) => [one.id, `${one.name} · ${one.model}`])], line.shadow_pipeline_id ?? "");
       write(shadowSaid, shadowWords(line, view.inside?.shadow));
@@ -192,7 +195,7 @@ export default panel((el, link) => {
       line.next ? h("span", { class: "wb-chip wb-running" }, `swapping in ${line.next}`) : null,
       line.shadow ? h("span", { class: "wb-chip" }, `shadow: ${line.shadow}`) : null,
       line.alias ? h("span", { class: "wb-chip wb-alias" }, `follows ${line.alias}`) : null,
-      h("span", { class: "wb-faint" }, line.access));
+      h("span", { class: "wb-faint", title: ACCESSES[line.access][1] }, `open to ${ACCESSES[line.access][0]}`));
     why.hidden = !line.error;
     write(why, line.error ?? "");
     const others = swappable(view, line);

@@ -1,7 +1,6 @@
 // The small forms beside a row or a pipeline: deploy it, promote it; with the steps of what is under way.
 
 const CHECK_MS = 200;
-const ACCESS_WORDS = { workspace: "this workspace: with Jupyter's login or the token", public: "everybody who reaches the API" };
 
 /**
  * Forms over one panel. `deploy(button, name, about)` and `promote(…)` open one beside what `button()` finds;
@@ -40,15 +39,15 @@ function deployForms(el, link) {
     const offered = await link.call("offer", about).catch(mine.showError);
     if (!offered) return;
     const slug = h("input", { type: "text", value: offered.slug, spellcheck: "false", autocomplete: "off", maxlength: 64 });
-    const access = choices(h("select"), Object.entries(ACCESS_WORDS).map(([value, words]) => [value, words]));
+    const access = accessField();
     const follow = choices(h("select"), [["", "none: it stays with this pipeline"], ...offered.aliases.map((alias) => [alias.name, `${alias.name}, now ${alias.pipeline_name}`])]);
     const said = h("small", { class: "wb-hint", "aria-live": "polite" });
-    const submit = h("button", { type: "submit", class: "wb-button wb-primary" }, "Deploy");
+    const submit = h("button", { type: "submit", class: "wb-button wb-primary", "data-takes": "deployments:write" }, "Deploy");
     const slugField = field("Slug", slug);
     slugField.append(said);
     const followField = field("Go along with an alias", follow);
     followField.hidden = !offered.aliases.length;
-    const form = h("form", { class: "wb-ask-form", novalidate: true }, slugField, field("Open to", access), followField,
+    const form = h("form", { class: "wb-ask-form", novalidate: true }, slugField, access.field, followField,
       offered.fits ? h("p", { class: "wb-faint" }, "This model is fitted first, on the run's data. That may take a while; its scores are kept.") : null,
       mine.steps, h("div", { class: "wb-go" }, h("span"), submit));
     mine.box.append(form);
@@ -69,7 +68,7 @@ function deployForms(el, link) {
     slug.select();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const asked = { slug: slug.value, access: access.value, follow: follow.value || null, ...about };
+      const asked = { slug: slug.value, access: access.select.value, follow: follow.value || null, ...about };
       go(mine, submit, "deploy", asked, "Deploy", (made) => `It answers at /api/v1/deployments/${made.slug}/predict.`);
     });
   };
@@ -80,7 +79,7 @@ function deployForms(el, link) {
     if (!offered) return;
     const called = h("input", { type: "text", placeholder: "by its data and its model", maxlength: 100 });
     const note = h("input", { type: "text", placeholder: "what a reader of its card shall know" });
-    const submit = h("button", { type: "submit", class: "wb-button wb-primary" }, "Promote");
+    const submit = h("button", { type: "submit", class: "wb-button wb-primary", "data-takes": "registry:write" }, "Promote");
     const form = h("form", { class: "wb-ask-form", novalidate: true }, field("Name", called), field("Note", note),
       offered.fits ? h("p", { class: "wb-faint" }, "This model is fitted first, on the run's data. That may take a while; its scores are kept.") : null,
       mine.steps, h("div", { class: "wb-go" }, h("span"), submit));

@@ -10,7 +10,7 @@ function readingChanges(link, retold) {
   let options = {};
   const { error, showError } = errorArea();
   const said = h("span", {});
-  const again = h("button", { class: "wb-button wb-accent", type: "button", title: "Read the table again, as its next version" }, "Read again");
+  const again = h("button", { class: "wb-button wb-accent", type: "button", "data-takes": "data:write", title: "Read the table again, as its next version" }, "Read again");
   const undo = h("button", { class: "wb-button wb-quiet", type: "button", onclick: () => clear() }, "Undo");
   const bar = h("div", { class: "wb-kinds", hidden: true }, h("div", { class: "wb-run-line" }, said, h("div", { class: "wb-line-end" }, again, undo)), error);
 

@@ -24,7 +24,7 @@ export default panel((el, link) => {
   const optionsField = folded("Set-up options", options);
   const limits = launchLimits();
   const estimate = h("span", { class: "wb-estimate", "aria-live": "polite" });
-  const launch = h("button", { class: "wb-button wb-primary", type: "submit" }, "Launch");
+  const launch = h("button", { class: "wb-button wb-primary", type: "submit", "data-takes": "runs:write" }, "Launch");
   const findings = findingsArea({ mend: (changes) => takeMend(changes), canMend: () => !pinned, changed: () => tellLaunch() });
   const startField = field("Start from", start, { wide: true });
   const targetField = field("Target", target);

@@ -123,7 +123,7 @@ function reorder(body, rows) {
 /** A menu beside the button that opened it; what is chosen closes it. */
 function menu(button, items) {
   const list = h("div", { class: "wb-menu", role: "menu", popover: "auto" });
-  list.append(...items.map(({ title, about, pick }) => h("button", { type: "button", role: "menuitem", tabindex: "-1", onclick: () => (list.hidePopover(), pick()) }, h("span", {}, title), h("small", {}, about))));
+  list.append(...items.map(({ title, about, takes, pick }) => h("button", { type: "button", role: "menuitem", tabindex: "-1", "data-takes": takes, onclick: () => (list.hidePopover(), pick()) }, h("span", {}, title), h("small", {}, about))));
   list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
@@ -237,10 +237,10 @@ export default panel((el, link) => {
 
   const actsCell = (view, row) => {
     const actions = view.actions.filter((action) => row.plans.includes(action.plan))
-      .map((action) => ({ title: `${action.title}${action.asks ? "…" : ""}`, about: action.about, pick: () => goOn(button, action, row) }));
+      .map((action) => ({ title: `${action.title}${action.asks ? "…" : ""}`, about: action.about, takes: "runs:write", pick: () => goOn(button, action, row) }));
     const about = { run: view.run, model: row.model };
-    if (row.deploys && !row.no_new_rows) actions.unshift({ title: "Deploy…", about: "Predictions over HTTP, in a moment", pick: () => forms.deploy(buttonOf(row.model), row.name, about) });
-    if (row.deploys) actions.push({ title: "Promote…", about: row.no_new_rows || "Keep it in the registry, as it is", pick: () => forms.promote(buttonOf(row.model), row.name, about) });
+    if (row.deploys && !row.no_new_rows) actions.unshift({ title: "Deploy…", about: "Predictions over HTTP, in a moment", takes: "deployments:write", pick: () => forms.deploy(buttonOf(row.model), row.name, about) });
+    if (row.deploys) actions.push({ title: "Promote…", about: row.no_new_rows || "Keep it in the registry, as it is", takes: "registry:write", pick: () => forms.promote(buttonOf(row.model), row.name, about) });
     if (!actions.length) return h("td", { class: "wb-acts" });
     const button = h("button", { type: "button", class: "wb-act", "aria-haspopup": "menu", title: "Go on with this model", "aria-label": `Go on with ${row.name}` }, "⋯");
     button.addEventListener("click", () => menu(button, actions));

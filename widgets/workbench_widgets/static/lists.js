@@ -74,9 +74,9 @@ function copyButton(words, element) {
   return button;
 }
 
-/** Have the browser keep a text as a file. */
-function download(name, text, type) {
-  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+/** Have the browser keep a text, or bytes, as a file. */
+function download(name, content, type) {
+  const link = h("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

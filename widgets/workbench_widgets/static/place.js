@@ -15,8 +15,8 @@ function placeForm(link, done) {
   const name = text({ placeholder: "that of the file or table" });
   const { error, showError } = errorArea();
   const fine = h("p", { class: "wb-good", role: "status", hidden: true }, "");
-  const test = h("button", { class: "wb-button", type: "button" }, "Test");
-  const add = h("button", { class: "wb-button wb-accent", type: "submit" }, "Add");
+  const test = h("button", { class: "wb-button", type: "button", "data-takes": "data:write" }, "Test");
+  const add = h("button", { class: "wb-button wb-accent", type: "submit", "data-takes": "data:write" }, "Add");
 
   const known = newId();
   const given = [];

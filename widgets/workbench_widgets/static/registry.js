@@ -41,7 +41,7 @@ export default panel((el, link) => {
   const attempts = attemptsArea(link, "promote");
   body.append(attempts.area, empty, split);
 
-  const button = (text, onclick, kind = "") => h("button", { type: "button", class: `wb-button ${kind}`, onclick }, text);
+  const button = (text, onclick, kind = "", takes = null) => h("button", { type: "button", class: `wb-button ${kind}`, onclick, "data-takes": takes }, text);
   const pipelineOf = (id) => link.view.pipelines.find((line) => line.id === id);
   const othersOf = (id) => link.view.pipelines.filter((line) => line.id !== id);
 
@@ -50,7 +50,7 @@ export default panel((el, link) => {
   const card = tabList({ ...CARD_TABS }, () => drawDetail(link.view), "What to see of the pipeline");
 
   const toolForm = (fields, submitText, go) => {
-    const submit = h("button", { type: "submit", class: "wb-button wb-primary" }, submitText);
+    const submit = h("button", { type: "submit", class: "wb-button wb-primary", "data-takes": submitText === "Compare" ? null : "registry:write" }, submitText);
     const form = h("form", { class: "wb-form wb-tool", novalidate: true }, fields, h("div", { class: "wb-go" }, button("Close", () => turnTool(null), "wb-quiet"), submit));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -124,9 +124,9 @@ export default panel((el, link) => {
   const toDeployment = (slug) => h("button", { type: "button", class: "wb-chip wb-succeeded wb-link", title: "Show the deployment", onclick: () => link.call("show_deployment", { slug }).then(() => reveal(el, "Deploy"), showError) }, `serves ${slug}`);
 
   const pipelineDetail = (view, line) => {
-    const remove = button("Delete", null, "wb-quiet");
+    const remove = button("Delete", null, "wb-quiet", "registry:write");
     confirmed(remove, "Delete for good?", () => act(remove, showError, () => link.call("delete", { id: line.id })));
-    const deploy = button("Deploy…", () => forms.deploy(() => (deploy.isConnected ? deploy : detail), line.name, { pipeline: line.id }), "wb-accent");
+    const deploy = button("Deploy…", () => forms.deploy(() => (deploy.isConnected ? deploy : detail), line.name, { pipeline: line.id }), "wb-accent", "deployments:write");
     const toggles = [["alias", "Set an alias…"], ["promotion", "Promote safely…"], ["comparison", "Compare…"]].map(([name, text]) => {
       const toggle = button(text, () => turnTool(name));
       toggle.setAttribute("aria-expanded", tool?.name === name ? "true" : "false");
@@ -151,9 +151,9 @@ export default panel((el, link) => {
     const move = async (pressed, command) => {
       if ((await act(pressed, showError, () => link.call(command, { name, why: why.value.trim() }))) !== undefined) why.value = "";
     };
-    const back = button("Roll back", null);
+    const back = button("Roll back", null, "", "registry:write");
     confirmed(back, "Go back to the one before?", () => move(back, "rollback"));
-    const unset = button("Take away", null, "wb-quiet");
+    const unset = button("Take away", null, "wb-quiet", "registry:write");
     confirmed(unset, "Take the name away?", () => move(unset, "unset_alias"));
     return { why, back, unset };
   };
@@ -181,7 +181,7 @@ export default panel((el, link) => {
     if (!acknowledgements.has(key)) {
       const by = h("input", { type: "text", value: user });
       const why = h("input", { type: "text", placeholder: "why it may stay so" });
-      const submit = h("button", { type: "submit", class: "wb-button" }, "Acknowledge");
+      const submit = h("button", { type: "submit", class: "wb-button", "data-takes": "registry:write" }, "Acknowledge");
       const form = h("form", { class: "wb-acknowledge", novalidate: true }, field("Your name", by), field("Reason", why), submit);
       form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -196,9 +196,9 @@ export default panel((el, link) => {
   };
 
   const promotionDetail = (promotion) => {
-    const complete = h("button", { type: "button", class: "wb-button wb-primary", disabled: promotion.status !== "waiting" || promotion.open_gates.length > 0 }, `Let it be ${promotion.alias}`);
+    const complete = h("button", { type: "button", class: "wb-button wb-primary", "data-takes": "registry:write", disabled: promotion.status !== "waiting" || promotion.open_gates.length > 0 }, `Let it be ${promotion.alias}`);
     complete.addEventListener("click", () => act(complete, showError, () => link.call("complete", { id: promotion.id }), "swapping what follows the alias…"));
-    const cancel = button("Cancel the promotion", () => act(cancel, showError, () => link.call("cancel", { id: promotion.id })), "wb-quiet");
+    const cancel = button("Cancel the promotion", () => act(cancel, showError, () => link.call("cancel", { id: promotion.id })), "wb-quiet", "registry:write");
     const champion = promotion.champion ? `now ${promotion.champion.name}` : "which names none yet";
     const words = { queued: "It waits for the service.", evaluating: "Both are being judged on the same rows…", waiting: promotion.open_gates.length ? "Open gates want a person's word." : "All gates are passed or acknowledged." }[promotion.status];
     return [

@@ -16,16 +16,16 @@ export default panel((el, link) => {
   const title = h("div", { class: "wb-run-title" });
   const bar = h("div", { class: "wb-progress", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, h("div"));
   const said = h("div", { class: "wb-said" });
-  const cancel = h("button", { class: "wb-button wb-danger", type: "button" }, "Cancel");
-  const resume = h("button", { class: "wb-button", type: "button", title: "Start a run that keeps what is scored and goes on with the rest" }, "Resume");
+  const cancel = h("button", { class: "wb-button wb-danger", type: "button", "data-takes": "runs:write" }, "Cancel");
+  const resume = h("button", { class: "wb-button", type: "button", title: "Start a run that keeps what is scored and goes on with the rest", "data-takes": "runs:write" }, "Resume");
   const reproduce = h("button", { class: "wb-button wb-quiet", type: "button", title: "Write the run as a notebook of plain PyCaret calls, beside this one" }, "Reproduce");
   // A run that its own limit ended needs another one to get further.
   const limits = limitInputs();
-  const again = h("button", { class: "wb-button", type: "submit" }, "Resume");
+  const again = h("button", { class: "wb-button", type: "submit", "data-takes": "runs:write" }, "Resume");
   const otherLimits = h("details", { class: "wb-more" }, h("summary", {}, "Resume with other limits"),
     h("form", { class: "wb-limits", novalidate: true }, limits.fields, again));
   const written = h("p", { class: "wb-why", role: "status", hidden: true });
-  const remove = h("button", { class: "wb-button wb-quiet", type: "button" }, "Delete");
+  const remove = h("button", { class: "wb-button wb-quiet", type: "button", "data-takes": "runs:write" }, "Delete");
   watched.append(h("div", { class: "wb-run-line" }, title, h("div", { class: "wb-side" }, cancel, resume, reproduce, remove)), bar, said, cards.area, otherLimits, written);
 
   const current = () => link.view.runs.find((run) => run.id === link.view.watched);

@@ -143,15 +143,51 @@ function panel(build) {
         // JupyterLab's single-key shortcuts must not fire here: on a list or a button, x would cut the cell.
         el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation());
         const update = build(el, link);
+        const release = withhold(el, link.view.refusals);
         update(link.view, null);
         const leave = link.listen(update);
         return () => {
           leave();
+          release();
           update.dispose?.();
         };
       },
     };
   };
+}
+
+/**
+ * What says that it takes a permission (`data-takes="runs:write"`) does nothing where that is refused, and tells why:
+ * to who points at it, to who gets there by key, and to who presses it all the same.
+ */
+function withhold(el, refusals) {
+  if (!Object.keys(refusals).length) return () => {};
+  const said = h("div", { class: "wb-tip", role: "status", popover: "manual" });
+  el.append(said);
+  const mark = () => {
+    for (const node of el.querySelectorAll("[data-takes]")) {
+      const why = refusals[node.dataset.takes];
+      if (why && node.title !== why) for (const [name, value] of [["aria-disabled", "true"], ["aria-description", why], ["title", why]]) node.setAttribute(name, value);
+    }
+  };
+  const stop = (event) => {
+    const node = event.target.closest?.("[data-takes][aria-disabled]");
+    if (!node || (event.key && !["Enter", " "].includes(event.key) && !(node.matches("select") && event.key.startsWith("Arrow")))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    said.textContent = node.getAttribute("aria-description");
+    said.showPopover();
+    putBeside(node, said);
+  };
+  const hide = () => said.hidePopover();
+  for (const name of ["click", "keydown", "drop"]) el.addEventListener(name, stop, true);
+  for (const name of ["focusout", "pointerout"]) el.addEventListener(name, hide);
+  // A list would open on its own.
+  el.addEventListener("mousedown", (event) => event.target.closest?.("select[data-takes][aria-disabled]") && stop(event), true);
+  const watcher = new MutationObserver(mark);
+  watcher.observe(el, { childList: true, subtree: true, attributes: true, attributeFilter: ["title"] });
+  mark();
+  return () => watcher.disconnect();
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -15,7 +15,24 @@ export default panel((el, link) => {
     counts[name] = h("span", { class: "wb-tab-count", hidden: true });
     bar.buttons[name].append(counts[name]);
   }
-  el.append(bar.tabs);
+  bar.show(link.view.start);
+
+  // Who sits here, and where: of no account where one person has one workspace.
+  const { error, showError } = errorArea();
+  const who = h("span");
+  const workspace = h("select", { "aria-label": "Workspace", title: "Show another workspace" });
+  workspace.addEventListener("change", async () => {
+    await act(workspace, showError, () => link.call("enter", { workspace: workspace.value, tab: bar.current() }));
+    workspace.value = link.view.me.workspace;
+  });
+  const me = h("div", { class: "wb-me", role: "group", "aria-label": "Who you are here" }, who, workspace);
+  el.append(h("div", { class: "wb-bar-line" }, bar.tabs, me), error);
+  const tellMe = ({ user, role, workspace: here, workspaces }) => {
+    me.hidden = workspaces.length < 2 && role === "owner";
+    write(who, `${user} · ${role}`);
+    workspace.hidden = workspaces.length < 2 || !link.view.can_enter;
+    choices(workspace, workspaces.map((name) => [name, name]), here);
+  };
 
   // What another panel brings into sight may lie in a tab that is turned away.
   const follow = (event) => {
@@ -28,7 +45,8 @@ export default panel((el, link) => {
   };
   document.addEventListener("wb-reveal", follow);
 
-  const update = (view) => {
+  const update = (view, patch) => {
+    if (touches(patch, "me")) tellMe(view.me);
     for (const [name, { count, trouble }] of Object.entries(view.counts)) {
       counts[name].hidden = !count;
       counts[name].classList.toggle("wb-failed", Boolean(trouble));

@@ -23,11 +23,11 @@ function tableHead(link, source, showError, choose) {
   const newest = source.versions[0];
   const isOld = newest.id !== source.id;
   const several = source.versions.length > 1;
-  const remove = h("button", { class: "wb-button wb-quiet", type: "button", title: isOld ? "Delete this version" : several ? "Delete this data source with all its versions" : "Delete this data source" }, "Delete");
+  const remove = h("button", { class: "wb-button wb-quiet", type: "button", "data-takes": "data:write", title: isOld ? "Delete this version" : several ? "Delete this data source with all its versions" : "Delete this data source" }, "Delete");
   confirmed(remove, isOld ? "Delete this version?" : several ? `Delete all ${source.versions.length} versions?` : "Delete for good?", () => act(remove, showError, () => link.call("delete", { id: source.id })));
   const changed = h("span", { class: "wb-chip wb-cancelled", hidden: true, title: "What is there now is not what was read: refresh to take it in" }, "has changed");
   const told = h("small", { role: "status" });
-  const refresh = source.place && h("button", { class: "wb-button wb-quiet", type: "button", title: `Read ${source.place} again` }, "Refresh");
+  const refresh = source.place && h("button", { class: "wb-button wb-quiet", type: "button", "data-takes": "data:write", title: `Read ${source.place} again` }, "Refresh");
   refresh?.addEventListener("click", () => act(refresh, showError, async () => {
     const taken = await link.call("refresh", { work: newId(), id: source.id });
     if (taken.is_same) write(told, "Nothing has changed there.");

@@ -67,7 +67,7 @@ function wishArea(changed) {
 /** A line for a goal in words, which an advisor makes a run of; `about()` has the table, and the target where it was chosen. */
 function goalLine(el, link, showError, about) {
   const goal = h("input", { type: "text", maxlength: 2000, placeholder: "Describe your goal…", "aria-label": "Describe your goal", title: "Such as: predict who will churn, miss as few as possible" });
-  const design = h("button", { type: "button", class: "wb-button", title: "Have a run designed; nothing is launched" }, "Design");
+  const design = h("button", { type: "button", class: "wb-button", "data-takes": "advices:write", title: "Have a run designed; nothing is launched" }, "Design");
   const cards = adviceCards(el, link, showError, { canAsk: () => false });
   design.addEventListener("click", () => act(design, showError, async () => {
     if (!goal.value.trim()) {

@@ -51,7 +51,7 @@ function worksArea(link) {
  * `redraw` is called where what only this page knows of its own upload changes; `own()` is that upload, or null.
  */
 function fileWay(el, link, showError, redraw) {
-  const file = h("input", { type: "file", accept: ENDINGS, class: "wb-file", "aria-label": "Upload a table" });
+  const file = h("input", { type: "file", accept: ENDINGS, class: "wb-file", "data-takes": "data:write", "aria-label": "Upload a table" });
   const drop = h("label", { class: "wb-drop" }, file, h("span", { class: "wb-drop-words" }, h("span", {}, h("strong", {}, "Drop a table here"), " or ", h("u", {}, "browse")),
     h("small", {}, `CSV, Parquet, Excel, JSON lines, Feather, zipped too · up to ${bytes(link.view.limit)}`)));
   const asked = Object.fromEntries(Object.keys(READING_WORDS).map((name) => [name, h("input", { type: "text", placeholder: "found out" })]));
