@@ -14,7 +14,7 @@ UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/c
 export UV_SYSTEM_CERTS
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check notebooks screenshots bench format constraints clean
+.PHONY: help lab test check audit notebooks screenshots bench format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +30,9 @@ check: $(VENV)/.test ## lint, format, types, and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.test ## ask what is known to be wrong with the locked packages
+	$(BIN)/python scripts/audit.py $(ARGS)
 
 notebooks: $(VENV)/.test ## run the quickstart notebook, in a home of its own
 	@WORKBENCH_HOME=$$(mktemp -d) && export WORKBENCH_HOME && \
