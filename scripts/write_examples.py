@@ -23,7 +23,7 @@ INTO = Path("workbench/server/bodies/examples.json")
 _MOST = 3
 """Longest list, and widest table of names, that an example shows."""
 _TEXT_MOST = 160
-_WIDEST = 20
+_WIDEST = 40
 _NAME = re.compile(r"#/components/schemas/(\w+)")
 
 

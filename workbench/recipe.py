@@ -9,7 +9,6 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from typing import Any, Literal
 
 from workbench.errors import BadRequest, choices
@@ -75,8 +74,6 @@ class Recipe:
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Recipe:
-        if len(told) == 2 and told["kind"] == "model" and "model" in told:
-            return _library(told["model"])
         return cls(
             kind=told["kind"],
             model=told.get("model", ""),
@@ -84,12 +81,6 @@ class Recipe:
             bases=tuple(cls.of(base) for base in told.get("bases", ())),
             meta=cls.of(told["meta"]) if told.get("meta") else None,
         )
-
-
-@lru_cache(maxsize=512)
-def _library(model: str) -> Recipe:
-    # A list of runs names the same few models again and again.
-    return Recipe(model=model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def test_thresholds_are_told_with_their_reasons(api):
         pytest.param({"arguments": {"goal": "more"}}, 400, "advice.invalid", id="an argument of another advisor"),
         pytest.param({"arguments": {"gaol": "more"}}, 422, "request.malformed", id="no such argument"),
         pytest.param({"arguments": {"target": 3}}, 400, "advice.invalid", id="a number for a text"),
-        pytest.param({"arguments": {"target": "\ud800"}}, 400, "advice.invalid", id="half a character"),
+        pytest.param({"arguments": {"target": "\ud800"}}, 422, "request.malformed", id="half a character"),
         pytest.param({"narrate": True}, 400, "advice.no_model", id="no language model"),
         pytest.param({"more": 1}, 422, "request.malformed", id="no such field"),
     ],

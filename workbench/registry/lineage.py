@@ -29,7 +29,7 @@ def of_run(store: Store, run: RunRecord) -> dict[str, Any]:
         where the log does not tell), and ``notes``, a sentence each.
     """
     spec, best = run.spec, run.best or ""
-    recipe = run.recipes.get(best)
+    recipe = run.recipe(best)
     fitted = _last_event(store, run.id, "experiment.fitted")
     trained, held_out = fitted.get("train_rows"), fitted.get("test_rows")
     if run.plan == "finalize" and trained is not None and held_out is not None:
@@ -105,7 +105,7 @@ def _notes(run: RunRecord, notices: Sequence[str]) -> list[str]:
         notes.append(
             "Models raced: one that could not catch the leader stopped early, so the field was not scored whole."
         )
-    known = None if (recipe := run.recipes.get(run.best or "")) is None else TASKS[run.task].model(recipe.model)
+    known = None if (recipe := run.recipe(run.best or "")) is None else TASKS[run.task].model(recipe.model)
     told = (run.summary or {}).get("note") or ("" if known is None else known.new_rows)
     return [*notes, *([told] if told else [])]
 

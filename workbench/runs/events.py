@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.errors import Gone
+from workbench.pages import bounded
 from workbench.runs.record import TERMINAL
 from workbench.store.database import Database
 from workbench.store.tables import Base, EventRow, RunRow, now
@@ -165,7 +166,7 @@ def page(database: Database, run_id: str, *, after: int = 0, limit: int = PAGE) 
         select(*COLUMNS)
         .where(EventRow.run_id == run_id, EventRow.seq > after)
         .order_by(EventRow.seq)
-        .limit(max(1, min(limit, PAGE_MOST)))
+        .limit(bounded(limit, PAGE_MOST))
     )
     with database.read() as session:
         return [Event(*row) for row in session.execute(wanted)]

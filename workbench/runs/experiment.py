@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from workbench.catalogue import TASKS, Metric
 from workbench.decoding import rebuilt
 from workbench.errors import NotFound
+from workbench.pages import bounded
 from workbench.ranking import rank
 from workbench.runs import scores
 from workbench.runs.record import RunRecord, record
@@ -22,8 +23,6 @@ from workbench.store import ids
 from workbench.store.store import Store
 from workbench.store.tables import ExperimentRow, ProjectRow, RunRow, ScoreRow, SourceRow
 
-MOST = 1000
-"""Most experiments, and most models, that one look returns."""
 _SCORED = "scored"
 
 
@@ -141,7 +140,7 @@ def listed(
         if before is not None:
             last = find(session, store, before)
             query = query.where(tuple_(ExperimentRow.created_at, ExperimentRow.id) < (last.created_at, last.id))
-        return [_experiment(*found) for found in session.execute(query.limit(max(1, min(limit, MOST))))]
+        return [_experiment(*found) for found in session.execute(query.limit(bounded(limit)))]
 
 
 def leaderboard(store: Store, experiment: Experiment, *, limit: int) -> list[Contender]:
@@ -166,7 +165,7 @@ def leaderboard(store: Store, experiment: Experiment, *, limit: int) -> list[Con
         if row.status == _SCORED and row.metrics.get(metric.name) is not None
     }
     means = {key: metric.judged(row.metrics[metric.name]) for key, (_, row) in scored.items()}
-    order = rank(means, greater_is_better=metric.greater_is_better)[: max(1, min(limit, MOST))]
+    order = rank(means, greater_is_better=metric.greater_is_better)[: bounded(limit)]
     ranked = [scored[key] for key in order]
     return [
         Contender(run.id, run.plan, replace(row, rank=place, is_separable=_separable(row, ranked[0], metric)))

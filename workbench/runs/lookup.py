@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from workbench.errors import BadRequest, NotFound
+from workbench.pages import bounded
 from workbench.runs.asked import LIMITS
 from workbench.runs.record import QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord, record
 from workbench.runs.spec import RunSpec
@@ -98,7 +99,7 @@ def listed(store: Store, *, limit: int = 100, before: str | None = None, wanted:
             # One that is deleted while somebody turns pages still says where they are.
             last = _find(session, select(RunRow.created_at, RunRow.id).where(here), before)
             page = page.where(tuple_(RunRow.created_at, RunRow.id) < (last.created_at, last.id))
-        chosen = page.order_by(*_NEWEST_FIRST).limit(max(1, limit)).subquery()
+        chosen = page.order_by(*_NEWEST_FIRST).limit(bounded(limit)).subquery()
         # Columns, and no objects that a session keeps: a page is read and forgotten.
         query = select(*RunRow.__table__.columns, SourceRow.name).join(chosen, chosen.c.id == RunRow.id)
         query = query.join(SourceRow, SourceRow.id == RunRow.source_id).order_by(*_NEWEST_FIRST)

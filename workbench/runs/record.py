@@ -28,7 +28,7 @@ class RunRecord:
     field
         Models in the field as ``(id, name)``; empty until set-up is fitted.
     recipes
-        How each of them is made.
+        How each of them is made, as `Recipe.as_dict` tells it: a list of runs makes no objects of them.
     fitted
         What else set-up found out where the scores were made: ``folds``, ``test_ratio`` of their rows, ``versions``
         of libraries; empty before that.
@@ -49,7 +49,7 @@ class RunRecord:
     status: str
     spec: Mapping[str, Any]
     field: tuple[tuple[str, str], ...]
-    recipes: Mapping[str, Recipe]
+    recipes: Mapping[str, Mapping[str, Any]]
     fitted: Mapping[str, Any]
     error: str | None
     summary: Mapping[str, Any] | None
@@ -89,6 +89,11 @@ class RunRecord:
         """The id's last eight digits: its first ones are the time, alike for neighbours."""
         return self.id[-8:]
 
+    def recipe(self, model_id: str) -> Recipe | None:
+        """How a model of the field is made; None where it is not in it, or set-up is not fitted."""
+        told = self.recipes.get(model_id)
+        return None if told is None else Recipe.of(told)
+
     def model_name(self, model_id: str) -> str:
         """Name of a model, also before the field is known."""
         known = TASKS[self.task].model(model_id)
@@ -120,10 +125,7 @@ class RunRecord:
             "spec": dict(self.spec),
             "fitted": dict(self.fitted),
             "claimed_at": self.claimed_at.isoformat() if self.claimed_at else None,
-            "field": [
-                {"id": model, "name": name, "recipe": self.recipes[model].as_dict() if model in self.recipes else None}
-                for model, name in self.field
-            ],
+            "field": [{"id": model, "name": name, "recipe": self.recipes.get(model)} for model, name in self.field],
         }
 
     @classmethod
@@ -150,7 +152,7 @@ def record(row: RunRow, source_name: str) -> RunRecord:
         status=row.status,
         spec=row.spec,
         field=tuple((entry[0], entry[1]) for entry in row.field or ()),
-        recipes={entry[0]: Recipe.of(entry[2]) for entry in row.field or () if len(entry) > 2},
+        recipes={entry[0]: entry[2] for entry in row.field or () if len(entry) > 2},
         fitted=row.fitted or {},
         error=row.error,
         summary=row.summary,

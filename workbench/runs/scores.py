@@ -276,7 +276,7 @@ def _row(model: str, units: Sequence[ScoreRow], known: Sequence[Metric], run: Ru
         metric: [by_fold[fold].metrics.get(metric) if fold in by_fold else None for fold in range(total)]
         for metric in metrics
     }
-    recipe = run.recipes.get(model)
+    recipe = run.recipe(model)
     return LeaderboardRow(
         model=model,
         name=run.model_name(model),
