@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from workbench.access.actor import Actor
-from workbench.access.permissions import Role
+from workbench.access.permissions import Permission, Role
+from workbench.access.seldom import Seldom
 from workbench.batch import Batch
 from workbench.data.upload import Upload
 from workbench.deployment import Deployment
@@ -20,6 +22,7 @@ from workbench.runs import queue
 from workbench.runs.queue import SourceIdentity
 from workbench.runs.spec import Asked, make_spec
 from workbench.store import audit
+from workbench.store.needs import telling
 from workbench.workbench import Workbench
 
 HANDLES = (Run, Deployment, Batch)
@@ -82,8 +85,11 @@ WRITES = {
 """Each call of the facade that changes something → what the audit log tells of it."""
 
 STORES_NOTHING = {
+    "Deployments.batch_to_change",
+    "Deployments.to_change",
     "Runs.check",
     "Runs.estimate",
+    "Runs.to_change",
     "Sources.begin_upload",
     "Sources.test",
     "Workspaces.invitations",
@@ -255,6 +261,9 @@ FAILS = {
     "Aliases.unset": (lambda mine: mine.registry.aliases.unset("nobody"), NotFound, "alias.not_found"),
     "Upload.finish": (lambda mine: uploaded(mine, 0), BadRequest, "data.no_rows"),
     "Deployments.deploy": (lambda mine: mine.deployments.deploy(slug="x"), BadRequest, "spec.invalid"),
+    "Workspaces.create": (lambda mine: mine.workspaces.create(""), BadRequest, "workspace.name_invalid"),
+    "Workspaces.rename": (lambda mine: mine.workspaces.rename("nothing", "a"), NotFound, "workspace.not_found"),
+    "Workspaces.delete": (lambda mine: mine.workspaces.delete("nothing"), NotFound, "workspace.not_found"),
 }
 
 
@@ -323,6 +332,61 @@ def test_what_was_refused_further_in_is_told_once(workbench):
     with pytest.raises(Forbidden):
         viewer.keys.create("too much", "runs:write")
     assert [line.action for line in workbench.audit.list()] == ["access.denied"]
+
+
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest/meta-data/", "/etc/passwd"])
+def test_what_was_refused_of_a_call_that_changes_nothing_is_told(mine, address):
+    bearer = mine.for_key(mine.keys.create("ci", "*").secret, origin="http 192.0.2.8")
+    with pytest.raises(Forbidden):
+        bearer.data.test(address)
+    (line,) = mine.audit.list(outcome="denied")
+    assert (line.action, line.origin, line.message.split(":")[0]) == ("access.denied", "http 192.0.2.8", "Sources.test")
+
+
+@pytest.mark.parametrize("by", [lambda mine: mine.workspaces.accept, lambda mine: mine.accept_invitation])
+def test_a_code_that_is_none_is_told_once(mine, by):
+    with pytest.raises(Forbidden):
+        by(mine)("inv_none")
+    (line,) = mine.audit.list(outcome="denied")
+    assert (line.message.split(":")[0], line.details["code"]) == ("Workspaces.accept", "invitation.invalid")
+
+
+def test_what_fails_in_a_call_that_only_asked_is_told_where_it_changes_something(mine):
+    with (
+        pytest.raises(NotFound),
+        telling(mine._store, Permission.RUNS_READ, "Runs.look", changes=False),
+    ):
+        mine.data.delete("nothing")
+    assert [line.message.split(":")[0] for line in mine.audit.list(outcome="failed")] == ["Sources.delete"]
+
+
+def test_what_is_refused_or_fails_again_and_again_is_told_once_a_minute(mine):
+    now = 0.0
+    mine = Workbench(replace(mine._store, refusals=Seldom(lambda: now)))
+    viewer = mine.on_behalf_of(Actor("vera", Role.VIEWER, origin="http 192.0.2.9"))
+
+    def try_it() -> None:
+        with pytest.raises(Forbidden):
+            viewer.data.sample("iris")
+        with pytest.raises(NotFound):
+            mine.data.delete("nothing")
+
+    for _ in range(30):
+        try_it()
+    assert sorted(line.action for line in mine.audit.list()) == ["access.denied", "call.failed"]
+    now = 60.0
+    try_it()
+    told = [line.details.get("left_out") for line in mine.audit.list()]
+    assert told == [29, 29, None, None]
+
+
+def test_what_one_was_refused_keeps_no_other_refusal_from_being_told(mine):
+    for name in ("vera", "viktor"):
+        viewer = mine.on_behalf_of(Actor(name, Role.VIEWER, origin="http 192.0.2.9"))
+        for act in (lambda: viewer.data.sample("iris"), lambda: viewer.projects.create("a")):  # noqa: B023
+            with pytest.raises(Forbidden):
+                act()
+    assert len(mine.audit.list(outcome="denied")) == 4
 
 
 def test_what_nobody_foresaw_is_not_told_for_a_failure_of_the_callers(mine, monkeypatch):

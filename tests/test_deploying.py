@@ -14,6 +14,8 @@ import psutil
 import pytest
 from sqlalchemy import select
 
+from workbench.access.actor import Actor
+from workbench.access.permissions import Role
 from workbench.errors import BadRequest, Conflict, EngineFault, NotFound
 from workbench.serving import predictors
 from workbench.store.artifacts import Key
@@ -67,6 +69,17 @@ def test_one_call_makes_a_deployment_that_answers(deployment):
     assert deployment.status == "ready"
     assert label(deployment) == "virginica"
     assert deployment.engine["path"] in ("compiled", "partly compiled", "original")
+
+
+@pytest.mark.parametrize("by_key", [True, False], ids=["by a key", "viewer"])
+def test_where_on_the_server_it_answers_is_told_to_whoever_works_there(warm, deployment, by_key):
+    actor = Actor("ana", Role.EDITOR, key_id="a key") if by_key else Actor("vera", Role.VIEWER)
+    here = live(deployment)
+    assert here.address
+    assert here.process_id
+    told = warm.on_behalf_of(actor).deployments.get(deployment.id).predictors()
+    assert {(one.address, one.process_id, one.process_started) for one in told} == {(None, None, None)}
+    assert here.id in [one.id for one in told]
 
 
 def test_the_audit_log_tells_each_step(deployment):

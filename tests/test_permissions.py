@@ -31,7 +31,7 @@ ASKS = {
     Run: {"status"},
     Runs: {"watch"},
     Deployments: {"get", "front", "check_asking"},
-    Deployment: {"record", "slug", "status", "predict", "wait", "schema", "url", "curl"},
+    Deployment: {"record", "engine", "slug", "status", "predict", "wait", "schema", "url", "curl"},
     Batch: {"status"},
     Advisors: {"analyse", "design", "explain", "diagnose", "review", "drift"},
     Workspaces: {"list", "get", "create", "rename", "delete", "accept"},

@@ -24,6 +24,7 @@ from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.deployment import Deployment
 from workbench.errors import BadGateway, BadRequest, NotFound, WorkbenchError
+from workbench.pages import bounded
 from workbench.plain import shown
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
@@ -181,7 +182,7 @@ class Advisors(Asking):
             ``advice.not_found`` when that is none.
         """
         of = subject if subject is None or isinstance(subject, str) else subject.id
-        return consultations.listed(self._store, subject=of, advisor=advisor, limit=limit, before=before)
+        return consultations.listed(self._store, subject=of, advisor=advisor, limit=bounded(limit), before=before)
 
     @needs(Permission.ADVICES_READ)
     def lines(
@@ -194,7 +195,7 @@ class Advisors(Asking):
         known
             Lines that were returned before, by id, so that their advice is not read again.
         """
-        return lines(self._store, subject_ids, known=known, limit=limit)
+        return lines(self._store, subject_ids, known=known, limit=bounded(limit))
 
     @needs(Permission.ADVICES_READ)
     def wait(self, consultation: Reference, timeout_s: float = PATIENCE_S) -> Consultation:

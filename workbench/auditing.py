@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from workbench.access.permissions import Permission
 from workbench.errors import BadRequest, Forbidden, choices
 from workbench.plain import shown
 from workbench.store import audit, proof
 from workbench.store.audit import About, Entry
+from workbench.store.moments import read_moment
 from workbench.store.needs import needs
 from workbench.store.proof import Verified
 from workbench.store.store import Store
@@ -73,7 +74,7 @@ class Audit:
         Raises
         ------
         BadRequest
-            ``spec.invalid`` when a time is none.
+            ``spec.invalid`` when a time or an outcome is none.
         Forbidden
             ``access.role_too_low`` when all workspaces are not yours to see.
         """
@@ -101,11 +102,25 @@ class Audit:
             ``(head_seq, head_sha256)`` as an earlier call gave them, kept where whoever can write the database cannot
             write. Without it, a log that was rewritten as a whole, all its hashes anew, looks whole.
         """
+        check_head(since)
         return proof.verify(self._store.database, since)
 
     @needs(Permission.AUDIT_READ)
     def export(
-        self, path: str | Path | None = None, format: str = "jsonl", *, everywhere: bool = False, **about: Any
+        self,
+        path: str | Path | None = None,
+        format: str = "jsonl",
+        *,
+        by: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        subject_id: str | None = None,
+        outcome: str | None = None,
+        origin: str | None = None,
+        key_id: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        everywhere: bool = False,
     ) -> Path | Iterator[str]:
         """Write the lines that fit as a file, oldest first; it is never held as a whole.
 
@@ -116,8 +131,8 @@ class Audit:
         format
             ``jsonl``: an object a line, as `Entry.as_dict` gives it. ``csv``: as a table, where a cell that a
             spreadsheet would take for a formula begins with an apostrophe.
-        everywhere, **about
-            As in `list`: ``by``, ``action``, ``since`` …
+        by, action, subject, subject_id, outcome, origin, key_id, since, until, everywhere
+            As in `list`.
 
         Raises
         ------
@@ -127,11 +142,20 @@ class Audit:
         Forbidden
             As in `list`.
         """
-        if format not in FORMATS:
-            raise BadRequest(
-                "export.failed", f"There is no export as {shown(format)}.", hint=choices(str(format), FORMATS)
-            )
-        lines = FORMATS[format](audit.stream(self._store.database, self._about(everywhere=everywhere, **about)))
+        check_format(format)
+        about = self._about(
+            everywhere=everywhere,
+            by=by,
+            action=action,
+            subject=subject,
+            subject_id=subject_id,
+            outcome=outcome,
+            origin=origin,
+            key_id=key_id,
+            since=since,
+            until=until,
+        )
+        lines = FORMATS[format](audit.stream(self._store.database, about))
         return lines if path is None else _written(Path(path), lines)
 
     def _about(self, *, everywhere: bool, since: Any = None, until: Any = None, **texts: str | None) -> About:
@@ -141,16 +165,38 @@ class Audit:
                 "The log of all workspaces is for the home's administrator.",
                 hint="Leave `everywhere` out to see this workspace's.",
             )
+        check_outcome(texts.get("outcome"))
         workspace_id = None if everywhere else self._store.workspace_id
         return About(workspace_id=workspace_id, since=_moment(since), until=_moment(until), **texts)
 
 
 def _moment(time: datetime | str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(time) if isinstance(time, str) else time
-        return None if found is None else found.astimezone()
-    except (AttributeError, ValueError, OverflowError) as error:
-        raise BadRequest("spec.invalid", f"{shown(time)} is no time; 2026-03-31T12:00 is one.") from error
+    return None if time is None else read_moment(time)
+
+
+def check_outcome(outcome: str | None) -> None:
+    """Refuse an outcome that no line has.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid``
+    """
+    known = get_args(audit.Outcome)
+    if outcome is not None and outcome not in known:
+        raise BadRequest("spec.invalid", f"Nothing ends as {shown(outcome)}.", hint=choices(str(outcome), known))
+
+
+def check_head(since: tuple[int, str] | None) -> None:
+    """Refuse what was noted of no log.
+
+    Raises
+    ------
+    BadRequest
+        ``spec.invalid``
+    """
+    if since is not None and since[0] < 0:
+        raise BadRequest("spec.invalid", f"No line has the number {shown(since[0])}.", hint="The first one has 1.")
 
 
 def _as_jsonl(entries: Iterable[Entry]) -> Iterator[str]:
@@ -178,6 +224,18 @@ def _harmless(cell: Any) -> Any:
 
 FORMATS: Mapping[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": _as_jsonl, "csv": _as_csv}
 """How the log can be exported."""
+
+
+def check_format(format: str) -> None:
+    """Refuse what is none of `FORMATS`.
+
+    Raises
+    ------
+    BadRequest
+        ``export.failed``
+    """
+    if not isinstance(format, str) or format not in FORMATS:
+        raise BadRequest("export.failed", f"There is no export as {shown(format)}.", hint=choices(str(format), FORMATS))
 
 
 def _written(path: Path, lines: Iterable[str]) -> Path:

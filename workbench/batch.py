@@ -16,6 +16,7 @@ from workbench.serving.batches import CANCELLED, SUCCEEDED, BatchRecord
 from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import PipelineRow
+from workbench.waits import Waiting, steps, waits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,13 +43,14 @@ class Batch:
         return self.record.status
 
     @needs(Permission.DEPLOYMENTS_READ)
-    def wait(self, timeout_s: float = 300) -> BatchRecord:
+    @waits
+    def wait(self, timeout_s: float = 300) -> Waiting[BatchRecord]:
         """Wait for the end, at most `timeout_s` seconds, and return the batch whatever its state."""
         deadline = time.monotonic() + timeout_s
         record = self.record
         while not record.is_over and time.monotonic() < deadline:
             lifecycle.start(self._store.settings)
-            time.sleep(_LOOK_S)
+            yield _LOOK_S
             record = self.record
         return record
 
@@ -63,7 +65,8 @@ class Batch:
         return found
 
     @needs(Permission.DEPLOYMENTS_WRITE)
-    def delete(self) -> None:
+    @waits
+    def delete(self) -> Waiting[None]:
         """Remove it with its file; its process is ended first.
 
         Raises
@@ -72,7 +75,7 @@ class Batch:
             ``batch.not_ended`` where its process does not end.
         """
         if not self.cancel().is_over:
-            self.wait(_END_S)
+            yield from steps(self.wait, _END_S)
         batches.delete(self._store, self.id)
 
     @needs(Permission.DEPLOYMENTS_READ)

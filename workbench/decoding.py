@@ -24,9 +24,10 @@ def rebuilt(kind: type[_Kind], told: Any) -> _Kind:
 
     try:
         found: _Kind = _adapter(cast(Hashable, kind)).validate_python(told)
-        return found
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+    else:
+        return found
     # Raised where the other is over: its own words show what was told, which may hold a secret.
     raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
 

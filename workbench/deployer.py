@@ -11,6 +11,7 @@ from workbench.access.permissions import Permission
 from workbench.batch import Batch
 from workbench.deployment import Deployment
 from workbench.errors import BadRequest, Conflict, EngineFault, WorkbenchError
+from workbench.pages import bounded
 from workbench.registrar import Registry
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
@@ -21,6 +22,7 @@ from workbench.serving.batches import BatchRecord
 from workbench.serving.deployment import READY, DeploymentRecord
 from workbench.store.needs import check, needs
 from workbench.store.store import Store
+from workbench.waits import Waiting, steps, waits
 
 if TYPE_CHECKING:
     from workbench.serving.front import Front
@@ -34,6 +36,7 @@ class Deployments:
         self._registry = registry
 
     @needs(Permission.DEPLOYMENTS_WRITE)
+    @waits
     def deploy(
         self,
         run: Run | str | None = None,
@@ -44,7 +47,7 @@ class Deployments:
         access: str = "workspace",
         follow: str | None = None,
         tell: Callable[[str], None] | None = None,
-    ) -> Deployment:
+    ) -> Waiting[Deployment]:
         """Promote, create, warm and check in one call; whatever fails, all that it made is undone.
 
         A run that was fitted because `model` was chosen stays: it is a run like any other, and the next try takes it.
@@ -97,7 +100,7 @@ class Deployments:
         try:
             if run is not None and model is not None:
                 with _step("fit", tell):
-                    run = self._registry.fitted(run, model)
+                    run = yield from steps(self._registry.fitted, run, model)
             with _step("promote", tell):
                 found = self._promoted(run, undo) if run is not None else self._registry.get(pipeline or "")
             with _step("create", tell):
@@ -105,9 +108,9 @@ class Deployments:
                 deployment = Deployment(self._store, made.id)
                 undo.append(deployment.delete)
             with _step("warm", tell):
-                deployment.warm()
+                yield from steps(deployment.warm)
             with _step("check", tell):
-                self._check(deployment)
+                yield from self._check(deployment)
         except BaseException as error:
             _undo(undo, error)
             raise
@@ -153,6 +156,11 @@ class Deployments:
         found.record  # noqa: B018 - refuses whoever may neither see it nor ask it
         return found
 
+    @needs(Permission.DEPLOYMENTS_WRITE, changes=False)
+    def to_change(self, reference: str) -> Deployment:
+        """Find a deployment for somebody who may change it; whoever may not learns not whether it is there."""
+        return Deployment(self._store, deployments.get(self._store, reference).id)
+
     @needs(Permission.DEPLOYMENTS_READ)
     def list(self) -> builtins.list[Deployment]:
         """Return the deployments, newest first."""
@@ -174,6 +182,11 @@ class Deployments:
         """
         return Batch(self._store, batches.get(self._store, reference).id)
 
+    @needs(Permission.DEPLOYMENTS_WRITE, changes=False)
+    def batch_to_change(self, reference: str) -> Batch:
+        """Find a batch, as `to_change`."""
+        return Batch(self._store, batches.get(self._store, reference).id)
+
     @needs(Permission.DEPLOYMENTS_READ)
     def batches(self, *, limit: int = 100, before: str | None = None) -> builtins.list[Batch]:
         """Return batches, newest first; `before` is the id of one that they are older than.
@@ -190,7 +203,7 @@ class Deployments:
         self, *, deployment_id: str | None = None, limit: int = 100, before: str | None = None
     ) -> builtins.list[BatchRecord]:
         """Return batches as they stand, of one deployment or all, in one look at the store; else as `batches`."""
-        return batches.listed(self._store, deployment_id=deployment_id, limit=limit, before=before)
+        return batches.listed(self._store, deployment_id=deployment_id, limit=bounded(limit), before=before)
 
     def front(self) -> Front:
         """Make what answers requests for all of them in one process: for the API alone."""
@@ -204,9 +217,9 @@ class Deployments:
             undo.append(lambda: self._registry.delete(promoted.id))
         return promoted
 
-    def _check(self, deployment: Deployment) -> None:
+    def _check(self, deployment: Deployment) -> Waiting[None]:
         """Ask it for the sample rows over the API, as its users will."""
-        record = deployment.wait()
+        record = yield from steps(deployment.wait)
         if record.status != READY:
             told = record.error or f"{record.slug} is {record.status} and does not answer."
             raise Conflict("deployment.step_failed", told, deployment_id=record.id, state=record.status)

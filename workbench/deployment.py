@@ -14,6 +14,7 @@ from workbench.batch import Batch
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import Conflict
+from workbench.pages import MINUTES_MOST, bounded
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
@@ -36,6 +37,7 @@ from workbench.store import audit
 from workbench.store.artifacts import REFERENCE, SAMPLE, SCHEMA
 from workbench.store.needs import check, needs
 from workbench.store.store import Store
+from workbench.waits import Waiting, steps, waits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +83,11 @@ class Deployment:
         return self._pipelines.get(self.record.pipeline_id)
 
     @property
-    @needs(Permission.DEPLOYMENTS_READ)
     def engine(self) -> Mapping[str, Any] | None:
         """What of the pipeline is compiled, and what that was proven on; None where nothing answers."""
         record = self.record
-        found = (one for one in self.predictors() if one.pipeline_id == record.pipeline_id and one.status == READY)
+        here = predictors.of_deployment(self._store, self.id)
+        found = (one for one in here if one.pipeline_id == record.pipeline_id and one.status == READY)
         return next((one.engine for one in found), None)
 
     def predict(
@@ -136,18 +138,20 @@ class Deployment:
 
         return asked_patiently(ask, timeout_s=timeout_s, meanwhile=self._see_to_it, wait=self.wait)
 
-    def wait(self, timeout_s: float = PATIENCE_S) -> DeploymentRecord:
+    @waits
+    def wait(self, timeout_s: float = PATIENCE_S) -> Waiting[DeploymentRecord]:
         """Wait until nothing is on its way, at most `timeout_s` seconds, and return the deployment as it is then."""
         deadline = time.monotonic() + timeout_s
         record = self.record
         while (record.status == WARMING or record.next_pipeline_id) and time.monotonic() < deadline:
             self._see_to_it()
-            time.sleep(_LOOK_S)
+            yield _LOOK_S
             record = self.record
         return record
 
     @needs(Permission.DEPLOYMENTS_WRITE)
-    def warm(self, *, wait: bool = True) -> DeploymentRecord:
+    @waits
+    def warm(self, *, wait: bool = True) -> Waiting[DeploymentRecord]:
         """Have it served, and wait until it answers.
 
         Raises
@@ -158,7 +162,7 @@ class Deployment:
         """
         deployments.warm(self._store, self.id, by=self._store.user)
         self._see_to_it()
-        return self._awaited() if wait else self.record
+        return (yield from self._awaited()) if wait else self.record
 
     @needs(Permission.DEPLOYMENTS_WRITE)
     def stop(self) -> DeploymentRecord:
@@ -182,9 +186,10 @@ class Deployment:
         self._api.have_learned()
 
     @needs(Permission.DEPLOYMENTS_WRITE)
+    @waits
     def swap(
         self, pipeline: Reference, *, why: str = "", other_columns: bool = False, wait: bool = True
-    ) -> DeploymentRecord:
+    ) -> Waiting[DeploymentRecord]:
         """Let another pipeline answer: the old one answers until the new one does, and no request fails.
 
         Parameters
@@ -209,10 +214,11 @@ class Deployment:
         if asked.status not in SERVED:
             return asked
         self._see_to_it()
-        return self._awaited(found.id) if wait else self.record
+        return (yield from self._awaited(found.id)) if wait else self.record
 
     @needs(Permission.DEPLOYMENTS_WRITE)
-    def rollback(self, *, why: str = "rolled back", wait: bool = True) -> DeploymentRecord:
+    @waits
+    def rollback(self, *, why: str = "rolled back", wait: bool = True) -> Waiting[DeploymentRecord]:
         """Let the pipeline answer again that answered before.
 
         Raises
@@ -220,7 +226,8 @@ class Deployment:
         Conflict
             ``deployment.wrong_state`` where there is none.
         """
-        return self.swap(deployments.previous(self.record), why=why, other_columns=True, wait=wait)
+        before = deployments.previous(self.record)
+        return (yield from steps(self.swap, before, why=why, other_columns=True, wait=wait))
 
     @needs(Permission.DEPLOYMENTS_WRITE)
     def restore(self, before: DeploymentRecord, other: str, *, why: str) -> DeploymentRecord:
@@ -358,30 +365,33 @@ class Deployment:
 
     @needs(Permission.DEPLOYMENTS_READ)
     def history(self, *, limit: int = 100) -> list[audit.Entry]:
-        """Return what was done with it, newest first."""
+        """Return what was done with it, newest first; at most `limit` lines (1 … 1000)."""
         return deployments.history(self._store, self.record, limit=limit)
 
     @needs(Permission.DEPLOYMENTS_READ)
     def traffic(self, *, minutes: int = 60) -> list[Minute]:
-        """Return what was counted in the last minutes, oldest first."""
-        return reports.minutes(self._store, self.record, last=minutes)
+        """Return what was counted in the last minutes (1 … 1440), oldest first."""
+        return reports.minutes(self._store, self.record, last=bounded(minutes, MINUTES_MOST))
 
     @needs(Permission.DEPLOYMENTS_READ)
     def predictions(self, *, limit: int = 100) -> list[Logged]:
-        """Return rows that were asked for, newest first, of those that the sampling kept."""
-        return reports.predictions(self._store, self.record, limit=limit)
+        """Return rows that were asked for and kept by the sampling, newest first; at most `limit` (1 … 1000)."""
+        return reports.predictions(self._store, self.record, limit=bounded(limit))
 
     @needs(Permission.DEPLOYMENTS_READ)
     def predictors(self) -> list[Predictor]:
-        """Return the processes that answer for it, newest first, those that are gone too."""
-        return predictors.of_deployment(self._store, self.id)
+        """Return the processes that answer for it, newest first, those that are gone too.
+
+        Callers by key and viewers are not shown where on the server they are.
+        """
+        return [one.shown_to(self._store.actor) for one in predictors.of_deployment(self._store, self.id)]
 
     @needs(Permission.DEPLOYMENTS_READ)
     def log(self, lines: int = 50) -> list[str]:
-        """Return the last lines that its newest predictor wrote, oldest first."""
+        """Return the last lines (1 … 1000) that its newest predictor wrote, oldest first."""
         newest = next(iter(self.predictors()), None)
         path = Path() if newest is None else self._store.settings.process_log("predictor", newest.id)
-        return path.read_text(errors="replace").splitlines()[-lines:] if path.is_file() else []
+        return path.read_text(errors="replace").splitlines()[-bounded(lines) :] if path.is_file() else []
 
     def url(self) -> str:
         """Return where it answers on this machine.
@@ -408,9 +418,9 @@ class Deployment:
     def _pipelines(self) -> Pipelines:
         return Pipelines(self._store.permitted)
 
-    def _awaited(self, pipeline_id: str | None = None) -> DeploymentRecord:
+    def _awaited(self, pipeline_id: str | None = None) -> Waiting[DeploymentRecord]:
         """Wait until a pipeline answers; a swap that takes too long is withdrawn, so that it does not come later."""
-        record = self.wait()
+        record = yield from steps(self.wait)
         wanted = pipeline_id or record.pipeline_id
         if record.status == READY and record.pipeline_id == wanted and record.next_pipeline_id is None:
             self._api.have_learned()

@@ -298,6 +298,11 @@ class Runs:
         """Find a run by its id or by the end of it."""
         return Run(self._store, lookup.get(self._store, reference).id)
 
+    @needs(Permission.RUNS_WRITE, changes=False)
+    def to_change(self, reference: str) -> Run:
+        """Find a run for somebody who may change it; whoever may not learns not whether it is there."""
+        return Run(self._store, lookup.get(self._store, reference).id)
+
     @needs(Permission.RUNS_READ)
     def list(self, *, limit: int = 100, before: Run | str | None = None, **which: Any) -> list[Run]:
         """Return runs, newest first; takes what `records` takes, and raises what it raises."""

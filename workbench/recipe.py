@@ -51,10 +51,13 @@ class Recipe:
         """What it is put together from, the model on top last."""
         return (*self.bases, *([self.meta] if self.meta else []))
 
+    def leaves(self) -> tuple[Recipe, ...]:
+        """Every library model in it, with its parameters."""
+        return (self,) if self.kind == "model" else tuple(leaf for part in self.parts for leaf in part.leaves())
+
     def models(self) -> tuple[str, ...]:
         """Ids of every library model in it."""
-        named = [self.model] if self.kind == "model" else [name for part in self.parts for name in part.models()]
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys(leaf.model for leaf in self.leaves()))
 
     def kinds(self) -> tuple[RecipeKind, ...]:
         """Its own kind and those of all that it is put together from."""

@@ -22,10 +22,12 @@ from workbench.serving import deployments
 from workbench.serving.deployment import WARMING, DeploymentRecord
 from workbench.store.needs import needs
 from workbench.store.store import Store
+from workbench.waits import Waiting, steps, waits
 
 FIT_PATIENCE_S = 3600.0
 """Longest that a model may take that is fitted because it was chosen for promotion."""
 EVALUATION_PATIENCE_S = 600.0
+_LOOK_S = 0.05
 
 
 class SafePromotions(Promotions):
@@ -50,13 +52,14 @@ class SafePromotions(Promotions):
         return proposed
 
     @needs(Permission.REGISTRY_READ)
-    def wait(self, promotion: Promotion | str, timeout_s: float = EVALUATION_PATIENCE_S) -> Promotion:
+    @waits
+    def wait(self, promotion: Promotion | str, timeout_s: float = EVALUATION_PATIENCE_S) -> Waiting[Promotion]:
         """Wait until the gates are evaluated, at most `timeout_s` seconds, and return the promotion as it is then."""
         deadline = time.monotonic() + timeout_s
         found = self.get(promotion)
         while found.status in ("queued", "evaluating") and time.monotonic() < deadline:
             lifecycle.start(self._store.settings)
-            time.sleep(0.05)
+            yield _LOOK_S
             found = self.get(found.id)
         return found
 
@@ -130,7 +133,10 @@ class Registry(Pipelines):
         self.promotions = SafePromotions(store)
 
     @needs(Permission.REGISTRY_WRITE)
-    def promote(self, run: Run | str, *, model: str | None = None, name: str | None = None, note: str = "") -> Pipeline:
+    @waits
+    def promote(
+        self, run: Run | str, *, model: str | None = None, name: str | None = None, note: str = ""
+    ) -> Waiting[Pipeline]:
         """Make a model of a run a pipeline, with copies of all that belongs to it.
 
         Parameters
@@ -148,11 +154,12 @@ class Registry(Pipelines):
         BadRequest, NotFound, Conflict, Gone, EngineFault
             As `Pipelines.promote`; ``run.no_pipeline`` also when the model could not be fitted.
         """
-        found = run if model is None else self.fitted(run, model)
+        found = run if model is None else (yield from steps(self.fitted, run, model))
         return super().promote(found.id if isinstance(found, Run) else found, name=name, note=note)
 
     @needs(Permission.REGISTRY_WRITE)
-    def fitted(self, run: Run | str, model: str) -> Run:
+    @waits
+    def fitted(self, run: Run | str, model: str) -> Waiting[Run]:
         """Return a run that has fitted a model of a run's leaderboard: that run itself, or one of its own.
 
         Raises
@@ -161,7 +168,10 @@ class Registry(Pipelines):
             As `Workbench.runs.fit_of`; ``deployment.step_failed`` when the model could not be fitted.
         """
         found = self._fit_of(run, model)
-        record = found.wait(FIT_PATIENCE_S)
+        deadline = time.monotonic() + FIT_PATIENCE_S
+        while not (record := found.wait(0)).is_terminal and time.monotonic() < deadline:
+            lifecycle.start(self._store.settings)
+            yield _LOOK_S
         if record.status != SUCCEEDED:
             raise Conflict(
                 "deployment.step_failed",

@@ -35,8 +35,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True, extra="forbid")
 
     home: Path = Field(default=Path("~/.workbench"), description="Folder of everything that a run touches.")
-    database_url: str = Field(default="", description="SQLAlchemy URL; empty: a SQLite file in the home.")
-    artifact_url: str = Field(default="", description="Folder or fsspec URL of artifacts; empty: a folder in the home.")
+    # Addresses may have passwords in them, and a representation ends in notebooks.
+    database_url: str = Field(default="", repr=False, description="SQLAlchemy URL; empty: a SQLite file in the home.")
+    artifact_url: str = Field(
+        default="", repr=False, description="Folder or fsspec URL of artifacts; empty: a folder in the home."
+    )
     workspace: str = Field(default="", description="Workspace to open; empty: the default one.")
     project: str = Field(default="", description="Project that runs are submitted to; empty: the default one.")
     training_python: Path | None = Field(
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
         default=0, ge=0, le=65535, description="Its port; 0: the one it had last where that is free, else any."
     )
     requests_per_minute: int = Field(
-        default=6000, ge=0, description="Most requests by a key in a minute, unless it has its own limit; 0: any."
+        default=6000, ge=0, description="Most requests in a minute by a member of a workspace, with all keys; 0: any."
     )
     address_requests_per_minute: int = Field(
         default=6000, ge=0, description="Most requests from one address in a minute that show nothing valid; 0: any."
@@ -133,7 +136,9 @@ class Settings(BaseSettings):
         description="Language model that tells what advisors found, as openai:NAME or anthropic:NAME; empty: none.",
     )
     llm_url: str = Field(
-        default="", description="Where it answers, such as http://localhost:11434/v1; empty: the provider's own."
+        default="",
+        repr=False,
+        description="Where it answers, such as http://localhost:11434/v1; empty: the provider's own.",
     )
     llm_key_variable: str = Field(
         default="", description="Environment variable with its key; empty: OPENAI_API_KEY or ANTHROPIC_API_KEY."

@@ -28,6 +28,7 @@ from workbench.serving.client import Client
 from workbench.settings import Settings
 from workbench.store import audit
 from workbench.store.database import Changes
+from workbench.store.needs import telling
 from workbench.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ class Workbench:
         Forbidden
             ``invitation.invalid``
         """
-        return join(self._store, code)
+        with telling(self._store, None, "Workspaces.accept"):
+            return join(self._store, code)
 
     def for_key(self, key: str | Bearer, *, origin: str) -> Workbench:
         """Return the same home, opened for whoever shows a key, in the workspace that it opens.

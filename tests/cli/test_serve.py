@@ -98,6 +98,29 @@ def test_by_a_certificate_it_speaks_tls_and_the_homes_own_socket_stays_plain(ser
     assert process.wait(60) == 0
 
 
+def test_where_it_cannot_listen_the_service_that_it_found_is_left_alone(say, workbench):
+    workbench.service.start()
+    before = workbench.service.wait()
+    told: Said = say(workbench.settings, "serve", "--host", "no-such-host.invalid", "--insecure-http")
+    told.refuses("no-such-host.invalid")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = say(workbench.settings, "serve", "--port", port)
+        told.refuses(f"127.0.0.1:{port}: Address already in use")
+    assert workbench.service.state().pid == before.pid
+
+
+def test_a_service_that_runs_otherwise_is_started_anew_and_that_is_told(serving, workbench):
+    workbench.service.start()
+    before = workbench.service.wait()
+    process, address = serving("--host", "0.0.0.0", "--insecure-http")
+    assert health(address)[1]["status"] == "ok"
+    assert workbench.service.state().pid != before.pid
+    process.terminate()
+    assert process.wait(60) == 0
+    assert "started anew" in process.stderr.read()
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_it_listens_beyond_this_machine_only_by_tls(say, workbench, host):
     told: Said = say(workbench.settings, "serve", "--host", host)

@@ -260,6 +260,101 @@ def test_a_key_is_not_rotated_beyond_the_role_that_its_user_has_by_now(workbench
     assert refused.value.code == "access.role_too_low"
 
 
+def test_a_key_made_by_a_key_ends_no_later_than_it(home):
+    parent = home.keys.create("parent", "*", days=3)
+    mine = home.for_key(parent.secret, origin=HTTP)
+    for days in (None, 90):
+        child = mine.keys.create("child", "*", days=days).key
+        assert (child.expires_at, child.made_by_key_id) == (parent.key.expires_at, parent.key.id)
+    shorter = mine.keys.create("child", "*", days=1).key
+    assert shorter.expires_at - shorter.created_at == timedelta(days=1)
+    assert parent.key.made_by_key_id is None
+
+
+def test_a_key_made_by_a_key_asks_no_more_often_than_it(workbench):
+    mine = by(workbench, "*", requests_per_minute=10)
+    for requests in (0, 11):
+        with pytest.raises(Forbidden) as refused:
+            mine.keys.create("faster", "*", requests_per_minute=requests)
+        assert refused.value.code == "access.scope_missing"
+    asked = [mine.keys.create("child", "*", requests_per_minute=most).key.requests_per_minute for most in (None, 9)]
+    assert asked == [10, 9]
+
+
+@pytest.mark.parametrize("requests", [0, 6001])
+def test_only_owners_make_keys_that_ask_more_than_the_settings_say(acting, requests):
+    eda = acting("eda")
+    with pytest.raises(Forbidden) as refused:
+        eda.keys.create("faster", "*", requests_per_minute=requests)
+    assert (refused.value.code, eda.keys.list()) == ("access.role_too_low", [])
+    assert eda.keys.create("as fast", "*", requests_per_minute=6000).key.requests_per_minute == 6000
+    assert acting("olga", "owner").keys.create("faster", "*", requests_per_minute=requests)
+
+
+def test_an_owners_key_makes_faster_ones_only_where_it_may_manage_members(workbench):
+    narrow = by(workbench, "keys:write", requests_per_minute=0)
+    with pytest.raises(Forbidden) as refused:
+        narrow.keys.create("fast", "keys:write", requests_per_minute=0)
+    assert refused.value.code == "access.scope_missing"
+    assert narrow.keys.create("as the settings say", "keys:write").key.requests_per_minute is None
+
+
+def test_a_revoked_key_takes_along_what_was_made_by_it(home):
+    parent = home.keys.create("parent", "*")
+    child = home.for_key(parent.secret, origin=HTTP).keys.create("child", "*")
+    grandchild = home.for_key(child.secret, origin=HTTP).keys.create("grandchild", "*")
+    other = home.keys.create("other", "*")
+    home.keys.revoke(parent.key)
+    statuses = [home.keys.get(each.key.id).status for each in (parent, child, grandchild, other)]
+    assert statuses == ["revoked", "revoked", "revoked", "active"]
+    assert len(home.audit.list(action="key.revoked")) == 3
+
+
+def test_what_a_key_made_is_found_behind_one_that_was_revoked_before(workbench):
+    parent = workbench.keys.create("parent", "*")
+    mine = workbench.for_key(parent.secret, origin=HTTP)
+    replaced = mine.keys.rotate(parent.key.id)
+    assert workbench.keys.get(replaced.key.id).status == "active"
+    workbench.keys.revoke(parent.key)
+    assert workbench.keys.get(replaced.key.id).status == "revoked"
+
+
+def test_a_key_that_was_revoked_makes_no_key_any_more(workbench):
+    parent = workbench.keys.create("parent", "*")
+    mine = workbench.for_key(parent.secret, origin=HTTP)
+    workbench.keys.revoke(parent.key)
+    with pytest.raises(Unauthorized) as refused:
+        mine.keys.create("late", "*")
+    assert (refused.value.code, len(workbench.keys.list())) == ("key.revoked", 1)
+
+
+def test_a_key_that_replaces_itself_lives_no_longer_by_that(workbench):
+    old = workbench.keys.create("nightly", "*", days=5)
+    with workbench._store.database.write() as session:
+        row = session.get_one(KeyRow, old.key.id)
+        row.created_at -= timedelta(days=4)
+        row.expires_at = ends = row.expires_at - timedelta(days=4)
+    new = workbench.for_key(old.secret, origin=HTTP).keys.rotate(old.key.id)
+    assert (new.key.expires_at, new.key.made_by_key_id) == (ends, old.key.id)
+
+
+@pytest.mark.parametrize(("grace", "status"), [(0, "revoked"), (10, "active")])
+def test_what_a_key_made_ends_with_it_when_it_is_replaced(workbench, grace, status):
+    old = workbench.keys.create("leaked", "*", days=None)
+    child = workbench.for_key(old.secret, origin=HTTP).keys.create("child", "*", days=None).key
+    workbench.keys.rotate(old.key.id, grace_minutes=grace)
+    kept, replaced = workbench.keys.get(child.id), workbench.keys.get(old.key.id)
+    assert (kept.status, kept.expires_at) == (status, replaced.expires_at)
+
+
+def test_a_list_cannot_go_on_after_a_key_of_another_workspace(workbench):
+    key = workbench.keys.create("here", "*").key
+    workbench.workspaces.create("elsewhere")
+    with pytest.raises(NotFound) as refused:
+        workbench.within("elsewhere").keys.list(before=key.id)
+    assert refused.value.code == "key.not_found"
+
+
 def test_to_whom_the_home_is_open_becomes_an_owner_with_their_first_key(workbench, settings, monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_USER", "second")
     second = connect(settings)

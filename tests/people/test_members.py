@@ -18,6 +18,14 @@ def test_somebody_who_never_opened_the_home_can_be_made_a_member(workbench):
     assert roles(workbench) == {"bob": "viewer", workbench.user: "owner"}
 
 
+@pytest.mark.parametrize("name", ["service", " Service ", "SERVICE"])
+def test_nobody_goes_by_the_name_of_the_engine(workbench, name):
+    for act in (workbench.workspaces.invite, lambda name: workbench.workspaces.set_role(name, "viewer")):
+        with pytest.raises(BadRequest) as caught:
+            act(name)
+        assert caught.value.code == "member.name_invalid"
+
+
 def test_a_members_role_is_changed(workbench):
     made = workbench.workspaces.set_role("bob", "viewer")
     changed = workbench.workspaces.set_role("bob", Role.OWNER)

@@ -6,6 +6,7 @@ import pytest
 
 from workbench.access.permissions import Role
 from workbench.errors import NotFound, Unauthorized
+from workbench.people.identity import HUB_USER
 from workbench.settings import load
 from workbench.workbench import connect
 
@@ -86,3 +87,21 @@ def test_the_engines_own_processes_are_told_of_no_place(settings):
     chosen = settings.model_copy(update={"workspace": "team", "project": "spring"})
     told = chosen.environment()
     assert (told["WORKBENCH_WORKSPACE"], told["WORKBENCH_PROJECT"]) == ("", "")
+
+
+def test_who_is_called_as_the_engine_is_told_apart_from_it(settings, monkeypatch):
+    monkeypatch.setenv(HUB_USER, "service")
+    opened = connect(settings)
+    assert opened.user == opened.me().name == "service (person)"
+    opened.close()
+
+
+def test_settings_show_no_address_that_may_hold_a_password(tmp_path):
+    secret = "hunter2"
+    chosen = load(
+        home=tmp_path,
+        database_url=f"postgresql://me:{secret}@db/x",
+        artifact_url=f"s3://me:{secret}@store/x",
+        llm_url=f"https://me:{secret}@model/v1",
+    )
+    assert secret not in f"{chosen!r} {chosen}"

@@ -386,3 +386,14 @@ def test_the_audit_log_is_exported(wb, called, tmp_path):
     assert any(called in line for line in lines)
     path = wb.audit.export(tmp_path / "audit.csv", "csv", action="project.created")
     assert called in path.read_text()
+
+
+def test_a_filter_that_is_none_exports_nothing(wb):
+    with pytest.raises(TypeError, match="misspelt"):
+        wb.audit.export(misspelt="x")
+
+
+def test_a_format_that_is_none_is_refused_at_once(wb):
+    with pytest.raises(errors.BadRequest) as raised:
+        wb.audit.export(format="zzz")
+    assert raised.value.code == "export.failed"

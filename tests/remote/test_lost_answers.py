@@ -3,6 +3,8 @@
 import pytest
 
 import workbench
+from workbench.access.actor import Actor
+from workbench.access.permissions import Role
 from workbench.errors import Gone, NotFound, Unavailable
 
 
@@ -34,6 +36,31 @@ def test_a_delete_whose_answer_was_lost_is_no_error(far, cutter, warm, called):
     cutter.lose = 1
     far.projects.delete(called)
     assert called not in [project.name for project in warm.projects.list()]
+
+
+def test_a_new_name_whose_answer_was_lost_is_no_error(far, cutter, warm, called):
+    warm.projects.create(called)
+    cutter.lose = 1
+    assert far.projects.rename(called, f"{called}-anew").name == f"{called}-anew"
+
+
+def test_who_leaves_and_loses_the_answer_has_left(cutter, warm, called):
+    warm.workspaces.set_role(called, "viewer")
+    secret = warm.on_behalf_of(Actor(called, Role.VIEWER)).keys.create("hers", ["*"]).secret
+    with workbench.connect(cutter.address, key=secret) as leaving:
+        leaving.projects.list()
+        cutter.lose = 1
+        leaving.workspaces.leave()
+    assert called not in [member.name for member in warm.workspaces.members()]
+
+
+def test_an_invitation_whose_answer_was_lost_is_accepted_and_its_key_said_to_be_lost(cutter, warm, called):
+    code = warm.workspaces.invite(called).code
+    cutter.lose = 1
+    with workbench.connect(cutter.address) as nobody, pytest.raises(Gone) as raised:
+        nobody.accept_invitation(code)
+    assert raised.value.code == "remote.secret_lost"
+    assert called in [member.name for member in warm.workspaces.members()]
 
 
 def test_what_was_not_there_is_told_where_no_answer_was_lost(far):

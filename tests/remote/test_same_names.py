@@ -49,9 +49,9 @@ PAIRS = {
 HERE_ALONE = {
     workbench.Workbench: {"for_key", "on_behalf_of", "changes", "mark"},
     sources.Sources: {"is_here"},
-    launcher.Runs: {"watch"},
+    launcher.Runs: {"watch", "to_change"},
     registrar.Registry: {"make"},
-    deployer.Deployments: {"front", "check_asking"},
+    deployer.Deployments: {"front", "check_asking", "to_change", "batch_to_change"},
     deployment.Deployment: {"restore"},
 }
 """What the engine does with its own store and processes, and nobody asks for over HTTP."""

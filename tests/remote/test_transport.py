@@ -177,3 +177,19 @@ def test_what_is_no_address_is_refused_and_not_repeated(address):
         workbench.connect(address)
     assert raised.value.code == "remote.address_invalid"
     assert "secret" not in str(raised.value)
+
+
+def test_a_file_whose_download_breaks_off_for_good_stays_as_it_was(tmp_path):
+    def say(asked):
+        # A chunk, and then what is none.
+        return Says(body=b"5\r\nhello\r\nnone\r\n", headers={"Transfer-Encoding": "chunked"})
+
+    path = tmp_path / "audit.jsonl"
+    path.write_text("noted before")
+    with (
+        answering(say) as known,
+        workbench.connect(known.address, key="pck_x", timeout_s=1) as far,
+        pytest.raises(errors.Unavailable),
+    ):
+        far.audit.export(path)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("audit.jsonl", "noted before")]

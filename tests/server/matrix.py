@@ -108,8 +108,14 @@ def request_of(operation: Operation) -> Request:
     method, full = operation
     path = full.removeprefix("/api/v1")
     line = f"{method} {path}"
-    of_what = dict(_OF_WHAT) | {"name": _named(path)}
-    return Request("GET" if method == WEBSOCKET else method, path, _BODIES.get(line), _QUERIES.get(line, ""), of_what)
+    return Request(
+        "GET" if method == WEBSOCKET else method, path, _BODIES.get(line), _QUERIES.get(line, ""), places_of(path)
+    )
+
+
+def places_of(path: str) -> dict[str, str]:
+    """Return of which things the placeholders of a path are."""
+    return dict(_OF_WHAT) | {"name": _named(path)}
 
 
 def _named(path: str) -> str:
@@ -129,7 +135,7 @@ class House:
         for role in Role:
             self.here.workspaces.set_role(f"matrix-{role}", role)
             self.there.workspaces.set_role(f"matrix-{role}-there", role)
-        self.things = self._things(eventually)
+        self.things = self._things(self.here, eventually)
         self.keys = {str(role): self.key(role, ["*"]) for role in Role}
         self.keys |= {f"scope {one}": self.key(Role.OWNER, [_scope(one)]) for one in Permission}
         self.keys["other workspace"] = (
@@ -164,17 +170,46 @@ class House:
             session.get_one(KeyRow, issued.key.id).expires_at = datetime.now(UTC) - timedelta(days=1)
         return issued.secret
 
-    def _things(self, eventually: Callable[..., Any]) -> dict[str, str]:
-        here = self.here
+    def of_the_other(self, eventually: Callable[..., Any]) -> dict[str, str]:
+        """Make one of each thing in the other workspace."""
+        return self._things(self.there, eventually)
+
+    def spares(self) -> dict[str, str]:
+        """Make one of each thing that may be deleted: nothing else is about it."""
+        here, known = self.here, self.things
+        run = here.runs.submit(known["source"], target="species", plan="create", model="dummy", folds=2, seed=2)
+        assert run.wait(timeout_s=90).status == "succeeded"
+        spare = here.registry.promote(known["run"], name="spare")
+        here.registry.aliases.set("spare-best", known["pipeline"])
+        slug = here.deployments.deploy(pipeline=known["pipeline"], slug=f"{self.name}-spare").slug
+        batch = here.deployments.get(known["slug"]).batch(known["source"])
+        assert batch.wait().status == "succeeded"
+        here.workspaces.set_role("matrix-spare", "viewer")
+        return {
+            "source": here.data.add([{"size": 1}, {"size": 2}], "spare").id,
+            "run": run.id,
+            "pipeline": spare.id,
+            "alias": "spare-best",
+            "slug": slug,
+            "batch": batch.id,
+            "key": here.keys.create("spare", ["*"]).key.id,
+            "project": here.projects.create("spare").id,
+            "user": "matrix-spare",
+            "invitation": here.workspaces.invite("matrix-invited-too", "viewer").invitation.id,
+        }
+
+    def _things(self, here: Workbench, eventually: Callable[..., Any]) -> dict[str, str]:
+        name = here.workspaces.current().name
         source = here.data.sample("iris")
         run = here.runs.submit(source, target="species", plan="create", model="nb", folds=2, seed=1)
         assert run.wait(timeout_s=90).status == "succeeded"
         pipeline = here.registry.promote(run, name="matrix")
-        here.registry.aliases.set("matrix-best", pipeline)
+        here.registry.aliases.set(f"{name}-best", pipeline)
         other = here.runs.submit(source, target="species", plan="create", model="dummy", folds=2, seed=1)
         assert other.wait(timeout_s=90).status == "succeeded"
-        promotion = here.registry.promotions.propose(here.registry.promote(other), "matrix-best")
-        slug = here.deployments.deploy(pipeline=pipeline, slug=f"{self.name}-iris").slug
+        rival = here.registry.promote(other)
+        promotion = here.registry.promotions.propose(rival, f"{name}-best")
+        slug = here.deployments.deploy(pipeline=pipeline, slug=f"{name}-iris").slug
         batch = here.deployments.get(slug).batch(source)
         assert batch.wait().status == "succeeded"
         eventually(lambda: here.data.profile(source).is_complete)
@@ -183,8 +218,9 @@ class House:
             "run": run.id,
             "experiment": here.experiments.list()[0].id,
             "pipeline": pipeline.id,
+            "rival": rival.id,
             "promotion": promotion.id,
-            "alias": "matrix-best",
+            "alias": f"{name}-best",
             "artifact": "schema.json",
             "slug": slug,
             "batch": batch.id,
@@ -194,7 +230,7 @@ class House:
             "project": here.projects.current().id,
             "user": f"matrix-{Role.VIEWER}",
             "invitation": here.workspaces.invite("matrix-invited", "viewer").invitation.id,
-            "sample": "iris",
+            "sample": "wine",
         }
 
 

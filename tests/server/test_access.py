@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -264,6 +265,11 @@ def test_jupyter_tells_who_asks_and_nobody_else_does(api):
     assert (deleted.by, deleted.origin) == (api.home.user, "http 127.0.0.1")
 
 
+def test_who_is_called_as_the_engine_is_told_apart_from_it(api):
+    _, _, me = api.ask("/me", is_socket=True, **{"X-Workbench-User": "service"})
+    assert me["name"] == "service (person)"
+
+
 def test_a_key_counts_over_jupyters_socket_too(api):
     secret = api.home.keys.create("narrow", ["predict:juice"]).secret
     status, _, told = api.ask("/runs", is_socket=True, **{"X-Workbench-Key": secret})
@@ -289,3 +295,46 @@ def test_a_browser_shows_its_key_as_a_subprotocol_and_is_not_told_it_back(api):
             caller.recv(timeout=30)
         assert secret not in (caller.subprotocol or "")
     assert raised.value.rcvd.code == 4404
+
+
+def accepted(api: Api, code: str, **headers: str) -> tuple[int, Any]:
+    content = json.dumps({"code": code}).encode()
+    told = api.ask(
+        "/invitations/accept", "POST", content, token=None, **headers, **{"Content-Type": "application/json"}
+    )
+    return told[0], told[2]
+
+
+def test_an_invitation_is_accepted_by_whom_a_key_shows_and_not_by_their_name_alone(api):
+    api.home.workspaces.set_role("vera", "viewer")
+    vera = api.home.on_behalf_of(Actor("vera", Role.VIEWER)).keys.create("hers", "*").secret
+    api.home.workspaces.create("team")
+    api.home.within("team").workspaces.set_role("olga", "owner")
+    olga = api.home.within("team").on_behalf_of(Actor("olga", Role.OWNER, origin="python"))
+    code = olga.workspaces.invite("vera", "viewer").code
+    status, told = accepted(api, code)
+    assert (status, told["code"]) == (403, "invitation.invalid")
+    status, told = accepted(api, code, **{"X-Workbench-Key": vera})
+    assert (status, told["user"], told["workspace"]["name"]) == (201, "vera", "team")
+    assert asked_by(api, told["key"]["secret"])[2]["workspace"]["name"] == "team"
+
+
+def test_a_key_that_is_good_no_more_keeps_nobody_from_accepting(api):
+    code = api.home.workspaces.invite("ben").code
+    status, told = accepted(api, code, **{"X-Workbench-Key": "pck_" + "x" * 43})
+    assert (status, told["user"]) == (201, "ben")
+
+
+def test_what_was_being_sent_when_its_key_was_revoked_is_not_kept(api, eventually):
+    issued = api.home.keys.create("sends", "data:write")
+    caller, table = api.open(), b"a,b\n" + b"1,2\n" * 1000
+    line = "POST /api/v1/data-sources/upload?name=late&file=late.csv HTTP/1.1"
+    head = f"{line}\r\nHost: x\r\nX-Workbench-Key: {issued.secret}\r\n"
+    caller.sendall(f"{head}Content-Length: {len(table)}\r\n\r\n".encode() + table[:100])
+    eventually(lambda: list(api.home.settings.files.glob("*.partial")))
+    api.home.keys.revoke(issued.key.id)
+    eventually(lambda: asked_by(api, issued.secret)[0] == 401)
+    caller.sendall(table[100:])
+    status, _, told = read(caller)
+    assert (status, told["code"]) == (401, "key.revoked")
+    assert "late" not in [line.name for line in api.home.data.lines()]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.narrating.provider import Reply, serving
 from tests.server.conftest import TOKEN
+from workbench import connect
 from workbench.data.sources import Sources
 
 ROWS = [
@@ -102,3 +103,17 @@ def test_a_provider_that_fails_is_a_502_and_the_advice_is_there(serve):
     assert stored == told["consultation"]
     assert (stored["status"], stored["narration_status"]) == ("advised", "failed")
     assert stored["advice"]["verdict"]
+
+
+def test_a_narration_that_is_not_waited_for_is_on_its_way(serve):
+    with serving() as provider:
+        provider.script(Reply(hangs=True))
+        api = serve(llm_model="openai:local", llm_url=provider.url, llm_timeout_s=30.0)
+        Sources(api.store).add(ROWS, "shoppers")
+        _, _, told = post(api, "/advices", ASKED | {"narrate": False})
+        with connect(f"unix://{api.path}") as far:
+            assert far.advisors.narrate(told["id"], wait=False).narration_status == "asked"
+            status, _, again = api.ask(f"/advices/{told['id']}/narrate?wait=false", "POST")
+            assert (status, again["narration_status"]) == (202, "asked")
+            provider.released.set()
+            assert far.advisors.wait(told["id"]).narration_status == "failed"

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from tests.server.calling import Answer, Caller, refuses
 from tests.server.conftest import Api, read
 from workbench.access.actor import Actor
 from workbench.access.permissions import Role
 from workbench.errors import Conflict, Malformed
 from workbench.people.answered import KEPT, LEASE, Answered, Kept, Place
+from workbench.server.access_table import TABLE
 from workbench.store.tables import AnsweredRow
 
+JSON = {"Content-Type": "application/json"}
 SAID = Kept(201, [("content-type", "application/json")], b'{"made": true}')
 
 
@@ -55,6 +58,71 @@ def test_a_key_that_was_used_for_something_else_is_refused(api, other):
     headers = {"X-Workbench-Project": other["project"]} if "project" in other else {}
     status, _, told = post(api, other.get("path", "/projects"), other.get("body", {"name": "one"}), **headers)
     assert (status, told["code"]) == (422, "request.idempotency_reused")
+
+
+def send(api: Api, content: bytes, *, is_chunked: bool = False, path: str = "/data-sources/upload?name=sent") -> Answer:
+    parts = iter([content[:5], content[5:]]) if is_chunked else content
+    return Caller(api.port, "secret").ask("POST", path, parts, **{"Idempotency-Key": "nightly"})
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_another_table_of_the_same_length_is_another_request(api, is_chunked):
+    first = send(api, b"a,b\n1,2\n3,4\n", is_chunked=is_chunked)
+    assert first.status == 201
+    again = send(api, b"a,b\n1,2\n3,4\n", is_chunked=is_chunked)
+    assert (again.status, again.headers["Idempotency-Replayed"], again.body) == (201, "true", first.body)
+    refuses(send(api, b"a,b\n9,8\n7,6\n", is_chunked=is_chunked), 422, "request.idempotency_reused")
+    longer = b"a,b\n" + b"1,2\n" * 100_000
+    refuses(send(api, longer, is_chunked=is_chunked), 422, "request.idempotency_reused")
+
+
+def test_a_table_that_was_refused_is_refused_alike(api):
+    for replayed in (None, "true"):
+        told = send(api, b"PAR1 but no such table PAR1", path="/data-sources/upload?name=sent&file=sent.parquet")
+        assert (told.status, told.headers["Idempotency-Replayed"]) == (400, replayed)
+
+
+def test_a_table_that_was_refused_before_it_came_is_tried_anew(api):
+    assert send(api, b"", path="/data-sources/upload?name=%20").status == 400
+    assert send(api, b"a,b\n1,2\n3,4\n").status == 201
+
+
+def test_a_name_that_is_changed_twice_is_changed_once(api):
+    post(api, "/projects", {"name": "once"}, key="made")
+    told = [
+        api.ask("/projects/once", "PATCH", b'{"name": "twice"}', **JSON, **{"Idempotency-Key": "renamed"})
+        for _ in range(2)
+    ]
+    assert [(status, headers["Idempotency-Replayed"]) for status, headers, _ in told] == [(200, None), (200, "true")]
+    assert told[0][2] == told[1][2]
+
+
+def test_an_invitation_that_is_accepted_twice_is_accepted_once_and_its_key_shown_once(api):
+    codes = [api.home.workspaces.invite(name).code for name in ("vera", "vic")]
+
+    def accept(code: str) -> tuple[int, Any, Any]:
+        body = json.dumps({"code": code}).encode()
+        return api.ask("/invitations/accept", "POST", body, token=None, **JSON, **{"Idempotency-Key": "joined"})
+
+    status, _, first = accept(codes[0])
+    assert status == 201
+    status, headers, again = accept(codes[0])
+    assert (status, headers["Idempotency-Replayed"]) == (201, "true")
+    assert again["key"] == first["key"] | {"secret": None}
+    # Who shows another code is somebody else, whatever their requests are called.
+    status, headers, other = accept(codes[1])
+    assert (status, headers["Idempotency-Replayed"], other["user"]) == (201, None, "vic")
+
+
+def test_whatever_changes_something_can_be_asked_for_again(api):
+    changing = [(method, path) for method, path in TABLE if method in ("PATCH", "POST", "PUT")]
+    heedless = []
+    for method, path in changing:
+        _, _, told = api.ask(path.removeprefix("/api/v1"), method, b"{}", **JSON, **{"Idempotency-Key": "x" * 256})
+        if told.get("code") != "request.idempotency_invalid":
+            heedless.append(path)
+    # Predictions change nothing.
+    assert heedless == ["/api/v1/deployments/{slug}/predict"]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é"])

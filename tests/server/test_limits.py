@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -10,11 +11,15 @@ import pytest
 
 from tests.server.calling import Caller, refuses
 from tests.server.conftest import BODY, TOKEN, read
+from workbench.access.actor import Actor
+from workbench.access.permissions import Role
 from workbench.errors import Busy
 from workbench.server import limits
 from workbench.server.limits import Rates
 from workbench.serving import deployments, predictors, reports
 from workbench.store.tables import DeploymentRow
+
+JSON = {"Content-Type": "application/json"}
 
 
 def test_when_too_many_wait_a_request_is_refused_before_its_body_is_read(serve, eventually):
@@ -179,12 +184,73 @@ def test_a_key_asks_as_often_as_its_limit_says(serve):
     assert (status, problem["code"]) == (429, "request.rate_limited")
 
 
-def test_other_keys_and_the_owner_are_not_kept_waiting_by_one(serve):
+def key_of(api, name: str, role: str, **how) -> str:
+    api.home.workspaces.set_role(name, role)
+    theirs = api.home.on_behalf_of(Actor(name, Role(role), origin="python"))
+    return theirs.keys.create("of a test", ["*"], **how).secret
+
+
+def test_other_members_and_the_owner_are_not_kept_waiting_by_one(serve):
     api = serve(requests_per_minute=2)
-    first, second = (api.home.keys.create(name, ["*"]).secret for name in ("first", "second"))
+    first, second = (key_of(api, name, "viewer") for name in ("vera", "viktor"))
     assert [status for status, _ in asked_times(api, 3, **{"X-Workbench-Key": first})] == [200, 200, 429]
     assert asked_times(api, 1, **{"X-Workbench-Key": second})[0][0] == 200
     assert {api.ask("/me")[0] for _ in range(5)} == {200}
+
+
+def test_many_keys_let_nobody_ask_more_than_one(serve):
+    api = serve(requests_per_minute=2)
+    keys = [key_of(api, "vera", "viewer") for _ in range(3)]
+    told = [asked_times(api, 1, **{"X-Workbench-Key": key})[0][0] for key in keys]
+    assert told == [200, 200, 429]
+
+
+def test_a_limit_above_the_settings_is_an_owners_alone(serve):
+    api = serve(requests_per_minute=2)
+    secret = key_of(api, "olga", "owner", requests_per_minute=0)
+    assert {status for status, _ in asked_times(api, 4, **{"X-Workbench-Key": secret})} == {200}
+    api.home.workspaces.set_role("olga", "viewer")
+    assert [status for status, _ in asked_times(api, 3, **{"X-Workbench-Key": secret})] == [200, 200, 429]
+
+
+def test_nobody_who_shows_no_key_or_guesses_some_keeps_good_ones_out(serve):
+    api = serve(address_requests_per_minute=2)
+    known, fresh = (key_of(api, name, "viewer") for name in ("vera", "viktor"))
+    assert asked_times(api, 1, **{"X-Workbench-Key": known})[0][0] == 200
+    assert [status for status, _ in asked_times(api, 3)] == [401, 401, 429]
+    assert asked_times(api, 1, **{"X-Workbench-Key": fresh})[0][0] == 200
+    guesses = [asked_times(api, 1, **{"X-Workbench-Key": f"pck_{letter * 43}"})[0][0] for letter in "abc"]
+    assert guesses[-1] == 429
+    # As after a second: what was found out a moment ago is not known any more.
+    assert api.ask("/routes/learn", "POST")[0] == 200
+    assert asked_times(api, 1, **{"X-Workbench-Key": known})[0][0] == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [(("PUT", b'{"role": "viewer"}'), (403, "access.role_too_low")), (("DELETE", b""), (401, "key.revoked"))],
+    ids=["demoted", "removed"],
+)
+def test_who_may_do_less_may_do_no_more_at_the_next_request(serve, change, wanted):
+    api = serve()
+    shown = {"X-Workbench-Key": key_of(api, "eda", "editor")}
+
+    def make_project(name: str) -> tuple[int, str | None]:
+        content = json.dumps({"name": name}).encode()
+        status, _, told = api.ask("/projects", "POST", content, token=None, **shown, **JSON)
+        return status, told.get("code")
+
+    assert make_project("before") == (201, None)
+    method, content = change
+    assert api.ask("/members/eda", method, content, **JSON)[0] in (200, 204)
+    assert make_project("after") == wanted
+
+
+def test_a_key_that_asks_for_what_is_the_homes_is_in_the_log(serve):
+    api = serve()
+    assert api.ask("/metrics", token=None, **{"X-Workbench-Key": key_of(api, "vera", "viewer")})[0] == 403
+    (line,) = api.home.audit.list(action="access.denied")
+    assert (line.by, line.outcome, line.message.split(":")[0]) == ("vera", "denied", "GET /api/v1/metrics")
 
 
 @pytest.mark.parametrize(("default", "own"), [(0, None), (2, 0)])
@@ -217,16 +283,16 @@ def test_what_is_public_is_asked_as_often_as_an_address_may(serve):
 def test_what_was_spent_comes_back_with_time(monkeypatch):
     now = 1000.0
     monkeypatch.setattr(limits.time, "monotonic", lambda: now)
-    rates = Rates(of_a_key=60, of_an_address=60)
+    rates = Rates(of_a_member=60, of_an_address=60)
     for _ in range(60):
-        rates.of_key("k", None, send)
+        rates.of_address("192.0.2.1", send)
     with pytest.raises(Busy) as raised:
-        rates.of_key("k", None, send)
+        rates.of_address("192.0.2.1", send)
     assert raised.value.about == {"retry_after_s": 1}
     now += 1
-    rates.of_key("k", None, send)
+    rates.of_address("192.0.2.1", send)
     with pytest.raises(Busy):
-        rates.of_key("k", None, send)
+        rates.of_address("192.0.2.1", send)
 
 
 @pytest.mark.parametrize(
@@ -238,13 +304,13 @@ def test_what_was_spent_comes_back_with_time(monkeypatch):
     ],
 )
 def test_who_has_one_address_of_ipv6_has_them_all(first, second, is_same):
-    rates = Rates(of_a_key=1, of_an_address=1)
+    rates = Rates(of_a_member=1, of_an_address=1)
     rates.of_address(first, send)
     if is_same:
         with pytest.raises(Busy):
-            rates.check_address(second)
+            rates.of_address(second, send)
     else:
-        rates.check_address(second)
+        rates.of_address(second, send)
 
 
 async def send(_: Any) -> None:

@@ -125,6 +125,10 @@ def test_what_is_no_number_of_an_event_is_refused(streams, run_id, after):
     assert asyncio.run(streams.watch(run_id, after)) == ([], 4422, "request.malformed")
 
 
+def test_a_name_that_a_stream_does_not_take_is_refused(streams, run_id):
+    assert asyncio.run(streams.watch(run_id, "0&misspelt=1")) == ([], 4422, "request.malformed")
+
+
 def test_a_run_that_is_not_there_is_told_so(streams):
     assert asyncio.run(streams.watch("00000000")) == ([], 4404, "run.not_found")
 

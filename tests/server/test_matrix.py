@@ -11,7 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as listen
 
 from tests.server.calling import Answer, Caller
-from tests.server.matrix import House, request_of, wrong_scope
+from tests.server.matrix import ABSENT, House, places_of, request_of, wrong_scope
+from tests.server.wanted import WANTED, Wanted
 from workbench.access.permissions import Permission, Role
 from workbench.server import landing
 from workbench.server.access_table import TABLE, WEBSOCKET, Access, Operation
@@ -121,6 +122,16 @@ NOT_TO_BE_HAD = ("advice.no_model", "deployment.wrong_state")
 """Why something is not answered that may be asked: there is no language model, and no shadow."""
 
 
+@pytest.mark.parametrize("operation", [one for one in MEMBERS if "{" in one[1] and changes(one)], ids=name_of)
+def test_whoever_may_not_change_it_learns_not_whether_something_is_there(operation, ask, house):
+    access = TABLE[operation]
+    if access.role is Role.VIEWER:
+        answer, wanted = ask(operation, house.keys[wrong_scope(access)], is_there=False), "access.scope_missing"
+    else:
+        answer, wanted = ask(operation, house.keys[str(Role.VIEWER)], is_there=False), "access.role_too_low"
+    assert (answer.status, code_of(answer)) == (403, wanted)
+
+
 @pytest.mark.parametrize("operation", MEMBERS, ids=name_of)
 def test_a_key_may_what_its_scopes_say(operation, ask, house):
     access = TABLE[operation]
@@ -160,6 +171,46 @@ ABOUT = [one for one in MEMBERS if "{" in one[1] and not one[1].endswith(("/samp
 def test_what_is_in_another_workspace_is_not_there(operation, ask, house):
     answer = ask(operation, house.keys["other workspace"], is_there=True)
     assert answer.status == 404, answer.body
+
+
+@pytest.fixture(scope="module")
+def elsewhere(house, eventually) -> Iterator[dict[str, str]]:
+    """Things of the other workspace."""
+    made = house.of_the_other(eventually)
+    yield made
+    house.there.deployments.get(made["slug"]).delete()
+
+
+def asked(caller: Caller, house: House, one: Wanted, name: str, things: dict[str, str]) -> Answer:
+    """Ask for something here where one field alone names one of other things."""
+    method, path = one.line.split()
+    body, query = one.filled(house.things, **{name: things})
+    address = one.address(house.things, places_of(path), query)
+    return caller.ask(method, address, body, **{"X-Workbench-Key": house.keys["owner"]})
+
+
+@pytest.mark.parametrize(
+    ("one", "name"),
+    [pytest.param(one, name, id=f"{one.line} {name}") for one in WANTED for name in one.references],
+)
+def test_what_a_body_or_a_query_names_in_another_workspace_is_not_there(one, name, caller, house, elsewhere):
+    told = asked(caller, house, one, name, elsewhere)
+    absent = asked(caller, house, one, name, dict.fromkeys(elsewhere, ABSENT))
+    assert told.status == absent.status
+    if (one.line, name) in NARROWS:
+        assert told.body == absent.body == []
+    else:
+        assert (told.status, told.code) == (404, absent.code), told.body
+
+
+NARROWS = {
+    ("GET /pipelines", "run"),
+    ("GET /advices", "subject"),
+    ("GET /advices/lines", "subject"),
+    ("GET /audit", "subject_id"),
+    ("GET /audit", "key_id"),
+}
+"""What a list is narrowed to, and may be gone: there is nothing in it of what is not here."""
 
 
 @pytest.mark.parametrize("operation", [one for one in HTTP if TABLE[one].kind == "public"], ids=name_of)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema
 import pytest
 
 from tests.server.walking import NOT_WALKED, Walk, described
+from tests.test_audited import WRITES
 from workbench.server.access_table import TABLE
 
 
@@ -23,6 +25,13 @@ def walk(owner, told, eventually) -> Walk:
     walk = Walk(owner, told, eventually)
     walk.through()
     return walk
+
+
+@pytest.fixture(scope="module")
+def lines(owner, walk) -> list[Any]:
+    """What the audit log tells of the walk: it asks first of all for who it is."""
+    text = owner.ask("GET", f"/audit/export?everywhere=true&since={quote(walk.began)}").body
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def operations(told: Any) -> list[tuple[str, str, Any]]:
@@ -108,6 +117,19 @@ def test_every_answer_is_what_its_model_says_and_nothing_beyond_it(told, walk):
             found = [(operation, list(one.path), one.message[:300]) for one in validator.iter_errors(answer.body)]
             wrong += found[:2]
     assert wrong == []
+
+
+UNTOLD = {"advice.narration_asked", "advice.asked", "data.refreshed"}
+"""What the walk does not: there is no language model, advices come at once, and its file is as it was."""
+
+
+@pytest.mark.parametrize("action", sorted(set().union(*WRITES.values()) - UNTOLD))
+def test_what_the_walk_changed_is_told_with_who_did_it_from_where_and_to_what(action, lines, walk):
+    (me,) = walk.answers["show_me"]
+    told = [line for line in lines if line["action"] == action and line["by"] == me.body["name"]]
+    assert [line for line in told if line["origin"] == "http 127.0.0.1"]
+    assert all(line["outcome"] == "done" and line["subject_id"] for line in told)
+    assert {line["subject"] for line in told} == {told[0]["subject"]}
 
 
 def test_headers_that_are_promised_come(told, walk):

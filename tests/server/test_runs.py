@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -45,6 +46,22 @@ def test_a_recipe_of_which_nothing_can_be_made_is_refused(owner, runs, model):
     refuses(told, 400, "spec.invalid")
 
 
+@pytest.mark.parametrize(
+    ("plan", "more"),
+    [
+        ("create", {"model": {"model": "lightgbm", "params": {"machines": "127.0.0.1:1", "num_machines": 2}}}),
+        ("create", {"model": {"model": "lightgbm", "params": {"nodes": "127.0.0.1:1"}}}),
+        ("create", {"model": {"model": "lightgbm", "params": {"objective": "binary machines=127.0.0.1:1"}}}),
+        ("create", {"model": {"model": "catboost", "params": {"train_dir": "here"}}}),
+        ("tune", {"model": "lightgbm", "options": {"custom_grid": {"machines": ["127.0.0.1:1"]}}}),
+    ],
+)
+@pytest.mark.parametrize("path", ["/runs", "/runs/check"])
+def test_a_run_names_no_host_and_no_file_by_a_parameter(owner, runs, plan, more, path):
+    told = owner.ask("POST", path, {"data": "iris", "target": "species", "plan": plan, **more})
+    refuses(told, 400, "spec.invalid")
+
+
 def test_recipes_do_not_lie_in_one_another_without_end(owner, runs):
     model: Any = {"model": "nb"}
     for _ in range(40):
@@ -82,12 +99,27 @@ def test_what_has_not_changed_is_not_computed_again(owner, runs, what):
     assert owner.ask("GET", path, **{"If-None-Match": tag}).status == 304
 
 
-def test_a_run_that_goes_on_has_another_tag(owner, warm):
+@pytest.fixture
+def under_way(owner, warm, runs) -> Iterator[str]:
+    """The id of a run that will not have ended for a while."""
+    made = owner.ask("POST", "/runs", ASKED | {"folds": 10, "include": ["gbc"]}).body["id"]
+    yield made
+    warm.runs.get(made).cancel()
+
+
+@pytest.mark.parametrize("what", ["", "/progress"])
+def test_what_changes_by_the_second_has_no_tag(owner, under_way, what):
+    answer = owner.ask("GET", f"/runs/{under_way}{what}")
+    assert (answer.status, answer.headers["ETag"]) == (200, None)
+
+
+def test_a_leaderboard_that_goes_on_has_another_tag(owner, warm):
     made = owner.ask("POST", "/runs", ASKED).body
-    first = owner.ask("GET", f"/runs/{made['id']}")
+    path = f"/runs/{made['id']}/leaderboard"
+    first = owner.ask("GET", path)
     assert warm.runs.get(made["id"]).wait(timeout_s=60).status == "succeeded"
-    again = owner.ask("GET", f"/runs/{made['id']}", **{"If-None-Match": first.headers["ETag"]})
-    assert (again.status, again.body["status"]) == (200, "succeeded")
+    again = owner.ask("GET", path, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status, len(again.body)) == (200, 1)
 
 
 def test_a_run_is_deleted_once(owner, warm):

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.server.calling import Caller
+from tests.server.feeding import THINGS
 from tests.server.matrix import House
+from tests.server.walking import described
 from workbench.access.permissions import Role
 
+ROOT = Path(__file__).parents[2]
 SEED = 20240229
 """The one that every run tries; beside it another one is drawn."""
+DRAWN = random.SystemRandom().randrange(2**32)
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -24,44 +35,146 @@ CHECKS = (
 PARTING = ("leave_workspace", "rotate_key", "revoke_key", "remove_member", "set_role")
 """By which whoever asks may lose what they ask by: these are asked for themselves."""
 ENDLESS = ("stream_events",)
+REST = [f"--exclude-operation-id={one}" for one in (*PARTING, *ENDLESS)]
+REFUSED = {
+    "check_narrator": "there is no language model",
+    "narrate": "there is no language model",
+    "learn": "it is for the home's owner",
+    "metrics": "it is for the home's owner",
+    "delete_workspace": "there are things in it",
+    "refresh_source": "a sample does not change",
+    "retype_source": "a sample is as it is",
+    "complete_promotion": "the rival is worse",
+    "rename_project": "the default one keeps its name",
+    "roll_alias_back": "it named nothing else before",
+    "roll_deployment_back": "nothing else answered before",
+}
+"""What is never carried out here, and why; the walk through the API (`tests.server.walking`) has each answered."""
+FOLLOWED = 5
+"""Operations, at least, that links lead to and that are carried out."""
+
+
+@dataclass
+class Explored:
+    """What schemathesis asked, and found.
+
+    Attributes
+    ----------
+    found
+        What is wrong; empty: nothing.
+    statuses
+        Operation → how often each status was answered.
+    followed
+        Operations that a link led to, with how often they were carried out.
+    """
+
+    found: str
+    statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    followed: Counter[str] = field(default_factory=Counter)
+
+    def read(self, report: Path, names: Mapping[tuple[str, str], str]) -> None:
+        for line in report.read_text().splitlines():
+            recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
+            for place, case in recorder.get("cases", {}).items():
+                response = recorder["interactions"].get(place, {}).get("response")
+                name = names.get((case["value"]["method"], case["value"]["path"]))
+                if response is None or name is None:
+                    continue
+                self.statuses[name][response["status_code"]] += 1
+                if case["is_transition_applied"] and response["status_code"] < 300:
+                    self.followed[name] += 1
 
 
 @pytest.fixture(scope="module")
-def house(warm, eventually) -> House:
-    return House(warm, eventually)
+def house(warm, eventually) -> Iterator[House]:
+    made = House(warm, eventually)
+    yield made
+    for one in made.here.deployments.list():
+        one.delete()
 
 
-def explored(house: House, port: int, *, seed: int, phases: str, most_s: int, which: Sequence[str]) -> str:
-    """Have schemathesis explore the API as an owner of a workspace of its own; return what it found, if anything."""
-    key = house.key(Role.OWNER, ["*"])
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/api/v1/openapi.json"),
-        *("--header", f"X-Workbench-Key: {key}", "--generation-with-security-parameters", "false"),
-        *("--phases", phases, "--checks", ",".join(CHECKS), "--max-examples", "5", "--seed", str(seed)),
-        *("--max-time", str(most_s), "--request-timeout", "60"),
-        # CPython 3.11 now and then fails to parse in two threads at once.
-        *("--workers", "1"),
-        *("--generation-database", "none", "--no-color", "--continue-on-failure"),
-        *which,
-    ]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=10 * most_s, check=False)
-    return "" if told.returncode == 0 else f"seed {seed}\n{told.stdout[-20_000:]}\n{told.stderr[-2000:]}"
+@pytest.fixture(scope="module")
+def operations(owner: Caller) -> dict[tuple[str, str], str]:
+    """Method and path → the operation's name."""
+    paths: dict[str, dict[str, Any]] = described(owner)["paths"]
+    return {(how.upper(), path): one["operationId"] for path, of in paths.items() for how, one in of.items()}
 
 
-@pytest.mark.parametrize(
-    ("seed", "phases"),
-    [
-        pytest.param(SEED, "examples,coverage,fuzzing,stateful", id="fixed"),
-        pytest.param(random.SystemRandom().randrange(2**32), "fuzzing,stateful", id="drawn"),
-    ],
-)
-def test_the_api_holds_to_its_description(seed, phases, warm, house):
-    which = [f"--exclude-operation-id={one}" for one in (*PARTING, *ENDLESS)]
-    found = explored(house, warm.service.state().api_port, seed=seed, phases=phases, most_s=35, which=which)
-    assert found == ""
+@pytest.fixture(scope="module")
+def things(house, tmp_path_factory) -> Path:
+    """A file that tells schemathesis what is there."""
+    told = tmp_path_factory.mktemp("house") / "things.json"
+    told.write_text(json.dumps({"ask": house.things, "delete": house.spares()}))
+    return told
 
 
-def test_what_takes_access_away_holds_to_it_too(warm, house):
+@pytest.fixture
+def explore(warm, house, things, operations, tmp_path) -> Callable[..., Explored]:
+    """Have schemathesis explore the API as an owner of a workspace of its own."""
+    settings = tmp_path / "schemathesis.toml"
+    # The description declares its links: those that can be guessed beside them lead to the same operations.
+    settings.write_text("[phases.stateful.inference]\nalgorithms = []\n")
+
+    def explore(
+        phases: str,
+        which: Sequence[str],
+        *,
+        key: str = "",
+        seed: int = SEED,
+        examples: int = 2,
+        most_s: int = 0,
+    ) -> Explored:
+        report = tmp_path / "report.ndjson"
+        address = f"http://127.0.0.1:{warm.service.state().api_port}/api/v1/openapi.json"
+        command = [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "run", address),
+            *("--header", f"X-Workbench-Key: {key or house.key(Role.OWNER, ['*'])}"),
+            *("--generation-with-security-parameters", "false", "--phases", phases, "--checks", ",".join(CHECKS)),
+            *("--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "60"),
+            # CPython 3.11 now and then fails to parse in two threads at once.
+            *("--workers", "1"),
+            *(("--max-time", str(most_s)) if most_s else ()),
+            *("--generation-database", "none", "--no-color", "--continue-on-failure"),
+            *("--report", "ndjson", "--report-ndjson-path", str(report)),
+            *which,
+        ]
+        environment = os.environ | {THINGS: str(things), "SCHEMATHESIS_HOOKS": "tests.server.feeding"}
+        told = subprocess.run(
+            command, capture_output=True, text=True, timeout=400, check=False, cwd=ROOT, env=environment
+        )
+        is_whole = told.returncode == 0
+        explored = Explored("" if is_whole else f"seed {seed}\n{told.stdout[-20_000:]}\n{told.stderr[-2000:]}")
+        if report.exists():
+            explored.read(report, operations)
+        return explored
+
+    return explore
+
+
+def test_each_operation_holds_to_its_description_and_is_carried_out(explore, operations):
+    # All of them, however long it takes: what the clock cuts off was not shown.
+    explored = explore("fuzzing", REST)
+    assert explored.found == ""
+    done = {name for name, statuses in explored.statuses.items() if any(status < 300 for status in statuses)}
+    left = {name: dict(explored.statuses[name]) for name in set(operations.values()) - done}
+    assert {name: left[name] for name in left.keys() - {*REFUSED, *PARTING, *ENDLESS}} == {}
+
+
+def test_what_a_link_leads_to_holds_to_it(explore):
+    explored = explore("stateful", REST, seed=DRAWN, examples=20, most_s=15)
+    assert explored.found == ""
+    assert len(explored.followed) >= FOLLOWED, explored.followed
+
+
+def test_what_is_at_the_bounds_is_answered_as_described(explore):
+    explored = explore("coverage", REST, most_s=8)
+    assert explored.found == ""
+    assert explored.statuses
+
+
+def test_what_takes_access_away_holds_to_it(explore, house):
+    # Whoever asks this is no member afterwards.
     which = [f"--include-operation-id={one}" for one in PARTING]
-    port = warm.service.state().api_port
-    assert explored(house, port, seed=SEED, phases="coverage,fuzzing", most_s=10, which=which) == ""
+    explored = explore("fuzzing", which, key=house.leaver("owner"))
+    assert explored.found == ""
+    assert explored.statuses.keys() == {*PARTING}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -27,6 +28,8 @@ class Walk:
         The API's own description.
     answers
         Operation → what it answered.
+    began
+        When it set out.
     """
 
     caller: Caller
@@ -34,6 +37,7 @@ class Walk:
     eventually: Callable[..., Any]
     prefix: str = "walk"
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    began: str = ""
 
     def __post_init__(self) -> None:
         self.places = {
@@ -60,6 +64,7 @@ class Walk:
 
     def through(self) -> None:
         """Walk."""
+        self.began = datetime.now(UTC).isoformat()
         self._people()
         source = self._data()
         run, other = self._runs(source)
@@ -125,6 +130,7 @@ class Walk:
         self("list_runs", limit=2), self("show_run", run=run), self("list_events", run=run)
         self("show_progress", run=run), self("show_leaderboard", run=run), self("fetch_reproduction", run=run)
         self("cancel_run", run=run)
+        self("cancel_run", run=self("submit_run", body={**asked, "include": ["nb", "lr", "dummy"]})["id"])
         other = self("fit_model", run=run, body={"model": "dummy"})["id"]
         self._end(other)
         self._end(self("resume_run", run=run, body={})["id"])
@@ -172,6 +178,7 @@ class Walk:
         self("shadow_deployment", slug=slug, body={})
         self("swap_pipeline", slug=slug, body={"pipeline": second}), self("roll_deployment_back", slug=slug)
         self("open_deployment", slug=slug, body={"access": "api-key"})
+        self("follow_alias", slug=slug, body={"alias": f"{self.prefix}-live"})
         self("follow_alias", slug=slug, body={"alias": None})
         self("list_deployments"), self("show_deployment", slug=slug), self("list_deployment_history", slug=slug)
         self.eventually(lambda: self("list_traffic", slug=slug))
@@ -181,6 +188,7 @@ class Walk:
         self.eventually(lambda: self("show_batch", batch=batch)["finished_at"])
         self("fetch_batch", batch=batch), self("cancel_batch", batch=batch)
         self("list_batches", deployment=slug), self("delete_batch", batch=batch)
+        self("cancel_batch", batch=self("begin_batch", body={"deployment": slug, "source": "iris"})["id"])
         self("stop_deployment", slug=slug), self("warm_deployment", slug=slug), self("delete_deployment", slug=slug)
         self("delete_pipeline", pipeline=second)
 

@@ -59,6 +59,7 @@ def test_a_started_service_tells_who_and_where_it_is_to_its_owner_alone(workbenc
     # A child that it has just forked bears its name until it runs a program of its own.
     eventually(lambda: services() == [told.pid])
     assert len(told.api_token) > 30
+    assert told.api_token not in repr(told)
     file = workbench.settings.home / "service.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -36,8 +36,9 @@ def write(store, number: int) -> None:
 def meddle(store, *statements: str) -> None:
     """Carry out statements as somebody would who can write the database's file."""
     with store.database.write() as session:
-        for event in ("update", "delete"):
-            session.execute(text(f"DROP TRIGGER IF EXISTS audit_log_no_{event}"))
+        guards = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all()
+        for guard in guards:
+            session.execute(text(f"DROP TRIGGER {guard}"))
         for statement in statements:
             session.execute(text(statement))
 
@@ -150,6 +151,78 @@ def test_an_end_that_was_rewritten_shows(log):
     assert not proof.verify(log.database).is_whole
 
 
+INSERTED = (
+    "INSERT INTO audit_log SELECT 'x', at, by, action, subject, subject_id, message, details, {seq}, workspace_id, "
+    "origin, key_id, outcome, previous, sha256 FROM audit_log WHERE audit_log.seq = 5"
+)
+"""Puts a copy of the fifth line in, under another number."""
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_bad_seq", "problem"),
+    [
+        (INSERTED.format(seq=-5), -5, "Line -5 was put in"),
+        (INSERTED.format(seq=0), 0, "Line 0 was put in"),
+        (INSERTED.format(seq="-9e999"), 0, "was put in"),
+        (INSERTED.format(seq=2.5), 3, "comes after line 2"),
+        (INSERTED.format(seq="'abc'"), 6, "holds 6 lines"),
+        (INSERTED.format(seq=2**63 - 1), 6, "Line 6 is gone"),
+        ("UPDATE audit_log SET seq = 'abc' WHERE seq = 3", 3, "Line 3 is gone"),
+        ("UPDATE audit_log SET id = 'x' WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET details = '{' WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET details = replace(hex(zeroblob(5000)), '0', '[') WHERE seq = 3", 3, "not as it was"),
+        ("UPDATE audit_log SET at = 'yesterday' WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET at = 5 WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET message = x'00ff' WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET message = CAST(x'ff' AS TEXT) WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET sha256 = x'00' WHERE seq = 3", 3, "not as it was written"),
+        ("UPDATE audit_log SET previous = x'00' WHERE seq = 3", 3, "not as it was written"),
+        ("DELETE FROM audit_head", 6, "does not tell any more which line was written last"),
+        ("UPDATE audit_head SET seq = 'abc'", 6, "does not tell any more"),
+        ("UPDATE audit_head SET sha256 = CAST(x'ff' AS TEXT)", 6, "does not tell any more"),
+        ("UPDATE audit_head SET id = 2", 6, "does not tell any more"),
+        ("UPDATE audit_head SET seq = 3", 4, "goes on behind line 3"),
+        ("UPDATE audit_head SET seq = 9", 6, "The lines from 6 to 9 are gone"),
+    ],
+)
+def test_whatever_was_done_to_the_log_is_told(log, statement, first_bad_seq, problem):
+    meddle(log, statement)
+    told = proof.verify(log.database)
+    assert (told.is_whole, told.first_bad_seq) == (False, first_bad_seq)
+    assert problem in told.problem
+    assert (type(told.head_seq), type(told.head_sha256)) == (int, str)
+
+
+def test_a_line_that_cannot_be_read_is_named_and_those_before_it_are_looked_at(log):
+    for number in range(6, 40):
+        write(log, number)
+    meddle(log, "UPDATE audit_log SET details = '{' WHERE seq IN (30, 35)")
+    told = proof.verify(log.database)
+    assert (told.first_bad_seq, told.lines) == (30, 30)
+
+
+def test_a_database_that_does_not_answer_is_no_broken_log(log):
+    meddle(log, "ALTER TABLE audit_head RENAME TO elsewhere")
+    with pytest.raises(EngineFault) as raised:
+        proof.verify(log.database)
+    assert raised.value.code == "store.unreachable"
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM audit_head", "UPDATE audit_head SET seq = 3"])
+def test_no_line_follows_an_end_that_was_meddled_with(log, statement):
+    meddle(log, statement)
+    with pytest.raises(EngineFault) as raised:
+        write(log, 6)
+    assert raised.value.code == "store.log_broken"
+    with log.database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM audit_log")) == 5
+
+
+def test_lines_are_shown_where_the_end_is_gone(log):
+    meddle(log, "DELETE FROM audit_head")
+    assert [line.seq for line in audit.stream(log.database)] == [1, 2, 3, 4, 5]
+
+
 def test_a_log_that_was_cut_with_its_end_shows_by_a_note_taken_elsewhere(log):
     before = proof.verify(log.database)
     rewritten(log, 3)
@@ -175,13 +248,41 @@ def test_a_log_that_went_on_is_whole_by_a_note_taken_earlier(log):
 
 
 def test_the_log_is_walked_a_page_at_a_time(log, monkeypatch):
-    monkeypatch.setattr(proof, "_LINES", proof._LINES.limit(2))
+    monkeypatch.setattr(proof, "_PAGE", 2)
     assert proof.verify(log.database).lines == 5
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_log SET by = 'x'", "DELETE FROM audit_log WHERE seq = 1"])
-def test_the_database_itself_refuses_to_change_or_remove_a_line(log, statement):
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_log SET by = 'x'",
+        "DELETE FROM audit_log WHERE seq = 1",
+        INSERTED.format(seq=-5),
+        INSERTED.format(seq=7),
+        "REPLACE INTO audit_log SELECT * FROM audit_log WHERE seq = 5",
+        INSERTED.replace("'x'", "id").replace("INSERT", "REPLACE").format(seq=6),
+    ],
+)
+def test_the_database_itself_refuses_all_but_the_next_line(log, statement):
     with pytest.raises((EngineFault, DBAPIError), match="only ever added"), log.database.write() as session:
+        session.execute(text(statement))
+    assert proof.verify(log.database).is_whole
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET seq = 3",
+        "UPDATE audit_head SET seq = 7",
+        "UPDATE audit_head SET sha256 = 'x'",
+        "UPDATE audit_head SET id = 2, seq = 6",
+        "INSERT INTO audit_head VALUES (2, 5, 'x')",
+        "REPLACE INTO audit_head VALUES (1, 5, 'x')",
+    ],
+)
+def test_the_database_itself_refuses_to_move_the_end_but_by_a_line(log, statement):
+    with pytest.raises((EngineFault, DBAPIError), match="only ever moves on"), log.database.write() as session:
         session.execute(text(statement))
     assert proof.verify(log.database).is_whole
 

@@ -95,6 +95,38 @@ def test_a_server_refuses_to_change_or_remove_a_line(on_server, statement):
     assert proof.verify(on_server.database).lines == 1
 
 
+INSERTED = (
+    "INSERT INTO audit_log SELECT 'x', at, by, action, subject, subject_id, message, details, {seq}, workspace_id, "
+    "origin, key_id, outcome, previous, sha256 FROM audit_log WHERE audit_log.seq = 1"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (INSERTED.format(seq=-5), "only ever added"),
+        (INSERTED.format(seq=3), "only ever added"),
+        ("UPDATE audit_head SET seq = 0", "only ever moves on"),
+        ("UPDATE audit_head SET seq = 3", "only ever moves on"),
+        ("UPDATE audit_head SET sha256 = 'x'", "only ever moves on"),
+        ("INSERT INTO audit_head VALUES (2, 1, 'x')", "only ever moves on"),
+        ("DELETE FROM audit_head", "only ever moves on"),
+        ("TRUNCATE audit_head", "only ever moves on"),
+    ],
+)
+def test_a_server_refuses_all_but_the_next_line(on_server, statement, why):
+    with on_server.database.write() as session:
+        audit.record(session, by="ada", action="a.b", subject="a", subject_id="1", message="…")
+    with pytest.raises((EngineFault, DBAPIError), match=why), on_server.database.write() as session:
+        session.execute(text(statement))
+    assert proof.verify(on_server.database) == told_of(on_server)
+
+
+def told_of(store) -> proof.Verified:
+    (line,) = audit.stream(store.database)
+    return proof.Verified(True, 1, 1, line.sha256)
+
+
 def test_lines_are_found_on_a_server_as_in_a_file(on_server):
     with on_server.database.write() as session:
         audit.record(session, by="ada", action="a.b", subject="a", subject_id="1", message="half \ud800, zero \0")

@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from workbench.errors import EngineFault
+from workbench.errors import EngineFault, Unavailable
 from workbench.settings import Settings
 from workbench.store.database import BUSY_TIMEOUT_MS, Database
 from workbench.store.store import open_store
@@ -73,6 +73,47 @@ def test_a_watcher_tells_of_others_commits_once(store):
     assert not changes.any()
     changes.close()
     other.close()
+
+
+def test_however_many_wait_for_news_others_read_and_write(store):
+    database = Database(store.settings.database, most=1, patience_s=0.1)
+    waiting = [database.changes() for _ in range(100)]
+    with database.write() as session:
+        session.add(WorkspaceRow(name="other"))
+    with database.read() as session:
+        assert session.query(WorkspaceRow).count() == 2
+    assert all(changes.any() for changes in waiting)
+    for changes in waiting:
+        changes.close()
+    database.close()
+
+
+def test_a_thread_that_finds_no_free_connection_is_told_to_come_again(store):
+    database = Database(store.settings.database, most=1, patience_s=0.1)
+    with database.read() as reading:
+        assert reading.query(WorkspaceRow).count() == 1
+        with pytest.raises(Unavailable) as caught, database.read() as another:
+            another.query(WorkspaceRow).count()
+    assert (caught.value.code, caught.value.about) == ("store.busy", {"retry_after_s": 1})
+    database.close()
+
+
+def test_as_many_threads_as_an_api_has_read_at_once(store):
+    together = threading.Barrier(40, timeout=30)
+    seen = []
+
+    def read() -> None:
+        with store.database.read() as session:
+            count = session.query(WorkspaceRow).count()
+            together.wait()
+            seen.append(count)
+
+    threads = [threading.Thread(target=read) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert seen == [1] * 40
 
 
 def test_times_come_back_in_utc(store):

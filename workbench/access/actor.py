@@ -77,6 +77,11 @@ class Actor:
             )
         return None
 
+    @property
+    def sees_places(self) -> bool:
+        """Whether they may see where on the server, or behind it, things lie."""
+        return self.key_id is None and self.role is not None and self.role.covers(Role.EDITOR)
+
     def _has_scope(self, permission: Permission, slug: str | None) -> bool:
         if self.scopes is None or ALL in self.scopes:
             return True
@@ -96,6 +101,16 @@ def owner(name: str, origin: str = "") -> Actor:
 
 ENGINE = Actor("service", Role.OWNER, origin="service", is_administrator=True)
 """The engine itself, where nobody asked for what it does."""
+
+
+def of_person(name: str) -> str:
+    """Return what a person is called who is called so: nobody goes by the engine's name."""
+    return f"{name} (person)" if is_engines(name) else name
+
+
+def is_engines(name: str) -> bool:
+    """Whether a name would pass for the engine's."""
+    return name.strip().casefold() == ENGINE.name
 
 
 def _a(role: Role) -> str:

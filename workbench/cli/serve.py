@@ -17,6 +17,7 @@ from workbench.cli import render
 from workbench.cli.opened import connect
 from workbench.errors import BadRequest
 from workbench.service import lifecycle
+from workbench.service.api import check_place
 from workbench.service.lifecycle import ServiceState
 from workbench.settings import Settings
 from workbench.workbench import Workbench
@@ -39,7 +40,9 @@ def serve(
     """Serve the home's API until Ctrl-C.
 
     A home has one API, which its service runs. Where the service runs already as it is asked for here, it goes on when
-    this command ends; where this command started it, it stops. Runs under way go on either way.
+    this command ends; where this command started it, it stops. Where it runs otherwise, it is started anew as is asked
+    for here, and as it was when this command ends: each time its deployments do not answer for a few seconds. Runs
+    under way go on.
     """
     told = dict(zip(_ASKED, (host, port, certfile, keyfile), strict=True))
     asked: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
@@ -99,8 +102,14 @@ def _running(workbench: Workbench, asked: dict[str, Any]) -> Iterator[None]:
     if found is not None and _fits(found, workbench.settings, asked):
         yield
         return
+    settings = workbench.settings
+    # What it has it can have again.
+    is_its_own = found is not None and found.api_port == settings.api_port
+    check_place(settings.api_host, 0 if is_its_own else settings.api_port)
     if found is not None:
         # Its settings are read once, when it starts.
+        told = "The service runs otherwise than is asked for, and is started anew; its deployments answer in a moment."
+        render.progress_console.print(told, markup=False)
         workbench.service.stop()
     try:
         workbench.service.start()

@@ -125,7 +125,7 @@ def listed(
     newest = query.order_by(ConsultationRow.created_at.desc(), ConsultationRow.id.desc()).limit(limit)
     with store.database.read() as session:
         if before is not None:
-            older = keyset.older(session, ConsultationRow, before)
+            older = keyset.older(session, ConsultationRow, before, store.workspace_id)
             if older is None:
                 raise _not_found(before)
             newest = newest.where(older)

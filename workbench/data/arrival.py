@@ -81,7 +81,8 @@ class Arrival:
         return self.folder / "raw"
 
     def limits(self) -> Limits:
-        return Limits(self.folder, columns=self._store.settings.column_limit)
+        settings = self._store.settings
+        return Limits(self.folder, columns=settings.column_limit, sent_bytes=settings.upload_limit)
 
     def register(
         self,
@@ -149,7 +150,7 @@ class Arrival:
                 raise self._taken() from error
             raise
         self.abort()
-        return Source.of(row)
+        return Source.of(row).shown_to(self._store.actor)
 
     def abort(self) -> None:
         """Drop what came, but for what was registered."""

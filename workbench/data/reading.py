@@ -11,6 +11,7 @@ from workbench.data.ingest.job import HEAD_ROWS
 from workbench.data.shelf import Shelf, key_of
 from workbench.data.source import Source
 from workbench.errors import BadRequest, Gone, choices
+from workbench.pages import bounded
 from workbench.store.needs import needs
 from workbench.store.store import Store
 
@@ -74,7 +75,8 @@ class Reading:
 
     @needs(Permission.DATA_READ)
     def head(self, source: Source, rows: int = HEAD_ROWS) -> builtins.list[dict[str, Any]]:
-        """Return the first rows as plain data that JSON can hold; a missing value is None."""
+        """Return the first rows (1 … 1000) as plain data that JSON can hold; a missing value is None."""
+        rows = bounded(rows)
         kept = self._shelf.head(source) if rows <= HEAD_ROWS else None
         if kept is not None:
             return kept[:rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -49,27 +50,27 @@ class Shelf:
             row = self._find(session, key, hidden=hidden)
             if row is None:
                 raise self._not_found(session, key)
-            return Source.of(row)
+            return self._shown(row)
 
     def with_content(self, sha256: str) -> Source | None:
         """Find the oldest live data source that came as exactly these bytes."""
         query = select(SourceRow).where(*self._live(), SourceRow.sha256 == sha256).order_by(SourceRow.created_at)
         with self._store.database.read() as session:
             row = session.scalars(query).first()
-            return None if row is None else Source.of(row)
+            return None if row is None else self._shown(row)
 
     def named(self, name: str) -> Source | None:
         """Find a live data source by nothing but its name."""
         query = select(SourceRow).where(*self._live(), SourceRow.live_name == name)
         with self._store.database.read() as session:
             row = session.scalar(query)
-            return None if row is None else Source.of(row)
+            return None if row is None else self._shown(row)
 
     def list(self) -> builtins.list[Source]:
         """Return the data sources, newest first."""
         query = select(SourceRow).where(*self._live()).order_by(SourceRow.id.desc())
         with self._store.database.read() as session:
-            return [Source.of(row) for row in session.scalars(query)]
+            return [self._shown(row) for row in session.scalars(query)]
 
     def lines(self) -> builtins.list[SourceLine]:
         """Return what a list shows of the data sources, newest first, without reading their facts."""
@@ -83,7 +84,13 @@ class Shelf:
         """Return all versions of a data source that were not deleted, newest first."""
         query = select(SourceRow).where(*self._of_family(source))
         with self._store.database.read() as session:
-            return [Source.of(row) for row in session.scalars(query.order_by(SourceRow.version.desc()))]
+            return [self._shown(row) for row in session.scalars(query.order_by(SourceRow.version.desc()))]
+
+    def origin(self, source: Source) -> dict[str, Any]:
+        """Return where a data source is read from again, whoever may see that; empty where it cannot be."""
+        mine = SourceRow.id == source.id, SourceRow.workspace_id == self._store.workspace_id
+        with self._store.database.read() as session:
+            return dict(session.scalar(select(SourceRow.origin).where(*mine)) or {})
 
     def head(self, source: Source) -> builtins.list[dict[str, object]] | None:
         """Return the first rows that were kept as plain data; None where there are none."""
@@ -209,6 +216,9 @@ class Shelf:
         for what in ("profile", "evidence"):
             for path in files.glob(f"{source_id}*.{what}*"):
                 path.unlink(missing_ok=True)
+
+    def _shown(self, row: SourceRow) -> Source:
+        return Source.of(row).shown_to(self._store.actor)
 
     def _live(self) -> tuple[ColumnElement[bool], ...]:
         return SourceRow.workspace_id == self._store.workspace_id, SourceRow.live_name.is_not(None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from workbench.access.actor import Actor
 from workbench.data.values import ColumnKind
 from workbench.store.tables import SourceRow
 
@@ -107,7 +108,8 @@ class Source:
         How it was read: its type and what else that took, such as encoding and delimiter; under ``kinds`` what the user
         said of columns.
     origin
-        Where it is read from again, without secrets; empty where it cannot be. Its ``stamp`` alone is renewed.
+        Where it is read from again, without secrets; empty where it cannot be. Its ``stamp`` alone is renewed. Of a
+        place of the server's own, callers by key and viewers see its kind and stamp alone.
     family_id
         Id of its first version.
     location
@@ -163,6 +165,14 @@ class Source:
             is_current=row.live_name is not None,
             is_deleted=row.deleted_at is not None,
         )
+
+    def shown_to(self, actor: Actor) -> Source:
+        """Return it with as much of its origin as somebody may see."""
+        # What has a reach was named by a key, and leads to nothing of the server's.
+        if actor.sees_places or "reach" in self.origin:
+            return self
+        shown = {name: value for name, value in self.origin.items() if name in ("kind", "stamp")}
+        return replace(self, origin=shown)
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,10 +23,22 @@ from workbench.data.samples import Sample
 from workbench.data.shelf import key_of
 from workbench.data.source import Source, SourceLine
 from workbench.data.upload import Upload
-from workbench.errors import BadRequest, Conflict, Gone, choices
+from workbench.errors import BadRequest, Conflict, Gone, WorkbenchError, choices
 from workbench.store.files import sha256_of
 from workbench.store.needs import needs
 
+_OF_PLACES = (
+    "data.driver_missing",
+    "data.file_missing",
+    "data.not_a_table",
+    "data.query_failed",
+    "data.secret_missing",
+    "data.source_denied",
+    "data.source_invalid",
+    "data.source_unreachable",
+    "data.too_large",
+)
+"""Errors whose sentence may name a path, a host or a user."""
 _UNREPEATED = {"upload": "an upload", "inline": "from memory", "sample": "a sample"}
 
 
@@ -206,8 +219,9 @@ class Sources(Reading):
                 f'"{source.name}" is {what}: there is no place to read it from again.',
                 hint="Upload its next version.",
             )
-        origin, asked = origins.of(source.origin), asked_of(source)
-        return fetch(self._store, origin, source.name, asked, tell, follows=source, action="refreshed")
+        with self._without_places(source):
+            origin, asked = origins.of(self._shelf.origin(source)), asked_of(source)
+            return fetch(self._store, origin, source.name, asked, tell, follows=source, action="refreshed")
 
     @needs(Permission.DATA_READ)
     def has_changed(self, source: Source) -> bool:
@@ -218,8 +232,9 @@ class Sources(Reading):
         WorkbenchError
             When it cannot be reached.
         """
-        stamp = source.origin.get("stamp")
-        return stamp is not None and origins.of(source.origin).stamp() != stamp
+        place = self._shelf.origin(source)
+        with self._without_places(source):
+            return place.get("stamp") is not None and origins.of(place).stamp() != place["stamp"]
 
     @needs(Permission.DATA_WRITE)
     def retype(
@@ -272,8 +287,9 @@ class Sources(Reading):
 
     def _read_again(self, source: Source, asked: Asked, tell: Tell) -> Source:
         if source.origin:
-            origin = origins.of(source.origin)
-            return fetch(self._store, origin, source.name, asked, tell, follows=source, action="retyped")
+            with self._without_places(source):
+                origin = origins.of(self._shelf.origin(source))
+                return fetch(self._store, origin, source.name, asked, tell, follows=source, action="retyped")
         raw = self._shelf.raw(source)
         if raw is None:
             raise Gone("data.file_missing", f'What "{source.name}" was read from is gone.', source=source.id)
@@ -337,6 +353,25 @@ class Sources(Reading):
         reach.check(what)
         hosts = reach.named_hosts(self._store.settings.fetch_hosts)
         return reach.limited(_origin(what, name, table, query, options), hosts)
+
+    @contextmanager
+    def _without_places(self, source: Source) -> Iterator[None]:
+        """Have errors say nothing of a place that whoever acts is not shown."""
+        try:
+            yield
+        except WorkbenchError as error:
+            if self._store.actor.sees_places or error.code not in _OF_PLACES or "reach" in source.origin:
+                raise
+            failure = type(error)(
+                error.code,
+                f'"{source.name}" cannot be read from its place now.',
+                hint="In Python or Jupyter on the server, whoever may add data sources is told why.",
+                **{name: value for name, value in error.about.items() if name == "retry_after_s"},
+            )
+        else:
+            return
+        # Beyond the handler: what led to it names the place.
+        raise failure
 
     def _same(self, name: str, sha256: str) -> Source | None:
         stored = self._shelf.named(name)

@@ -12,9 +12,10 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from workbench.access import secrets
 from workbench.access.actor import Actor
 from workbench.access.permissions import Role
-from workbench.errors import Unauthorized
+from workbench.errors import Forbidden, Unauthorized
 from workbench.people.key import EXPIRED, REVOKED, Bearer, Key, Use
 from workbench.store import audit
+from workbench.store.needs import tell_denied
 from workbench.store.store import Store
 from workbench.store.tables import Base, KeyRow, MembershipRow, UserRow, WorkspaceRow
 
@@ -76,6 +77,10 @@ class Bearers:
                     outcome="denied",
                     workspace_id=row.workspace_id,
                 )
+
+    def denied(self, error: Forbidden, what: str) -> None:
+        """Tell the audit log that whoever acts was refused before the engine was asked."""
+        tell_denied(self._store, None, what, error)
 
 
 def authenticate(store: Store, secret: str, *, origin: str) -> Bearer:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workbench.access.actor import Actor
+from workbench.access.actor import Actor, of_person
 from workbench.access.permissions import Role
 from workbench.store.database import Database
 from workbench.store.store import Store
@@ -41,7 +41,7 @@ def local_actor(store: Store, *, origin: str, name: str | None = None) -> Actor:
     name
         None: `local_name`.
     """
-    called = name or local_name()
+    called = of_person(name or local_name())
     user = _known(store.database, called)
     is_administrator = user.is_administrator or store.database.is_sqlite
     role = Role.OWNER if is_administrator else role_of(store.database, user.id, store.workspace_id)

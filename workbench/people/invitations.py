@@ -8,16 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.access import secrets
-from workbench.access.permissions import Role
+from workbench.access.actor import Actor
+from workbench.access.permissions import ALL, Role
 from workbench.errors import BadRequest, Conflict, Forbidden, NotFound
 from workbench.people import lookup, members
 from workbench.people.identity import find_user
+from workbench.people.revoking import revoke as revoke_key
 from workbench.people.workspace import Invitation, Invited
 from workbench.store import audit, ids
 from workbench.store.store import Store
-from workbench.store.tables import InvitationRow, now
+from workbench.store.tables import InvitationRow, KeyRow, now
 
 DAYS, DAYS_MOST = 7, 365
+AGAIN = timedelta(minutes=5)
+"""How long a code gives another key in place of one that was not used yet: an answer can be lost on its way."""
 _SUBJECT = "invitation"
 
 
@@ -51,6 +55,7 @@ def invite(session: Session, store: Store, name: str, role: Role, days: int) -> 
         role=role,
         sha256=secrets.digest(code),
         created_by=store.user,
+        by_administrator=store.actor.is_administrator,
         expires_at=now() + timedelta(days=days),
     )
     session.add(row)
@@ -85,7 +90,7 @@ def revoke(session: Session, store: Store, invitation_id: str) -> None:
 
 
 def addressed(session: Session, code: object) -> InvitationRow:
-    """Find the open invitation of a code, in whatever workspace.
+    """Find the invitation of a code, in whatever workspace, while it is good for anything.
 
     Raises
     ------
@@ -93,18 +98,28 @@ def addressed(session: Session, code: object) -> InvitationRow:
         ``invitation.invalid``, whatever is wrong with it: who tries codes learns nothing.
     """
     row = session.scalar(select(InvitationRow).where(InvitationRow.sha256 == secrets.digest(ids.text(code))))
-    if row is None or Invitation.of(row).status != "open":
+    if row is None or not (Invitation.of(row).status == "open" or _unused_key(session, row) is not None):
         raise _invalid()
     return row
 
 
-def accept(session: Session, there: Store, code: object) -> None:
+def is_shown_by(actor: Actor, row: InvitationRow) -> bool:
+    """Whether whoever acts is whom an invitation names, by a credential of theirs that is good for all they may do."""
+    return actor.name == row.user_name and (actor.scopes is None or ALL in actor.scopes)
+
+
+def accept(session: Session, there: Store, code: object, *, by_code_alone: bool = False) -> InvitationRow:
     """Make whoever acts a member of the workspace to which the code invites them.
+
+    Who has the code has it from whoever invites, who may have kept it. So it is enough for a name that nobody goes by
+    yet, and where an administrator invites; else nobody would be safe from being acted for.
 
     Parameters
     ----------
     there
-        The store in that workspace.
+        The store in that workspace, for whom it names.
+    by_code_alone
+        Whether they have shown nothing else of who they are.
 
     Raises
     ------
@@ -114,20 +129,52 @@ def accept(session: Session, there: Store, code: object) -> None:
     lookup.hold(session, there.workspace_id)
     # Only one at a time comes here: whether it is open still is seen now.
     row = addressed(session, code)
-    user = members.known(session, row.user_name)
-    if row.user_name != there.user or user.is_administrator or members.membership(session, there, user) is not None:
+    known = find_user(session, row.user_name)
+    is_enough = row.by_administrator or (known is None if row.accepted_at is None else row.by_code_alone)
+    if not (is_enough if by_code_alone else is_shown_by(there.actor, row)):
         raise _invalid()
-    row.accepted_at = now()
+    user = known or members.known(session, row.user_name)
+    member = members.membership(session, there, user)
+    # Whoever comes again is still what the code made them.
+    expected = None if row.accepted_at is None else row.role
+    if user.is_administrator or (None if member is None else member.role) != expected:
+        raise _invalid()
+    if member is not None:
+        lost = _unused_key(session, row)
+        assert lost is not None, "it was addressed for its sake"
+        revoke_key(session, lost, by=there.user)
+        return row
+    row.accepted_at, row.by_code_alone = now(), by_code_alone
     members.add(session, there, user, Role(row.role), by=row.created_by)
     told = f"{row.user_name} accepted the invitation of {row.created_by}"
-    _record(session, there, row, "accepted", f"{told}, and is {row.role}", role=row.role)
+    told += " by its code alone" if by_code_alone else ""
+    _record(
+        session,
+        there,
+        row,
+        "accepted",
+        f"{told}, and is {row.role}",
+        role=row.role,
+        by_invitation_of=row.created_by,
+        by_code_alone=by_code_alone,
+    )
+    return row
+
+
+def _unused_key(session: Session, row: InvitationRow) -> KeyRow | None:
+    """Return the key that an invitation gave a moment ago, where nobody has come by it yet."""
+    if row.key_id is None or row.accepted_at is None or row.accepted_at + AGAIN <= now():
+        return None
+    key = session.get(KeyRow, row.key_id, populate_existing=True)
+    return key if key is not None and key.last_used_at is None and key.revoked_at is None else None
 
 
 def _invalid() -> Forbidden:
     return Forbidden(
         "invitation.invalid",
         "The invitation cannot be accepted.",
-        hint="It is good once, for whom it names, and for some days only: ask an owner of the workspace for another.",
+        hint="It is good once, for whom it names, and for some days only; who is known here already accepts it with a "
+        "key of theirs that is good for all, or from Jupyter. An owner of the workspace can make another.",
     )
 
 

@@ -30,15 +30,18 @@ class Key:
     workspace
         Name of the one workspace that it opens.
     created_by
-        Who made it: its user.
+        Who made it: its user; where an invitation gave it, whoever invited them.
     expires_at
         None: never.
     last_used_at, last_used_from
         When and from which address it was used last, to the minute; None: never.
     requests_per_minute
-        Most requests that are answered; 0: any number; None: as the settings say.
+        Most requests that are answered; 0: any number; None: as the settings say, which holds for all keys of a user
+        together. More than that is good only while the user is an owner.
     replaces_id
         The key that it was made to replace.
+    made_by_key_id
+        The key that whoever made it came by: it ends with that, and goes no further. None: they came by none.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Key:
     revoked_by: str | None
     requests_per_minute: int | None
     replaces_id: str | None
+    made_by_key_id: str | None
 
     @classmethod
     def of(cls, row: KeyRow, *, user: str, workspace: str) -> Key:
@@ -77,6 +81,7 @@ class Key:
             revoked_by=row.revoked_by,
             requests_per_minute=row.requests_per_minute,
             replaces_id=row.replaces_id,
+            made_by_key_id=row.made_by_key_id,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,22 +12,21 @@ from sqlalchemy.orm import Session
 
 from workbench.access import secrets
 from workbench.access.permissions import ALL, Permission, checked_scopes
-from workbench.errors import BadRequest, Conflict, Forbidden, NotFound
-from workbench.people import names
+from workbench.errors import Conflict, Forbidden, NotFound
+from workbench.pages import bounded
+from workbench.people import bounds, names
+from workbench.people.bounds import Bounds
 from workbench.people.identity import find_user
 from workbench.people.key import Issued, Key
+from workbench.people.revoking import revoke, revoke_made_by, shorten_made_by
 from workbench.plain import shown
 from workbench.store import audit, ids, keyset
-from workbench.store.needs import check, needs, tell_denied
+from workbench.store.needs import check, needs
 from workbench.store.store import Store
 from workbench.store.tables import KeyRow, MembershipRow, UserRow, WorkspaceRow, now
 
 DAYS = 90
 """How long a key is good for where nothing else is said."""
-_DAYS_MOST = 3650
-_GRACE_MOST_MINUTES = 30 * 24 * 60
-_REQUESTS_MOST = 1_000_000
-_MOST = 1000
 
 
 class Keys:
@@ -62,9 +61,10 @@ class Keys:
             What it is good for: permissions such as ``runs:write``, ``predict:SLUG`` for one deployment, ``predict:*``
             for all, ``*`` for all that you may do.
         days
-            How long it is good for, 1 to 3650 days; None: until it is revoked.
+            How long it is good for, 1 to 3650 days; None: until it is revoked. One that is made by a key ends with it.
         requests_per_minute
-            Most requests that are answered; 0: any number; None: as the settings say.
+            Most requests that are answered; 0: any number; None: as the settings say, or the key that makes it. More
+            than the settings say only owners of the workspace can allow, and no key more than it may ask itself.
 
         Returns
         -------
@@ -76,13 +76,15 @@ class Keys:
         BadRequest
             ``key.name_invalid``, ``key.scope_unknown``, ``key.expiry_invalid``, ``key.limit_invalid``
         Forbidden
-            ``access.role_too_low``, ``access.scope_missing`` when it would be good for what you may not do now.
+            ``access.role_too_low``, ``access.scope_missing`` when it would be good for what you may not do now, or ask
+            more often than you can allow.
         """
-        named, wanted, most = names.of_key(name), checked_scopes(scopes), _checked_limit(requests_per_minute)
-        lifetime = _checked_lifetime(days)
+        named, wanted, most = names.of_key(name), checked_scopes(scopes), bounds.checked_limit(requests_per_minute)
+        lifetime = bounds.checked_lifetime(days)
         self._check_covered(wanted)
         with self._store.database.write() as session:
-            made = self._make(session, _standing(session, self._store), named, wanted, lifetime, most)
+            within = bounds.bounds(session, self._store, lifetime, most)
+            made = self._make(session, _standing(session, self._store), named, wanted, within)
             self._record(session, "key.issued", made.key, f'made the key "{named}", good for {", ".join(wanted)}')
         return made
 
@@ -108,12 +110,12 @@ class Keys:
         """
         if everybody:
             check(self._store, Permission.AUDIT_READ, "Keys.list")
-        query = self._keys().order_by(KeyRow.created_at.desc(), KeyRow.id.desc()).limit(max(1, min(limit, _MOST)))
+        query = self._keys().order_by(KeyRow.created_at.desc(), KeyRow.id.desc()).limit(bounded(limit))
         if not everybody:
             query = query.where(UserRow.name == self._store.user)
         with self._store.database.read() as session:
             if before is not None:
-                older = keyset.older(session, KeyRow, before)
+                older = keyset.older(session, KeyRow, before, self._store.workspace_id)
                 if older is None:
                     raise _not_found(before)
                 query = query.where(older)
@@ -138,7 +140,9 @@ class Keys:
 
     @needs(Permission.KEYS_WRITE)
     def revoke(self, key: Key | str) -> Key:
-        """End a key for good: yours, or as an owner of the workspace anybody's. One that was revoked stays as it is.
+        """End a key for good, with all that were made by it: yours, or as an owner of the workspace anybody's.
+
+        One that was revoked stays as it is.
 
         Raises
         ------
@@ -153,9 +157,7 @@ class Keys:
             check(self._store, Permission.MEMBERS_WRITE, "Keys.revoke")
         with self._store.database.write() as session:
             found = self._found(session, key, to_change=True)
-            row = found[0]
-            if row.revoked_at is None:
-                _revoke(session, row, by=self._store.user)
+            revoke(session, found[0], by=self._store.user)
             made = _key(*found)
         self._tell()
         return made
@@ -163,6 +165,9 @@ class Keys:
     @needs(Permission.KEYS_WRITE)
     def rotate(self, key: Key | str, *, grace_minutes: int = 0) -> Issued:
         """Replace a key of yours: another secret with the same name, scopes, limit and lifetime.
+
+        The keys that were made by the old one end with it. One that replaces a key at the asking of a key, be it the
+        same, counts as made by that: it ends with it, and asks no more often.
 
         Parameters
         ----------
@@ -181,13 +186,11 @@ class Keys:
             ``access.denied`` when it is somebody else's: the new one would act in their name;
             ``access.role_too_low``, ``access.scope_missing`` as for `create`.
         """
-        grace = _checked_grace(grace_minutes)
+        grace = bounds.checked_grace(grace_minutes)
         with self._store.database.read() as session:
             old = _key(*self._found(session, key))
         if old.user != self._store.user:
-            error = Forbidden("access.denied", "A key is rotated by its own user alone.", hint="You may revoke it.")
-            tell_denied(self._store, Permission.KEYS_WRITE, "Keys.rotate", error)
-            raise error
+            raise Forbidden("access.denied", "A key is rotated by its own user alone.", hint="You may revoke it.")
         self._check_covered(old.scopes)
         with self._store.database.write() as session:
             row = self._found(session, old.id, to_change=True)[0]
@@ -195,12 +198,15 @@ class Keys:
                 raise Conflict("key.revoked", f'The key "{row.name}" was revoked.', hint="Make another one.")
             user = session.get_one(UserRow, row.user_id)
             lifetime = None if row.expires_at is None else row.expires_at - row.created_at
-            made = self._make(session, user, row.name, old.scopes, lifetime, row.requests_per_minute, replaces=row.id)
+            within = bounds.bounds(session, self._store, lifetime, row.requests_per_minute)
             if grace:
                 until = now() + grace
                 row.expires_at = until if row.expires_at is None else min(row.expires_at, until)
+                shorten_made_by(session, row, until)
             else:
                 row.revoked_at, row.revoked_by = now(), self._store.user
+                revoke_made_by(session, row, by=self._store.user)
+            made = self._make(session, user, row.name, old.scopes, within, replaces=row.id)
             told = f"for another one; it is good for {grace_minutes:,} minutes more" if grace else "for another one"
             self._record(
                 session,
@@ -216,7 +222,7 @@ class Keys:
         """Refuse scopes that go beyond what their maker may do now, by the key that they come with, if any."""
         for scope in scopes:
             if scope == ALL:
-                self._check_unrestricted()
+                bounds.check_unrestricted(self._store)
             else:
                 name, _, slug = scope.partition(":")
                 if name == Permission.PREDICT:
@@ -225,27 +231,18 @@ class Keys:
                 else:
                     check(self._store, Permission(scope), "Keys.create")
 
-    def _check_unrestricted(self) -> None:
-        held = self._store.actor.scopes
-        if held is not None and ALL not in held:
-            error = Forbidden(
-                "access.scope_missing", "A key cannot make one that is good for more than it is itself.", permission=ALL
-            )
-            tell_denied(self._store, Permission.KEYS_WRITE, "Keys.create", error)
-            raise error
-
     def _make(
         self,
         session: Session,
         user: UserRow,
         name: str,
         scopes: tuple[str, ...],
-        lifetime: timedelta | None,
-        requests_per_minute: int | None,
+        within: Bounds,
         *,
+        by: str | None = None,
         replaces: str | None = None,
     ) -> Issued:
-        secret, at = secrets.new(secrets.KEY), now()
+        secret = secrets.new(secrets.KEY)
         row = KeyRow(
             workspace_id=self._store.workspace_id,
             user_id=user.id,
@@ -253,10 +250,11 @@ class Keys:
             prefix=secret[: secrets.SHOWN],
             sha256=secrets.digest(secret),
             scopes=builtins.list(scopes),
-            requests_per_minute=requests_per_minute,
-            created_by=self._store.user,
-            created_at=at,
-            expires_at=None if lifetime is None else at + lifetime,
+            requests_per_minute=within.requests_per_minute,
+            created_by=by or self._store.user,
+            created_at=within.at,
+            expires_at=within.expires_at,
+            made_by_key_id=within.made_by_key_id,
             replaces_id=replaces,
         )
         session.add(row)
@@ -296,29 +294,19 @@ class Keys:
         return row, user, workspace
 
 
-def revoke_of_member(session: Session, workspace_id: str, user_id: str, *, by: str) -> int:
-    """Revoke the keys that somebody has in a workspace, inside the caller's transaction; return how many."""
-    theirs = select(KeyRow).where(
-        KeyRow.workspace_id == workspace_id, KeyRow.user_id == user_id, KeyRow.revoked_at.is_(None)
-    )
-    rows = session.scalars(theirs.with_for_update()).all()
-    for row in rows:
-        _revoke(session, row, by=by)
-    return len(rows)
+def give(session: Session, store: Store, name: str, *, by_invitation_of: str) -> Issued:
+    """Make whoever acts the key that an invitation gives, in the caller's transaction: good for all that they may do.
 
-
-def _revoke(session: Session, row: KeyRow, *, by: str) -> None:
-    row.revoked_at, row.revoked_by = now(), by
-    audit.record(
-        session,
-        by=by,
-        action="key.revoked",
-        subject="key",
-        subject_id=row.id,
-        message=f'revoked the key "{row.name}" ({row.prefix}…)',
-        details={"name": row.name, "prefix": row.prefix},
-        workspace_id=row.workspace_id,
-    )
+    Parameters
+    ----------
+    by_invitation_of
+        Who invited them: it says so for ever.
+    """
+    keys, within = Keys(store), bounds.bounds(session, store, timedelta(days=DAYS), None)
+    made = keys._make(session, _standing(session, store), name, (ALL,), within, by=by_invitation_of)
+    told = f'was given the key "{name}" by invitation of {by_invitation_of}'
+    keys._record(session, "key.issued", made.key, told, by_invitation_of=by_invitation_of)
+    return made
 
 
 def _standing(session: Session, store: Store) -> UserRow:
@@ -354,43 +342,6 @@ def _key(row: KeyRow, user: str, workspace: str) -> Key:
     return Key.of(row, user=user, workspace=workspace)
 
 
-def _shown(value: object) -> str:
-    # A secret that is sent in place of something else is not to be repeated.
-    return secrets.redacted(shown(value))
-
-
 def _not_found(reference: object) -> NotFound:
-    return NotFound("key.not_found", f"There is no key {_shown(reference)}.")
-
-
-def _checked_lifetime(days: int | None) -> timedelta | None:
-    if days is None:
-        return None
-    if not _is_whole(days, 1, _DAYS_MOST):
-        raise BadRequest(
-            "key.expiry_invalid", f"A key is good for 1 to {_DAYS_MOST} days, or for ever; {_shown(days)} is neither."
-        )
-    return timedelta(days=days)
-
-
-def _checked_grace(minutes: int) -> timedelta:
-    if not _is_whole(minutes, 0, _GRACE_MOST_MINUTES):
-        raise BadRequest(
-            "key.expiry_invalid",
-            f"The old key can stay good for 0 to {_GRACE_MOST_MINUTES:,} minutes; {_shown(minutes)} does not fit.",
-        )
-    return timedelta(minutes=minutes)
-
-
-def _checked_limit(requests: int | None) -> int | None:
-    if requests is not None and not _is_whole(requests, 0, _REQUESTS_MOST):
-        raise BadRequest(
-            "key.limit_invalid",
-            f"A key's limit is 0 to {_REQUESTS_MOST:,} requests a minute; {_shown(requests)} does not fit.",
-            hint="0 is no limit.",
-        )
-    return requests
-
-
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+    # A secret that is sent in place of an id is not to be repeated.
+    return NotFound("key.not_found", f"There is no key {secrets.redacted(shown(reference))}.")

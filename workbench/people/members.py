@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from workbench.access.permissions import Role
 from workbench.errors import BadRequest, Conflict, NotFound, choices
 from workbench.people import lookup
 from workbench.people.identity import find_user
-from workbench.people.keys import revoke_of_member
+from workbench.people.revoking import revoke_of_member
 from workbench.people.workspace import Member
 from workbench.store import audit, ids
 from workbench.store.store import Store
@@ -74,6 +74,8 @@ def set_role(session: Session, store: Store, name: str, role: Role) -> Member:
         row = add(session, store, user, role, by=store.user)
     elif role is not Role.OWNER:
         _keep_an_owner(session, store, row)
+        # Whoever may invite nobody any more has nobody join.
+        _close_invitations(session, store, _made_by(name))
     row.role = role
     session.flush()
     if before != role:
@@ -90,7 +92,7 @@ def add(session: Session, store: Store, user: UserRow, role: Role, *, by: str) -
 
 
 def remove(session: Session, store: Store, name: str) -> None:
-    """Take somebody's membership away, and with it their keys and invitations.
+    """Take somebody's membership away, and with it their keys, and invitations to them and by them.
 
     Raises
     ------
@@ -106,20 +108,22 @@ def remove(session: Session, store: Store, name: str) -> None:
         raise NotFound("member.not_found", f"'{name}' is no member of this workspace.", user=name)
     _keep_an_owner(session, store, row)
     keys = revoke_of_member(session, store.workspace_id, user.id, by=store.user)
-    session.execute(
-        update(InvitationRow)
-        .where(
-            InvitationRow.workspace_id == store.workspace_id,
-            InvitationRow.user_name == name,
-            InvitationRow.accepted_at.is_(None),
-            InvitationRow.revoked_at.is_(None),
-        )
-        .values(revoked_at=now(), revoked_by=store.user)
-    )
+    _close_invitations(session, store, or_(InvitationRow.user_name == name, _made_by(name)))
     session.delete(row)
     told = f"{name} is no member any more"
     told += f"; keys revoked: {keys}" if keys else ""
     _record(session, store, "removed", name, told, role=row.role, keys=keys)
+
+
+def _made_by(name: str) -> ColumnElement[bool]:
+    # One that an administrator made needs no membership to be good.
+    return and_(InvitationRow.created_by == name, InvitationRow.by_administrator.is_(False))
+
+
+def _close_invitations(session: Session, store: Store, which: ColumnElement[bool]) -> None:
+    still_open = InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None)
+    here = update(InvitationRow).where(InvitationRow.workspace_id == store.workspace_id, which, *still_open)
+    session.execute(here.values(revoked_at=now(), revoked_by=store.user))
 
 
 def _record(session: Session, store: Store, what: str, name: str, told: str, **details: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.access import secrets
+from workbench.access.actor import is_engines
 from workbench.errors import BadRequest
 from workbench.plain import shown
 
@@ -83,7 +84,8 @@ def of_user(name: object) -> str:
         ``member.name_invalid``
     """
     found = _trimmed(name, USER_MOST)
-    if found is None:
+    if found is None or is_engines(found):
+        # Lines of the audit log say of the engine itself that it did something.
         raise BadRequest(
             "member.name_invalid",
             f"Nobody is called {shown(name)}.",

@@ -280,6 +280,10 @@ class Workspaces:
         Forbidden
             ``invitation.invalid`` whatever is wrong with it: it is good once, for whom it names, until it expires.
         """
+        with telling(self._store, None, "Workspaces.accept"):
+            return self._accept(code)
+
+    def _accept(self, code: str) -> Workspace:
         with self._store.database.read() as session:
             row = invitations.addressed(session, code)
         there = replace(self._store, workspace_id=row.workspace_id)
@@ -318,6 +322,9 @@ class Workspaces:
 
     def _owned(self, reference: str, what: str) -> Workspace:
         """Find a workspace that is not the default one, and refuse whoever does not own it."""
+        if self._store.actor.scopes is not None:
+            # A key opens one workspace: what it may there, it may nowhere else.
+            check(self._store, Permission.MEMBERS_WRITE, what)
         with self._store.database.read() as session:
             found = lookup.workspace(session, self._store, reference)
         there = replace(self._store, workspace_id=found.id)

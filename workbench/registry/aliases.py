@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from workbench.access.permissions import Permission
-from workbench.errors import BadRequest, Conflict, NotFound, choices
-from workbench.plain import shown
+from workbench.errors import Conflict, NotFound, choices
 from workbench.registry import lookup, moves
 from workbench.registry.alias import Alias, Move
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.store import ids, writing
+from workbench.store.moments import read_moment
 from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import AliasHistoryRow, AliasRow, PipelineRow
@@ -131,7 +131,7 @@ class Aliases:
         NotFound
             ``alias.not_found`` when there never was such an alias.
         """
-        moment = _moment(time)
+        moment = read_moment(time)
         query = (
             select(AliasHistoryRow, PipelineRow)
             .join(AliasRow, AliasRow.id == AliasHistoryRow.alias_id)
@@ -225,10 +225,3 @@ class Aliases:
             )
             for name, row, from_name, to_name in session.execute(query)
         ]
-
-
-def _moment(time: datetime | str) -> datetime:
-    try:
-        return time if isinstance(time, datetime) else datetime.fromisoformat(time)
-    except (TypeError, ValueError) as error:
-        raise BadRequest("spec.invalid", f"{shown(time)} is no time; 2026-03-31T12:00 is one.") from error

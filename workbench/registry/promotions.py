@@ -10,6 +10,7 @@ from workbench.catalogue import TASKS
 from workbench.data.source import Source
 from workbench.data.sources import Sources
 from workbench.errors import BadRequest, Conflict, EngineFault, Gone, NotFound, choices
+from workbench.pages import bounded
 from workbench.registry import alike, lookup, moves, takeover
 from workbench.registry import promotion_rows as rows
 from workbench.registry.aliases import Aliases
@@ -160,11 +161,11 @@ class Promotions:
         conditions = [] if alias is None else [PromotionRow.alias == alias]
         with self._store.database.read() as session:
             if before is not None:
-                older = keyset.older(session, PromotionRow, before)
+                older = keyset.older(session, PromotionRow, before, self._store.workspace_id)
                 if older is None:
                     raise rows.not_found(before)
                 conditions.append(older)
-            return rows.read(session, self._store.workspace_id, *conditions, most=limit)
+            return rows.read(session, self._store.workspace_id, *conditions, most=bounded(limit))
 
     @needs(Permission.REGISTRY_WRITE)
     def acknowledge(self, promotion: Promotion | str, gate: str, *, by: str, why: str = "") -> Promotion:

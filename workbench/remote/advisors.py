@@ -15,6 +15,7 @@ from workbench.consulting.consultations import Reference
 from workbench.consulting.lines import ConsultationLine
 from workbench.data.source import Source
 from workbench.errors import BadRequest
+from workbench.pages import bounded
 from workbench.registry.pipeline import Pipeline
 from workbench.remote.deployment import Deployment
 from workbench.remote.run import Run
@@ -99,7 +100,7 @@ class Advisors(Asking):
         """Return a line for each consultation on these things, newest first; what is `known` is told anew."""
         if not subject_ids:
             return []
-        found = self._api.get("advices", "lines", subject=subject_ids, limit=limit)
+        found = self._api.get("advices", "lines", subject=subject_ids, limit=bounded(limit))
         return self._api.all_of(ConsultationLine, found)
 
     def wait(self, consultation: Reference, timeout_s: float = PATIENCE_S) -> Consultation:

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from workbench.errors import BadGateway, BadRequest, Busy, NotFound, Unavailable, WorkbenchError
+from workbench.errors import BadGateway, BadRequest, Busy, NotFound, Unauthorized, Unavailable, WorkbenchError
+from workbench.pages import ROWS_MOST, bounded
 from workbench.remote import answers
 from workbench.remote.address import Address
 from workbench.remote.patience import Patience
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _Kind = TypeVar("_Kind")
 
-PAGE_MOST = 1000
-"""Most rows that one answer holds of a list."""
 _KEPT_MOST, _KEPT_BYTES = 64, 1 << 20
 """Answers that are kept with their tags, and the largest one."""
 
@@ -100,12 +99,14 @@ class Api:
         return content
 
     def listed(self, *path: str, limit: int | None = None, **asked: Any) -> list[Any]:
-        """Ask for a list, page after page; None: all of it."""
+        """Ask for a list: all of it, page after page, or so much as one page holds."""
+        if limit is not None:
+            first: list[Any] = self.get(*path, **asked, limit=bounded(limit))
+            return first
         found: list[Any] = []
         query: dict[str, Any] | None = asked
-        while query is not None and (limit is None or len(found) < limit):
-            left = PAGE_MOST if limit is None else min(PAGE_MOST, limit - len(found))
-            response = self._ask("GET", path, asked={**query, "limit": left})
+        while query is not None:
+            response = self._ask("GET", path, asked={**query, "limit": ROWS_MOST})
             found += answers.parsed(response.content, self.host)
             query = _next(response)
         return found
@@ -127,14 +128,21 @@ class Api:
     def patch(self, *path: str, body: Any) -> Any:
         return self._change("PATCH", path, body, None, {})
 
-    def delete(self, *path: str, timeout_s: float | None = None, **asked: Any) -> None:
-        """Have something deleted."""
+    def delete(self, *path: str, timeout_s: float | None = None, ends_key: bool = False, **asked: Any) -> None:
+        """Have something deleted.
+
+        Parameters
+        ----------
+        ends_key
+            Whether that may revoke the key by which it is asked.
+        """
         patience = Patience.of(timeout_s or self.timeout_s)
         try:
             self._ask("DELETE", path, asked=asked, timeout_s=timeout_s, patience=patience)
-        except NotFound:
+        except (NotFound, Unauthorized) as error:
             # Where an earlier answer was lost, it was there and is deleted.
-            if not patience.broken:
+            is_gone = isinstance(error, NotFound) or (ends_key and error.code == "key.revoked")
+            if not (patience.broken and is_gone):
                 raise
 
     @contextmanager
@@ -161,7 +169,15 @@ class Api:
             raise answers.unreachable(self.host, error) from error
 
     def download(self, to: Path, *path: str, **asked: Any) -> None:
-        """Put what is answered into a file; where it breaks off, it is fetched anew."""
+        """Put what is answered into a file, once it is there as a whole; where it breaks off, it is fetched anew."""
+        partial = to.with_name(f"{to.name}.partial")
+        try:
+            self._fetch(partial, path, asked)
+            partial.replace(to)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _fetch(self, to: Path, path: tuple[str, ...], asked: Mapping[str, Any]) -> None:
         patience = Patience.of(self.timeout_s)
         while True:
             try:

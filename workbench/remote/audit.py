@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.auditing import check_format, check_head, check_outcome
 from workbench.errors import BadRequest
-from workbench.remote import moment
 from workbench.store.audit import Entry
+from workbench.store.moments import read_moment
 from workbench.store.proof import Verified
 
 if TYPE_CHECKING:
@@ -48,15 +49,30 @@ class Audit:
 
     def verify(self, since: tuple[int, str] | None = None) -> Verified:
         """Have the whole log of the home walked, and told whether each line is there as it was written."""
+        check_head(since)
         seq, sha256 = (None, None) if since is None else since
         found = self._api.get("audit", "verify", seq=seq, sha256=sha256, timeout_s=_VERIFY_S)
         return self._api.of(Verified, found)
 
     def export(
-        self, path: str | Path | None = None, format: str = "jsonl", *, everywhere: bool = False, **about: Any
+        self,
+        path: str | Path | None = None,
+        format: str = "jsonl",
+        *,
+        by: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        subject_id: str | None = None,
+        outcome: str | None = None,
+        origin: str | None = None,
+        key_id: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        everywhere: bool = False,
     ) -> Path | Iterator[str]:
         """Fetch the lines that fit as a file, or as text line by line, oldest first; it is never held as a whole."""
-        asked = {"format": format, **_told({"everywhere": everywhere, **about})}
+        asked = _told({name: value for name, value in locals().items() if name not in ("self", "path")})
+        check_format(format)
         if path is None:
             return self._lines(asked)
         to = Path(path)
@@ -81,7 +97,8 @@ class Audit:
 def _told(asked: dict[str, Any]) -> dict[str, Any]:
     """Lay filters out for a query."""
     told = {name: value for name, value in asked.items() if value is not None and value is not False}
+    check_outcome(told.get("outcome"))
     for name in ("since", "until"):
         if name in told:
-            told[name] = moment.told(told[name])
+            told[name] = read_moment(told[name]).isoformat()
     return told

@@ -1,4 +1,4 @@
-"""A deployment in the user's hand, over HTTP: asks afresh at each call, holds nothing but the id."""
+"""A deployment in the user's hand, over HTTP: asks afresh at each call, holds nothing but id and slug."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.source import Source
 from workbench.deployment import PATIENCE_S
+from workbench.errors import NotFound
 from workbench.exports import place
+from workbench.pages import MINUTES_MOST, bounded
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
 from workbench.remote import packed
@@ -32,8 +34,9 @@ _CHANGE_S = 2 * PATIENCE_S
 class Deployment:
     """A pipeline served under a slug; see `workbench.deployment.Deployment`."""
 
-    def __init__(self, api: Api, deployment_id: str) -> None:
+    def __init__(self, api: Api, deployment_id: str, slug: str) -> None:
         self._api = api
+        self._slug = slug
         self.id = deployment_id
 
     @property
@@ -43,7 +46,8 @@ class Deployment:
 
     @property
     def slug(self) -> str:
-        return self.record.slug
+        # It never gets another one.
+        return self._slug
 
     @property
     def status(self) -> str:
@@ -68,13 +72,17 @@ class Deployment:
         request_id: str | None = None,
     ) -> dict[str, Any]:
         """Predict rows; parameters, answer and errors as of `workbench.deployment.Deployment.predict`."""
-        slug, body = self.slug, {"rows": as_plain(rows)}
+        body = {"rows": as_plain(rows)}
         headers = {} if request_id is None else {"X-Request-Id": request_id}
 
         def ask(left_s: float) -> dict[str, Any]:
             found: dict[str, Any] = self._api.ask_once(
-                "deployments", slug, "predict", body=body, headers=headers, timeout_s=left_s
+                "deployments", self.slug, "predict", body=body, headers=headers, timeout_s=left_s
             )
+            if found["deployment_id"] != self.id:
+                raise NotFound(
+                    "deployment.not_found", f"{self.slug} was deleted; another deployment answers by that name now."
+                )
             return found
 
         return asked_patiently(ask, timeout_s=timeout_s, meanwhile=lambda: None, wait=self.wait)
@@ -145,15 +153,17 @@ class Deployment:
 
     def history(self, *, limit: int = 100) -> list[audit.Entry]:
         """Return what was done with it, newest first."""
-        return self._api.all_of(audit.Entry, self._api.get("deployments", self.id, "history", limit=limit))
+        return self._api.all_of(audit.Entry, self._api.get("deployments", self.id, "history", limit=bounded(limit)))
 
     def traffic(self, *, minutes: int = 60) -> list[Minute]:
         """Return what was counted in the last minutes, oldest first."""
-        return self._api.all_of(Minute, self._api.get("deployments", self.id, "traffic", minutes=minutes))
+        return self._api.all_of(
+            Minute, self._api.get("deployments", self.id, "traffic", minutes=bounded(minutes, MINUTES_MOST))
+        )
 
     def predictions(self, *, limit: int = 100) -> list[Logged]:
         """Return rows that were asked for, newest first, of those that the sampling kept."""
-        return self._api.all_of(Logged, self._api.get("deployments", self.id, "predictions", limit=limit))
+        return self._api.all_of(Logged, self._api.get("deployments", self.id, "predictions", limit=bounded(limit)))
 
     def predictors(self) -> list[Predictor]:
         """Return the processes that answer for it, newest first, those that are gone too."""
@@ -161,7 +171,7 @@ class Deployment:
 
     def log(self, lines: int = 50) -> list[str]:
         """Return the last lines that its newest predictor wrote, oldest first."""
-        found: list[str] = self._api.get("deployments", self.id, "log", lines=lines)
+        found: list[str] = self._api.get("deployments", self.id, "log", lines=bounded(lines))
         return found
 
     def url(self) -> str:

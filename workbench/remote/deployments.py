@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from workbench.registrar import FIT_PATIENCE_S
 from workbench.registry.lookup import Reference
@@ -54,7 +54,7 @@ class Deployments:
             "access": access,
             "follow": follow,
         }
-        return Deployment(self._api, self._api.post("deployments", body=body, timeout_s=_DEPLOY_S)["id"])
+        return self._held(self._api.post("deployments", body=body, timeout_s=_DEPLOY_S))
 
     def check_slug(self, slug: str) -> None:
         """Refuse a slug that cannot be had."""
@@ -62,11 +62,11 @@ class Deployments:
 
     def get(self, reference: str) -> Deployment:
         """Find a deployment by its slug or its id."""
-        return Deployment(self._api, self._api.get("deployments", reference)["id"])
+        return self._held(self._api.get("deployments", reference))
 
     def list(self) -> builtins.list[Deployment]:
         """Return the deployments, newest first."""
-        return [Deployment(self._api, record.id) for record in self.records()]
+        return [Deployment(self._api, record.id, record.slug) for record in self.records()]
 
     def records(self) -> builtins.list[DeploymentRecord]:
         """Return the deployments as they stand, newest first."""
@@ -86,3 +86,6 @@ class Deployments:
         """Return batches as they stand, of one deployment or all, newest first."""
         found = self._api.listed("batches", limit=limit, deployment=deployment_id, before=before)
         return self._api.all_of(BatchRecord, found)
+
+    def _held(self, told: Mapping[str, Any]) -> Deployment:
+        return Deployment(self._api, told["id"], told["slug"])

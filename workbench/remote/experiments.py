@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
+from workbench.pages import bounded
 from workbench.runs.experiment import Contender, Experiment
 
 if TYPE_CHECKING:
@@ -34,5 +35,5 @@ class Experiments:
 
     def leaderboard(self, experiment_id: str, *, limit: int = 50) -> builtins.list[Contender]:
         """Rank the models of all runs of an experiment by the task's own metric, best first."""
-        found = self._api.get("experiments", experiment_id, "leaderboard", limit=limit)
+        found = self._api.get("experiments", experiment_id, "leaderboard", limit=bounded(limit))
         return self._api.all_of(Contender, found)

@@ -59,11 +59,11 @@ class Workspaces:
 
     def remove(self, user: str) -> None:
         """Take a member out of the workspace, and revoke their keys to it."""
-        self._api.delete("members", user)
+        self._api.delete("members", user, ends_key=True)
 
     def leave(self) -> None:
         """Be a member no more; your keys to the workspace are revoked, the one by which this is asked among them."""
-        self._api.delete("me")
+        self._api.delete("me", ends_key=True)
 
     def invite(self, user: str, role: str = "editor", days: int = invitations.DAYS) -> Invited:
         """Invite somebody by a code, which is told this once."""

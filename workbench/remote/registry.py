@@ -13,12 +13,12 @@ from workbench.registry.alias import Alias, Move
 from workbench.registry.comparison import Comparison
 from workbench.registry.lookup import Reference
 from workbench.registry.pipeline import Pipeline
-from workbench.remote import moment
 from workbench.remote.deployment import key_of
 from workbench.remote.promotions import Promotions
 from workbench.remote.run import Run
 from workbench.remote.runs import Runs, id_of
 from workbench.runs.record import SUCCEEDED
+from workbench.store.moments import read_moment
 
 if TYPE_CHECKING:
     from workbench.remote.api import Api
@@ -59,7 +59,7 @@ class Aliases:
 
     def at(self, name: str, time: datetime | str) -> Pipeline | None:
         """Tell which pipeline an alias named at a time, which may be deleted since; None where it named none."""
-        found = self._api.get("aliases", name, at=moment.told(time))
+        found = self._api.get("aliases", name, at=read_moment(time).isoformat())
         return None if found is None else self._api.of(Pipeline, found)
 
     def rollback(self, name: str, why: str = "") -> Alias:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import Gone, NotFound
+from workbench.pages import bounded
 from workbench.remote.following import Following
 from workbench.remote.reproducing import fetched
 from workbench.remote.sources import Sources
@@ -45,8 +46,9 @@ class Run:
 
     def log(self, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """Return what the log holds now: events with ``seq > after``, at most `limit` of them."""
-        wanted = max(1, min(limit, PAGE_MOST))
-        return self._api.all_of(Event, self._api.get("runs", self.id, "events", after=after, limit=wanted))
+        return self._api.all_of(
+            Event, self._api.get("runs", self.id, "events", after=after, limit=bounded(limit, PAGE_MOST))
+        )
 
     def history(self, *, after: int = 0) -> Iterator[Event]:
         """Read all that the log holds now after `after`, a page at a time."""

@@ -13,6 +13,7 @@ from workbench.data.intake import carried
 from workbench.data.samples import Sample
 from workbench.data.source import Source, SourceLine
 from workbench.errors import EngineFault, Gone, Unavailable
+from workbench.pages import bounded
 from workbench.remote import handed
 from workbench.remote.api import Api
 from workbench.remote.profiles import followed, profile_of
@@ -173,7 +174,7 @@ class Sources:
 
     def head(self, source: Source, rows: int = HEAD_ROWS) -> builtins.list[dict[str, Any]]:
         """Return the first rows as plain data that JSON can hold; a missing value is None."""
-        found: builtins.list[dict[str, Any]] = self._api.get("data-sources", source.id, "head", rows=rows)
+        found: builtins.list[dict[str, Any]] = self._api.get("data-sources", source.id, "head", rows=bounded(rows))
         return found
 
     def values(self, source: Source, column: str) -> builtins.list[Any]:

@@ -17,6 +17,7 @@ from workbench.people.me import Me
 from workbench.remote import address as addresses
 from workbench.remote import secret, transport
 from workbench.remote.advisors import Advisors
+from workbench.remote.answers import shown
 from workbench.remote.api import Api, Kept
 from workbench.remote.audit import Audit
 from workbench.remote.deployments import Deployments
@@ -101,7 +102,9 @@ class Workbench:
         Forbidden
             ``invitation.invalid``
         """
-        return self._api.of(Joined, self._api.post("invitations", "accept", body={"code": code}))
+        told = self._api.post("invitations", "accept", body={"code": code})
+        shown(told["key"], "secret", "key")
+        return self._api.of(Joined, told)
 
     def close(self) -> None:
         """Close the connections, and drop what was fetched."""

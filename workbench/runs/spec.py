@@ -20,6 +20,7 @@ from workbench.catalogue import (
     Task,
     TaskName,
 )
+from workbench.catalogue.parameters import check_parameters
 from workbench.errors import BadRequest, choices
 from workbench.plain import shown
 from workbench.recipe import Recipe, check_name
@@ -174,8 +175,9 @@ def _models(asked: Asked, plan: Plan, task: Task) -> list[Recipe] | None:
 
 def _recipe(named: str | Recipe, task: Task) -> Recipe:
     recipe = named if isinstance(named, Recipe) else Recipe(model=named)
-    for model_id in recipe.models():
-        _check_model(model_id, task)
+    for leaf in recipe.leaves():
+        _check_model(leaf.model, task)
+        check_parameters(task.name, leaf.model, leaf.params)
     for kind in recipe.kinds():
         if kind != "model" and _MAKES[kind] not in task.plans:
             raise BadRequest(
@@ -281,11 +283,17 @@ def _check_options(options: Mapping[str, Any], bases: Sequence[Recipe] | None, t
         raise BadRequest("spec.invalid", f"Weights count for nothing in the {options['method']} of several forecasts.")
     if weights is not None and (min(weights) < 0 or not any(weights)):
         raise BadRequest("spec.invalid", "Weights are 0 or more, and not all of them 0.")
-    grid = options.get("custom_grid")
-    if grid is not None and not (grid and all(grid.values())):
+    if options.get("custom_grid") is not None:
+        _check_grid(options["custom_grid"], bases or (), task)
+
+
+def _check_grid(grid: Mapping[str, Any], bases: Sequence[Recipe], task: Task) -> None:
+    if not (grid and all(grid.values())):
         raise BadRequest("spec.invalid", "The option 'custom_grid' needs at least one value for each parameter.")
-    for name in grid or ():
+    for name in grid:
         check_name(name)
+    for base in bases:
+        check_parameters(task.name, base.model, grid)
 
 
 def _check_number(name: str, value: Any, least: int, most: int) -> None:

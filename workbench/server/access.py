@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workbench.access.permissions import Permission
-from workbench.errors import NotFound, WorkbenchError
+from workbench.access.permissions import Permission, Role
+from workbench.errors import NotFound, Unauthorized, WorkbenchError
 from workbench.server import landing, problems
 from workbench.server.callers import Caller, Callers
 from workbench.server.credentials import check_own_page, shown, subprotocol
@@ -57,19 +57,24 @@ class Door:
     async def _let_in(self, scope: Scope, send: Send) -> Send:
         state, what = scope.setdefault("state", {}), shown(scope)
         is_open = scope["type"] == "http" and (scope["method"], scope["path"]) in OPEN
-        if is_open:
+        if is_open and scope["method"] == "GET":
             state["workbench"] = self._callers.nobody(what)
-            return send if scope["method"] == "GET" else self._rates.of_address(what.address, send)
+            return send
         try:
             if what.by_socket:
                 check_own_page(scope)
             known = self._callers.known(what) if what.key is not None else None
-            if known is None and what.key is not None:
-                # Whoever guesses is not to keep the store busy.
-                self._rates.check_address(what.address)
+            if known is None and what.key is not None and not self._callers.was_good(what):
+                # Whoever guesses is not to keep the store busy, nor to keep those out whose key is good.
+                self._rates.check_guesses(what.address)
             caller = known or await self._callers.find(what)
         except WorkbenchError as error:
-            limited = self._rates.of_address(what.address, send)
+            is_guess = isinstance(error, Unauthorized) and what.key is not None
+            limited = self._rates.of_address(what.address, send, is_guess=is_guess)
+            if is_open:
+                # What is shown tells more of who it is, and need not be good.
+                state["workbench"] = self._callers.nobody(what)
+                return limited
             if is_prediction(scope):
                 # What is public asks nobody; the route knows whether it is.
                 state["refusal"] = error
@@ -79,7 +84,7 @@ class Door:
         if caller.key is None:
             return send
         self._callers.uses.used(caller.key.id, what.address)
-        return self._rates.of_key(caller.key.id, caller.key.requests_per_minute, send)
+        return self._rates.of_key(caller.key, is_owner=caller.workbench.actor.role is Role.OWNER, send=send)
 
 
 def is_prediction(scope: Mapping[str, Any]) -> bool:

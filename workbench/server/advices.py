@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from workbench.adviser import PATIENCE_S, Advisors, failure
 from workbench.consulting.consultation import LOST, OPEN, Consultation
+from workbench.pages import ROWS_MOST
 from workbench.server.answering import Json, made, nothing
 from workbench.server.bodies import advices as bodies
 from workbench.server.bodies.advices import Consult
@@ -68,7 +69,7 @@ def check_narrator(workbench: Mine) -> Response:
 def list_advice_lines(
     workbench: Mine,
     subject: Annotated[list[str], Query(description="Id of what was asked about; repeatable.")],
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: Annotated[int, Query(ge=1, le=ROWS_MOST)] = 200,
 ) -> Response:
     """List a line for each consultation on these things, newest first: what a list takes, and no more."""
     return Json([line.as_dict() for line in workbench.advisors.lines(*subject, limit=limit)])
@@ -98,13 +99,12 @@ async def narrate(
 ) -> Response:
     """Have the language model tell what was found."""
     of = workbench.advisors
-    found = await run_in_threadpool(of.get, advice)
     if not wait:
-        return Json((await run_in_threadpool(of.narrate, found, wait=False)).as_dict(), status_code=_ACCEPTED)
-    return Json((await _narrated(of, found, is_wanted=True)).as_dict())
+        return Json((await run_in_threadpool(of.narrate, advice, wait=False)).as_dict(), status_code=_ACCEPTED)
+    return Json((await _narrated(of, advice, is_wanted=True)).as_dict())
 
 
-async def _narrated(of: Advisors, found: Consultation, *, is_wanted: bool) -> Consultation:
+async def _narrated(of: Advisors, found: Consultation | str, *, is_wanted: bool) -> Consultation:
     asked = await run_in_threadpool(of.narrate, found, wait=False)
     told = await _settled(of, asked)
     if is_wanted and told.narration_status == LOST:

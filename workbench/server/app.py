@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -21,7 +21,9 @@ from workbench.server.journal import Journal
 from workbench.server.limits import Rates
 from workbench.server.live import Live
 from workbench.server.openapi import described, operation_id
+from workbench.server.queries import KnownNames
 from workbench.server.rooms import ROUTERS
+from workbench.server.work import Work
 from workbench.serving.client import ROOT
 from workbench.version import __version__
 from workbench.workbench import Workbench
@@ -74,18 +76,19 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
     )
     app.journal = journal
     app.state.live = live
+    app.state.work = Work()
     problems.install(app)
     # The last one is asked first.
     app.add_middleware(Idempotency)
     app.add_middleware(Intake, most=int(settings.request_body))
-    rates = Rates(of_a_key=settings.requests_per_minute, of_an_address=settings.address_requests_per_minute)
+    rates = Rates(of_a_member=settings.requests_per_minute, of_an_address=settings.address_requests_per_minute)
     app.add_middleware(Door, callers=callers, rates=rates)
     if settings.origins:
         app.add_middleware(CORSMiddleware, **cors(settings.origins))
     # Looked through in order: what time counts for comes first.
     app.router.routes[:0] = predict.routes(front, admit, body_most=int(settings.predict_body))
-    app.include_router(health.routes(front, callers), prefix=ROOT)
     app.include_router(landing.routes())
-    for router in ROUTERS:
-        app.include_router(router, prefix=ROOT)
+    known_names = Depends(KnownNames())
+    for router in (health.routes(front, callers), *ROUTERS):
+        app.include_router(router, prefix=ROOT, dependencies=[known_names])
     return app

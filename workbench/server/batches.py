@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from workbench.errors import NotFound
@@ -11,8 +11,10 @@ from workbench.server.answering import Json, made, nothing
 from workbench.server.bodies import deployments as bodies
 from workbench.server.bodies.deployments import BeginBatch
 from workbench.server.callers import Mine
+from workbench.server.downloads import file_of
 from workbench.server.gives import gives
 from workbench.server.paging import PagedBefore, listed
+from workbench.server.work import Works
 
 router = APIRouter(prefix="/batches", tags=["batches"])
 
@@ -27,7 +29,7 @@ def list_batches(workbench: Mine, page: PagedBefore, deployment: str | None = No
 @router.post("", **gives(bodies.Batch, 400, 409, 410, status=201, has_place=True))
 def begin_batch(asked: BeginBatch, workbench: Mine, request: Request) -> Response:
     """Predict a whole data source into a file."""
-    record = workbench.deployments.get(asked.deployment).batch(asked.source).record
+    record = workbench.deployments.to_change(asked.deployment).batch(asked.source).record
     return made(request, record.as_dict(), "batches", record.id)
 
 
@@ -40,13 +42,14 @@ def show_batch(batch: str, workbench: Mine) -> Response:
 @router.post("/{batch}/cancel", **gives(bodies.Batch))
 def cancel_batch(batch: str, workbench: Mine) -> Response:
     """End a batch; no file is left. One that is over is answered as it is."""
-    return Json(workbench.deployments.batch(batch).cancel().as_dict())
+    return Json(workbench.deployments.batch_to_change(batch).cancel().as_dict())
 
 
 @router.delete("/{batch}", **gives(None, 409, status=204))
-def delete_batch(batch: str, workbench: Mine) -> Response:
+async def delete_batch(batch: str, workbench: Mine, works: Works) -> Response:
     """Delete a batch with its file."""
-    workbench.deployments.batch(batch).delete()
+    found = await run_in_threadpool(workbench.deployments.batch_to_change, batch)
+    await works.wait(found.delete)
     return nothing()
 
 
@@ -59,4 +62,4 @@ def fetch_batch(batch: str, workbench: Mine) -> Response:
         name = workbench.data.get(found.record.source_id, hidden=True).name
     except NotFound:
         name = found.id
-    return FileResponse(path, media_type="text/csv", filename=f"{name}-predicted.csv")
+    return file_of(path, "text/csv", f"{name}-predicted.csv")

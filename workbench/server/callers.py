@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from workbench.access.actor import Actor
+from workbench.access.actor import Actor, of_person
 from workbench.errors import Forbidden, NotFound, Unauthorized
 from workbench.people.key import Key
 from workbench.server.credentials import Shown, named
@@ -23,6 +23,8 @@ from workbench.workbench import Workbench
 KEPT_S = 1.0
 """Longest that it counts what a caller was found to be, in seconds."""
 KEPT_MOST = 4096
+GOOD_MOST = 50_000
+"""So many keys are remembered to have been good."""
 JUPYTER = "jupyter"
 
 _Place = tuple[bytes, str, bool, bytes, bytes, bytes]
@@ -78,6 +80,7 @@ class Callers:
         self._home = home
         self._kept: dict[_Place, tuple[float, Caller]] = {}
         self._asking: dict[_Place, asyncio.Task[Caller]] = {}
+        self._good: dict[bytes, None] = {}
         self.uses = Uses(home)
 
     def known(self, shown: Shown) -> Caller | None:
@@ -114,6 +117,10 @@ class Callers:
         # Shielded: others wait for it too.
         return await asyncio.shield(self._asking.get(place) or self._ask(place, shown))
 
+    def was_good(self, shown: Shown) -> bool:
+        """Whether the key was good when it was looked up last: it is worth a look, whatever its address does."""
+        return shown.key is not None and _digest(shown.key) in self._good
+
     def nobody(self, shown: Shown) -> Workbench:
         """Return the home as it is open to those who need not say who they are."""
         return self._home.on_behalf_of(Actor("", None, origin=_origin(shown)))
@@ -138,6 +145,8 @@ class Callers:
         self._asking[place] = task
 
         def done(task: asyncio.Task[Caller]) -> None:
+            if shown.key is not None and not task.cancelled():
+                self._remember(_digest(shown.key), task.exception())
             # What was asked before all was forgotten is not kept.
             if self._asking.get(place) is not task:
                 with suppress(asyncio.CancelledError):
@@ -153,12 +162,20 @@ class Callers:
         task.add_done_callback(done)
         return task
 
+    def _remember(self, key: bytes, error: BaseException | None) -> None:
+        self._good.pop(key, None)
+        if error is None:
+            if len(self._good) >= GOOD_MOST:
+                del self._good[next(iter(self._good))]
+            self._good[key] = None
+
     def _look(self, shown: Shown) -> Caller:
         """Ask the store; takes a moment."""
         if shown.key is not None:
             return self._by_key(shown, shown.key)
         actor = self._home.actor
-        mine = self._home.on_behalf_of(replace(actor, origin=_origin(shown), name=named(shown.user) or actor.name))
+        name = of_person(named(shown.user)) or actor.name
+        mine = self._home.on_behalf_of(replace(actor, origin=_origin(shown), name=name))
         if not shown.workspace and not shown.project:
             return Caller(mine, shown, self, is_owner=True)
         mine = mine.within(workspace=named(shown.workspace) or None, project=named(shown.project) or None)
@@ -181,9 +198,13 @@ class Callers:
         return Caller(mine, shown, self, key=bearer.key, workspace_id=bearer.workspace_id)
 
 
-def _place(shown: Shown) -> _Place:
+def _digest(key: bytes) -> bytes:
     # A key itself is kept nowhere.
-    digest = b"" if shown.key is None else hashlib.sha256(shown.key).digest()
+    return hashlib.sha256(key).digest()
+
+
+def _place(shown: Shown) -> _Place:
+    digest = b"" if shown.key is None else _digest(shown.key)
     return digest, shown.address, shown.by_socket, shown.workspace, shown.project, shown.user
 
 
@@ -211,7 +232,10 @@ def owners_only(connection: HTTPConnection) -> None:
     """
     caller: Caller | None = connection.scope["state"].get("caller")
     if caller is None or not caller.is_owner:
-        raise Forbidden("access.denied", "This is for the home's owner: it takes the service's token, or Jupyter.")
+        error = Forbidden("access.denied", "This is for the home's owner: it takes the service's token, or Jupyter.")
+        if caller is not None:
+            caller.workbench.bearers.denied(error, f"{connection.scope['method']} {connection.scope['path']}")
+        raise error
 
 
 OwnersOnly = Depends(owners_only)

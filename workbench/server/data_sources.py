@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from workbench.data.written import csv_of
+from workbench.pages import ROWS_MOST
 from workbench.server import uploading
 from workbench.server.answering import Json, made, nothing
 from workbench.server.bodies import data
 from workbench.server.bodies.data import KINDS, OPTIONS, AddSource, Place, Retype, read_query
 from workbench.server.callers import Mine
+from workbench.server.downloads import file_of, named
 from workbench.server.etags import tagged
 from workbench.server.gives import gives
 from workbench.server.paging import Paged, cut, whole
+from workbench.server.work import Works
 
 router = APIRouter(tags=["data sources"])
 PARQUET = "application/vnd.apache.parquet"
@@ -41,9 +44,10 @@ def list_sources(workbench: Mine, page: Paged, facts: bool = True, sha256: str |
 
 
 @router.post("/data-sources", **gives(data.Source, 400, 409, 410, 413, 503, status=201, has_place=True))
-def add_source(asked: AddSource, workbench: Mine, request: Request) -> Response:
+async def add_source(asked: AddSource, workbench: Mine, works: Works, request: Request) -> Response:
     """Take a table from where it lies, or as rows, and keep it as a data source."""
-    added = workbench.data.add(
+    added = await works.do(
+        workbench.data.add,
         asked.what,
         asked.name,
         table=asked.table,
@@ -61,6 +65,7 @@ def add_source(asked: AddSource, workbench: Mine, request: Request) -> Response:
 async def upload_source(
     request: Request,
     workbench: Mine,
+    works: Works,
     name: Annotated[str, Query(description="Name of the data source; left out where it follows another.")] = "",
     file: Annotated[str | None, Query(description="What the file is called: its ending tells the format.")] = None,
     follows: str | None = None,
@@ -70,14 +75,14 @@ async def upload_source(
     """Send a table's file as the body, and keep it as a data source."""
     how = {"kinds": read_query(KINDS, "kinds", kinds), **(read_query(OPTIONS, "options", options) or {})}
     begin = partial(workbench.data.begin_upload, file=file, follows=follows, **how)
-    added = await uploading.receive(request, partial(begin, name or file or ""))
+    added = await uploading.receive(request, partial(begin, name or file or ""), works)
     return made(request, added.as_dict(), "data-sources", added.id)
 
 
 @router.post("/data-sources/test", **gives(None, 400, 410, 503, status=204))
-def test_source(asked: Place, workbench: Mine) -> Response:
+async def test_source(asked: Place, workbench: Mine, works: Works) -> Response:
     """Find out whether a table can be reached, and take nothing."""
-    workbench.data.test(asked.what, table=asked.table, query=asked.query, **asked.options)
+    await works.do(workbench.data.test, asked.what, table=asked.table, query=asked.query, **asked.options)
     return nothing()
 
 
@@ -88,9 +93,9 @@ def list_samples(workbench: Mine) -> Response:
 
 
 @router.post("/samples/{name}", **gives(data.Source, 409, status=201, has_place=True))
-def add_sample(name: str, workbench: Mine, request: Request) -> Response:
+async def add_sample(name: str, workbench: Mine, works: Works, request: Request) -> Response:
     """Keep a table that comes with Workbench as a data source; where it is one already, that one is answered."""
-    added = workbench.data.sample(name)
+    added = await works.do(workbench.data.sample, name)
     return made(request, added.as_dict(), "data-sources", added.id)
 
 
@@ -121,7 +126,7 @@ def list_versions(source: str, workbench: Mine, page: Paged) -> Response:
 
 
 @router.get("/data-sources/{source}/head", **gives(list[dict[str, Any]], 410))
-def show_head(source: str, workbench: Mine, rows: Annotated[int, Query(ge=1, le=1000)] = 20) -> Response:
+def show_head(source: str, workbench: Mine, rows: Annotated[int, Query(ge=1, le=ROWS_MOST)] = 20) -> Response:
     """Show the first rows."""
     return Json(workbench.data.head(workbench.data.get(source, hidden=True), rows))
 
@@ -135,8 +140,9 @@ def show_profile(
     target: Annotated[str | None, Query(description="The column that is to be predicted.")] = None,
 ) -> Response:
     """Show what is known of a table so far, and have the rest found out: ask again until it is complete."""
-    found = workbench.data.profile(source, against=against, target=target)
+    # Before the profile: a tag of another version than is told would hide that one.
     of = workbench.data.get(source).id, against and workbench.data.get(against).id, target
+    found = workbench.data.profile(source, against=against, target=target)
     parts = found.head, found.association, found.target, found.drift
     signs = (*of, found.is_complete, len(found.columns), [part is None for part in parts], found.failures)
     return tagged(request, signs, found.as_dict)
@@ -154,24 +160,24 @@ def fetch_table(source: str, workbench: Mine, format: Literal["parquet", "csv"] 
     found = workbench.data.get(source, hidden=True)
     path = workbench.data.path(found)
     if format == "parquet":
-        return FileResponse(path, media_type=PARQUET, filename=f"{found.name}.parquet")
-    told = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(found.name, safe='')}.csv"}
-    return StreamingResponse(csv_of(path), media_type="text/csv", headers=told)
+        return file_of(path, PARQUET, f"{found.name}.parquet")
+    return StreamingResponse(csv_of(path), media_type="text/csv", headers=named(f"{found.name}.csv"))
 
 
 @router.post("/data-sources/{source}/refresh", **gives(data.Source, 400, 409, 410, 413))
-def refresh_source(source: str, workbench: Mine) -> Response:
+async def refresh_source(source: str, workbench: Mine, works: Works) -> Response:
     """Take a data source from its place again: its next version, or the same where nothing has changed."""
-    return Json(workbench.data.refresh(source).as_dict())
+    return Json((await works.do(workbench.data.refresh, source)).as_dict())
 
 
 @router.post("/data-sources/{source}/retype", **gives(data.Source, 400, 409, 410, 413))
-def retype_source(source: str, asked: Retype, workbench: Mine) -> Response:
+async def retype_source(source: str, asked: Retype, workbench: Mine, works: Works) -> Response:
     """Read a data source otherwise, as its next version."""
-    return Json(workbench.data.retype(source, asked.kinds, **asked.options).as_dict())
+    return Json((await works.do(workbench.data.retype, source, asked.kinds, **asked.options)).as_dict())
 
 
 @router.get("/data-sources/{source}/changed", **gives(data.Changed, 400, 410))
-def show_changed(source: str, workbench: Mine) -> Response:
+async def show_changed(source: str, workbench: Mine, works: Works) -> Response:
     """Tell whether what a data source was taken from looks otherwise now."""
-    return Json({"changed": workbench.data.has_changed(workbench.data.get(source))})
+    found = await run_in_threadpool(workbench.data.get, source)
+    return Json({"changed": await works.do(workbench.data.has_changed, found)})

@@ -7,19 +7,22 @@ from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from workbench.pages import MINUTES_MOST, ROWS_MOST
 from workbench.server.answering import Json, made, nothing
 from workbench.server.bodies import deployments as bodies
 from workbench.server.bodies.audit import AuditEntry
 from workbench.server.bodies.deployments import CheckSlug, Deploy, Follow, OpenTo, RollBack, Shadow, Swap, Warm
 from workbench.server.callers import Mine
+from workbench.server.downloads import ZIP, zip_of
 from workbench.server.gives import gives
 from workbench.server.paging import Paged, whole
-from workbench.server.zipped import ZIP, zip_of
+from workbench.server.work import Works
 
 router = APIRouter(prefix="/deployments", tags=["deployments"])
-Most = Annotated[int, Query(ge=1, le=1000)]
+Most = Annotated[int, Query(ge=1, le=ROWS_MOST)]
 
 
 @router.get("", **gives(list[bodies.Deployment], has_pages=True))
@@ -29,9 +32,10 @@ def list_deployments(workbench: Mine, page: Paged) -> Response:
 
 
 @router.post("", **gives(bodies.Deployment, 400, 409, 410, status=201, has_place=True))
-def deploy(asked: Deploy, workbench: Mine, request: Request) -> Response:
+async def deploy(asked: Deploy, workbench: Mine, works: Works, request: Request) -> Response:
     """Promote, create, warm and check in one call; where one of these fails, all is undone."""
-    record = workbench.deployments.deploy(**asked.model_dump()).record
+    made_of = await works.wait(workbench.deployments.deploy, **asked.model_dump())
+    record = await run_in_threadpool(lambda: made_of.record)
     return made(request, record.as_dict(), "deployments", record.slug)
 
 
@@ -52,7 +56,7 @@ def show_deployment(slug: str, workbench: Mine) -> Response:
 @router.delete("/{slug}", **gives(None, status=204))
 def delete_deployment(slug: str, workbench: Mine) -> Response:
     """Serve it no more, and give its slug free."""
-    workbench.deployments.get(slug).delete()
+    workbench.deployments.to_change(slug).delete()
     return nothing()
 
 
@@ -69,7 +73,7 @@ def list_deployment_history(slug: str, workbench: Mine, limit: Most = 100) -> Re
 
 
 @router.get("/{slug}/traffic", **gives(list[bodies.Minute]))
-def list_traffic(slug: str, workbench: Mine, minutes: Annotated[int, Query(ge=1, le=1440)] = 60) -> Response:
+def list_traffic(slug: str, workbench: Mine, minutes: Annotated[int, Query(ge=1, le=MINUTES_MOST)] = 60) -> Response:
     """List what was counted in the last minutes, oldest first."""
     return Json([minute.as_dict() for minute in workbench.deployments.get(slug).traffic(minutes=minutes)])
 
@@ -95,42 +99,45 @@ def show_log(slug: str, workbench: Mine, lines: Most = 50) -> Response:
 @router.get("/{slug}/export", **gives(ZIP, 400, 409, 410))
 def fetch_export(slug: str, workbench: Mine, kind: Literal["mlflow", "container"] = "mlflow") -> Response:
     """Fetch the pipeline that answers as a folder that serves it elsewhere, in a zip archive."""
-    found = workbench.deployments.get(slug)
+    found = workbench.deployments.to_change(slug)
     return zip_of(partial(found.export, kind=kind), f"{found.slug}-{kind}")
 
 
 @router.post("/{slug}/warm", **gives(bodies.Deployment, 409))
-def warm_deployment(slug: str, workbench: Mine, asked: Warm | None = None) -> Response:
+async def warm_deployment(slug: str, workbench: Mine, works: Works, asked: Warm | None = None) -> Response:
     """Have it served; it warms meanwhile."""
-    wait = asked is not None and asked.wait
-    return Json(workbench.deployments.get(slug).warm(wait=wait).as_dict())
+    found = await run_in_threadpool(workbench.deployments.to_change, slug)
+    return Json((await works.wait(found.warm, wait=asked is not None and asked.wait)).as_dict())
 
 
 @router.post("/{slug}/stop", **gives(bodies.Deployment, 409))
 def stop_deployment(slug: str, workbench: Mine) -> Response:
     """Serve it no more; it can be warmed again."""
-    return Json(workbench.deployments.get(slug).stop().as_dict())
+    return Json(workbench.deployments.to_change(slug).stop().as_dict())
 
 
 @router.post("/{slug}/swap", **gives(bodies.Deployment, 400, 409))
-def swap_pipeline(slug: str, asked: Swap, workbench: Mine) -> Response:
+async def swap_pipeline(slug: str, asked: Swap, workbench: Mine, works: Works) -> Response:
     """Let another pipeline answer, and no request fail by it."""
-    found = workbench.deployments.get(slug)
-    told = found.swap(asked.pipeline, why=asked.why, other_columns=asked.other_columns, wait=asked.wait)
+    found = await run_in_threadpool(workbench.deployments.to_change, slug)
+    told = await works.wait(
+        found.swap, asked.pipeline, why=asked.why, other_columns=asked.other_columns, wait=asked.wait
+    )
     return Json(told.as_dict())
 
 
 @router.post("/{slug}/rollback", **gives(bodies.Deployment, 409))
-def roll_deployment_back(slug: str, workbench: Mine, asked: RollBack | None = None) -> Response:
+async def roll_deployment_back(slug: str, workbench: Mine, works: Works, asked: RollBack | None = None) -> Response:
     """Let the pipeline answer again that answered before."""
     how = asked or RollBack()
-    return Json(workbench.deployments.get(slug).rollback(why=how.why, wait=how.wait).as_dict())
+    found = await run_in_threadpool(workbench.deployments.to_change, slug)
+    return Json((await works.wait(found.rollback, why=how.why, wait=how.wait)).as_dict())
 
 
 @router.post("/{slug}/shadow", **gives(bodies.Deployment, 400, 409))
 def shadow_deployment(slug: str, asked: Shadow, workbench: Mine) -> Response:
     """Have another pipeline answer each request too, recorded and not returned; null: no more."""
-    return Json(workbench.deployments.get(slug).shadow(asked.pipeline).as_dict())
+    return Json(workbench.deployments.to_change(slug).shadow(asked.pipeline).as_dict())
 
 
 @router.get("/{slug}/shadow", **gives(bodies.ShadowReport, 400, 409))
@@ -142,10 +149,10 @@ def show_shadow(slug: str, workbench: Mine, pipeline: str | None = None) -> Resp
 @router.post("/{slug}/access", **gives(bodies.Deployment, 400))
 def open_deployment(slug: str, asked: OpenTo, workbench: Mine) -> Response:
     """Change who may ask: workspace, api-key or public."""
-    return Json(workbench.deployments.get(slug).open_to(asked.access).as_dict())
+    return Json(workbench.deployments.to_change(slug).open_to(asked.access).as_dict())
 
 
 @router.post("/{slug}/follow", **gives(bodies.Deployment, 400))
 def follow_alias(slug: str, asked: Follow, workbench: Mine) -> Response:
     """Have it go along with an alias; null: no more."""
-    return Json(workbench.deployments.get(slug).follow(asked.alias).as_dict())
+    return Json(workbench.deployments.to_change(slug).follow(asked.alias).as_dict())

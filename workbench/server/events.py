@@ -30,6 +30,7 @@ from workbench.server.credentials import subprotocol
 from workbench.server.frames import FRAMES
 from workbench.server.gives import gives
 from workbench.server.live import Live
+from workbench.server.queries import check_names
 from workbench.server.tail import Batch
 
 SEQ_MOST = 2**31 - 1
@@ -87,6 +88,7 @@ async def watch_events(run: str, socket: WebSocket) -> None:
     live, caller = _live(socket.scope), socket.scope["state"]["caller"]
 
     async def tell() -> tuple[int, str]:
+        check_names(socket, ("after",))
         after = _number(socket.query_params.get("after", "0"), "query.after")
         run_id, last, is_closed = await live.find(caller, run)
         if not (is_closed and after >= last):

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from workbench.pages import ROWS_MOST
 from workbench.server.answering import Json
 from workbench.server.bodies import people
 from workbench.server.bodies.people import Name
@@ -37,7 +38,7 @@ def rename_experiment(experiment: str, asked: Name, workbench: Mine) -> Response
 
 @router.get("/{experiment}/leaderboard", **gives(list[people.Contender]))
 def show_experiment_leaderboard(
-    experiment: str, workbench: Mine, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    experiment: str, workbench: Mine, limit: Annotated[int, Query(ge=1, le=ROWS_MOST)] = 50
 ) -> Response:
     """Rank the best models over all runs of an experiment."""
     return Json([row.as_dict() for row in workbench.experiments.leaderboard(experiment, limit=limit)])

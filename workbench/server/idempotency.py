@@ -7,23 +7,27 @@ import contextlib
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.errors import BadRequest, WorkbenchError
 from workbench.people.answered import LEASE, Answered, Kept, Place
 from workbench.server import problems
 from workbench.server.access import is_prediction
-from workbench.server.callers import Caller
 from workbench.server.intake import reads_itself
+from workbench.serving.client import ROOT
 from workbench.workbench import Workbench
 
 KEY = b"idempotency-key"
 SWEEP_S = 3600.0
 KEPT_BYTES = 1 << 20
 """Largest answer that is kept; a larger one is given once."""
-_METHODS = ("POST", "PUT")
+_METHODS = ("PATCH", "POST", "PUT")
+_BY_CODE = ("POST", f"{ROOT}/invitations/accept")
+"""What is asked by those who are nobody yet: what they send says who they are."""
 _VALID = re.compile(rb"[\x20-\x7e]{1,255}")
 _KEPT_HEADERS = (b"content-type", b"location", b"link", b"etag")
 _PASSING = (401, 403, 408, 425, 429)
@@ -48,45 +52,110 @@ class Idempotency:
         if key is None:
             await self._app(scope, receive, send)
             return
-        caller: Caller = scope["state"]["caller"]
-        answered = caller.workbench.answered
+        home: Workbench = scope["state"]["workbench"]
+        answered = home.answered if "caller" in scope["state"] else home.answered.of(_body_digest(scope))
+        stream = Stream(receive) if reads_itself(scope) else None
         try:
-            name = _checked(key)
-            found = await asyncio.to_thread(answered.begin, name, _fingerprint(scope))
+            name, asked = _checked(key), _fingerprint(scope)
+            found = await asyncio.to_thread(answered.begin, name, asked, is_whole=stream is None)
+            if isinstance(found, Kept) and stream is not None:
+                await stream.hear_out(home.settings.upload_limit)
+                found.check(stream.fingerprint(asked))
         except WorkbenchError as error:
             await problems.answer(error)(scope, receive, send)
+            return
+        except ClientDisconnect:
             return
         if isinstance(found, Kept):
             await _give_again(found, send)
             return
-        await self._carry_out(answered, found, scope, receive, send)
+        place = found
 
-    async def _carry_out(self, answered: Answered, place: Place, scope: Scope, receive: Receive, send: Send) -> None:
-        heard = Heard(send)
+        async def note(kept: Kept | None) -> None:
+            if kept is not None and stream is not None:
+                # What was refused before all of it was here changed nothing, and is tried anew.
+                kept = replace(kept, fingerprint=stream.fingerprint(asked)) if stream.is_over else None
+            # Whatever becomes of this task, what was done is noted: the caller may come again.
+            await asyncio.shield(asyncio.to_thread(_note, answered, place, kept))
+
+        heard = Heard(send, note)
         try:
             async with _renewed(answered, place):
-                await self._app(scope, receive, heard)
+                await self._app(scope, stream or receive, heard)
         finally:
-            # Whatever becomes of this task, what was done is noted: the caller may come again.
-            await asyncio.shield(asyncio.to_thread(_note, answered, place, heard.kept))
+            if not heard.is_kept:
+                await note(None)
 
 
-class Heard:
-    """Hands an answer on, and keeps it.
+class Stream:
+    """Hands a body on as it comes, and tells what it was.
 
     Attributes
     ----------
-    kept
-        The whole answer; None where there is none, or none that is to be kept.
+    is_over
+        Whether all of it has come.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self.is_over = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            part = message.get("body", b"")
+            self._digest.update(part)
+            self._size += len(part)
+            self.is_over = not message.get("more_body", False)
+        return message
+
+    async def hear_out(self, most: int) -> None:
+        """Take it to its end, and not much more than `most` bytes: none was ever taken that is larger.
+
+        Raises
+        ------
+        ClientDisconnect
+            Where the caller hangs up before.
+        """
+        while not self.is_over and self._size <= most:
+            if (await self())["type"] == "http.disconnect":
+                raise ClientDisconnect
+
+    def fingerprint(self, asked: str) -> str:
+        """Return a hash of the whole request.
+
+        Parameters
+        ----------
+        asked
+            Of all but the body.
+        """
+        return hashlib.sha256(f"{asked} {self._digest.hexdigest()}".encode()).hexdigest()
+
+
+class Heard:
+    """Hands an answer on, and has it kept before its end is told: who has heard it and asks again is answered alike.
+
+    Parameters
+    ----------
+    keep
+        Takes the whole answer, if it is one that is to be kept.
+
+    Attributes
+    ----------
+    is_kept
+        Whether there was such an answer.
+    """
+
+    def __init__(self, send: Send, keep: Callable[[Kept], Awaitable[None]]) -> None:
         self._send = send
+        self._keep = keep
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._parts: list[bytes] = []
         self._size = 0
-        self.kept: Kept | None = None
+        self.is_kept = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -102,7 +171,8 @@ class Heard:
                 self._parts.append(part)
                 if not message.get("more_body", False) and self._status < 500 and self._status not in _PASSING:
                     body = _SECRET.sub(b"null", b"".join(self._parts))
-                    self.kept = Kept(self._status, self._headers, body)
+                    self.is_kept = True
+                    await self._keep(Kept(self._status, self._headers, body))
         await self._send(message)
 
 
@@ -153,7 +223,7 @@ def _key(scope: Scope) -> bytes | None:
     """Return the key of a request that is to be carried out once."""
     if scope["type"] != "http" or scope["method"] not in _METHODS or is_prediction(scope):
         return None
-    if "caller" not in scope["state"]:
+    if "caller" not in scope["state"] and (scope["method"], scope["path"]) != _BY_CODE:
         # Of nobody it cannot be told who asks again.
         return None
     return next((value for name, value in scope["headers"] if name == KEY), None)
@@ -166,10 +236,13 @@ def _checked(key: bytes) -> str:
 
 
 def _fingerprint(scope: Scope) -> str:
-    """Return a hash of what is asked; of a table that comes as a stream, of what is told of it."""
+    """Return a hash of what is asked, but for a table that comes as a stream."""
     told = dict(scope["headers"])
-    names = (b"content-type", b"x-workbench-project") + ((b"content-length",) if reads_itself(scope) else ())
     parts = [scope["method"].encode(), scope["path"].encode(), scope["query_string"]]
-    parts += [told.get(name, b"") for name in names]
-    parts.append(hashlib.sha256(scope["state"].get("body", b"")).digest())
+    parts += [told.get(name, b"") for name in (b"content-type", b"x-workbench-project")]
+    parts.append(_body_digest(scope).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _body_digest(scope: Scope) -> str:
+    return hashlib.sha256(scope["state"].get("body", b"")).hexdigest()

@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query, Request
 
 from workbench.errors import Malformed
+from workbench.pages import ROWS_MOST
 from workbench.server.answering import Json
 
-LIMIT, LIMIT_MOST = 100, 1000
+LIMIT = 100
 Row = TypeVar("Row")
 
 
@@ -49,7 +50,7 @@ class Page:
 
 def page(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="Most rows of one page.")] = LIMIT,
+    limit: Annotated[int, Query(ge=1, le=ROWS_MOST, description="Most rows of one page.")] = LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=400, description="From the link to the next page; it tells nothing else.")
     ] = None,

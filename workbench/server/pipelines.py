@@ -14,6 +14,7 @@ from workbench.server.callers import Mine
 from workbench.server.etags import tagged
 from workbench.server.gives import gives
 from workbench.server.paging import Paged, whole
+from workbench.server.work import Works
 
 router = APIRouter(tags=["pipelines"])
 BYTES = "application/octet-stream"
@@ -33,9 +34,10 @@ def list_pipelines(
 
 
 @router.post("/pipelines", **gives(registry.Pipeline, 400, 409, 410, status=201, has_place=True))
-def promote_run(asked: Promote, workbench: Mine, request: Request) -> Response:
+async def promote_run(asked: Promote, workbench: Mine, works: Works, request: Request) -> Response:
     """Make a model of a run a pipeline."""
-    found = workbench.registry.promote(asked.run, model=asked.model, name=asked.name, note=asked.note)
+    promote = workbench.registry.promote
+    found = await works.wait(promote, asked.run, model=asked.model, name=asked.name, note=asked.note)
     return made(request, found.as_dict(), "pipelines", found.id)
 
 

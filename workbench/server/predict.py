@@ -12,6 +12,7 @@ from uuid6 import uuid7
 
 from workbench.errors import Busy, TooLarge, WorkbenchError
 from workbench.server import problems
+from workbench.server.queries import check_names
 from workbench.serving.gateway import Answered, Route
 from workbench.serving.line import RETRY_S, WAITING_BYTES
 
@@ -58,6 +59,7 @@ def routes(front: Front, admit: Admit, *, body_most: int) -> list[HttpRoute]:
             admit(scope, slug, front.access(slug))
             route = await front.route(slug)
             admit(scope, slug, route.deployment.access, route.deployment.workspace_id)
+            check_names(request, ())
             try:
                 body = await bodies.read(request, route)
             except WorkbenchError as error:

@@ -11,6 +11,7 @@ from workbench.server.bodies.registry import Acknowledge, Propose
 from workbench.server.callers import Mine
 from workbench.server.gives import gives
 from workbench.server.paging import PagedBefore, listed
+from workbench.server.work import Works
 
 router = APIRouter(prefix="/promotions", tags=["promotions"])
 
@@ -43,9 +44,9 @@ def acknowledge_gate(promotion: str, asked: Acknowledge, workbench: Mine) -> Res
 
 
 @router.post("/{promotion}/complete", **gives(registry.Promotion, 400, 409, 410))
-def complete_promotion(promotion: str, workbench: Mine) -> Response:
+async def complete_promotion(promotion: str, workbench: Mine, works: Works) -> Response:
     """Let the challenger take the alias over; deployments that follow it go along."""
-    return Json(workbench.registry.promotions.complete(promotion).as_dict())
+    return Json((await works.do(workbench.registry.promotions.complete, promotion)).as_dict())
 
 
 @router.post("/{promotion}/cancel", **gives(registry.Promotion, 400, 409))

@@ -8,16 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from workbench.run import Run
 from workbench.runs.record import RunRecord
 from workbench.server.answering import Json, made, nothing
 from workbench.server.bodies import runs as bodies
 from workbench.server.bodies.runs import FitModel, Limits, SubmitRun
 from workbench.server.callers import Mine
+from workbench.server.downloads import ZIP, zip_of
 from workbench.server.etags import tagged
 from workbench.server.gives import gives
 from workbench.server.paging import PagedBefore, listed
-from workbench.server.zipped import ZIP, zip_of
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -63,21 +62,24 @@ def estimate_run(asked: SubmitRun, workbench: Mine) -> Response:
 def show_run(run: str, workbench: Mine, request: Request) -> Response:
     """Show a run, by its id or the end of it."""
     found = workbench.runs.get(run)
-    record = found.record
-    return tagged(request, _signs(found, record), record.as_dict)
+    seq, record = found.last_seq(), found.record
+    if not record.is_terminal:
+        # How long it has taken changes by the second.
+        return Json(record.as_dict())
+    return tagged(request, _signs(record, seq), record.as_dict)
 
 
 @router.delete("/{run}", **gives(None, 400, 409, status=204))
 def delete_run(run: str, workbench: Mine) -> Response:
     """Delete a run with all that belongs to it; its process is ended first."""
-    workbench.runs.get(run).delete()
+    workbench.runs.to_change(run).delete()
     return nothing()
 
 
 @router.post("/{run}/cancel", **gives(bodies.Run, 400))
 def cancel_run(run: str, workbench: Mine) -> Response:
     """End a run; what is scored stays. One that has ended is answered as it is."""
-    return Json(workbench.runs.get(run).cancel().as_dict())
+    return Json(workbench.runs.to_change(run).cancel().as_dict())
 
 
 @router.post("/{run}/resume", **gives(bodies.Run, 400, 409, 410, status=201, has_place=True))
@@ -98,18 +100,19 @@ def fit_model(run: str, asked: FitModel, workbench: Mine, request: Request) -> R
 def show_progress(run: str, workbench: Mine, request: Request) -> Response:
     """Tell how far a run is."""
     found = workbench.runs.get(run)
-    record = found.record
+    seq, record = found.last_seq(), found.record
     if not record.is_terminal:
         # How long it will take changes by the second.
         return Json(asdict(found.progress()))
-    return tagged(request, _signs(found, record), lambda: asdict(found.progress()))
+    return tagged(request, _signs(record, seq), lambda: asdict(found.progress()))
 
 
 @router.get("/{run}/leaderboard", **gives(list[bodies.LeaderboardRow], 400, has_tag=True))
 def show_leaderboard(run: str, workbench: Mine, request: Request) -> Response:
     """Rank the models on what is scored so far."""
     found = workbench.runs.get(run)
-    return tagged(request, _signs(found, found.record), lambda: [row.as_dict() for row in found.rows()])
+    seq, record = found.last_seq(), found.record
+    return tagged(request, _signs(record, seq), lambda: [row.as_dict() for row in found.rows()])
 
 
 @router.get("/{run}/reproduction", **gives(ZIP, 400, 410))
@@ -119,6 +122,13 @@ def fetch_reproduction(run: str, workbench: Mine) -> Response:
     return zip_of(told.save, told.name)
 
 
-def _signs(run: Run, record: RunRecord) -> tuple[Any, ...]:
-    """Return what is another one whenever a run or its leaderboard is: whatever happens to it has an event."""
-    return record.id, record.status, record.cancel_requested, run.last_seq()
+def _signs(record: RunRecord, seq: int) -> tuple[Any, ...]:
+    """Return what is another one whenever a run or its leaderboard is: whatever happens to it has an event.
+
+    Parameters
+    ----------
+    seq
+        Number of its last event, read before what is answered: an old tag of a newer answer costs another look, a new
+        tag of an older one would hide what came between.
+    """
+    return record.id, record.status, record.cancel_requested, seq

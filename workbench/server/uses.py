@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from datetime import UTC, datetime
 
+from workbench.access.seldom import Seldom
 from workbench.errors import Unauthorized, WorkbenchError
 from workbench.people.key import Use
 from workbench.workbench import Workbench
 
 WRITE_S = 1.0
-AGAIN_S = 60.0
-"""Least time between two times that the same is written down of a key, in seconds."""
 
 log = logging.getLogger("workbench.server")
 
@@ -25,7 +23,7 @@ class Uses:
     def __init__(self, home: Workbench) -> None:
         self._home = home
         self._used: dict[str, Use] = {}
-        self._told: dict[tuple[str, str], float] = {}
+        self._told = Seldom()
         self._writer: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
 
@@ -76,13 +74,7 @@ class Uses:
             log.warning("the last use of %d keys could not be written down: %s", len(uses), error)
 
     def _is_due(self, key_id: str, what: str) -> bool:
-        now, place = time.monotonic(), (key_id, what)
-        if now - self._told.get(place, float("-inf")) < AGAIN_S:
-            return False
-        if len(self._told) > 10_000:
-            self._told = {told: at for told, at in self._told.items() if now - at < AGAIN_S}
-        self._told[place] = now
-        return True
+        return self._told.due((key_id, what)) is not None
 
 
 def _told_denied(workbench: Workbench, slug: str) -> None:

@@ -47,15 +47,15 @@ def main() -> int:
 
     def tend() -> None:
         api.tend()
-        if told.api_port != api.port:
-            tell(api_port=api.port)
+        if (told.api_port, told.api_trouble) != (api.port, api.trouble):
+            tell(api_port=api.port, api_trouble=api.trouble)
         if held.is_lost():
             logging.getLogger("workbench.service").warning("the home is gone; so is its service")
             runner.stop()
 
     tell()
     api = ApiProcess(settings, token)
-    tell(api_port=api.port)
+    tell(api_port=api.port, api_trouble=api.trouble)
     store = open_store(settings)
     runner = Runner(
         store,

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.errors import EngineFault
+from workbench.errors import BadRequest, EngineFault
 from workbench.serving import sockets
 from workbench.settings import Settings
 
@@ -50,10 +50,13 @@ class ApiProcess:
     port
         Port on the address that the settings name, bound before the child starts, so that whoever reads it can connect
         at once; None where the ``server`` extra is not installed, or where nobody can listen there.
+    trouble
+        Why there is no port; None: there is one.
     """
 
     def __init__(self, settings: Settings, token: str) -> None:
         self.port: int | None = None
+        self.trouble: str | None = None
         self._settings = settings
         self._environment = os.environ | settings.environment() | {"WORKBENCH_API_TOKEN": token}
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,6 +65,8 @@ class ApiProcess:
         self._started = self._tried = self._looked = float("-inf")
         self._listeners: dict[str, socket.socket] = {}
         self._is_possible = all(importlib.util.find_spec(name) is not None for name in _NEEDED)
+        if not self._is_possible:
+            self.trouble = "the extra `server` is not installed where it runs"
         self.tend()
 
     def tend(self) -> None:
@@ -121,7 +126,10 @@ class ApiProcess:
                 self._listeners[place] = listen(self._settings)
             except (OSError, EngineFault) as error:
                 log.warning("the API cannot listen on its %s: %s", place, error)
+                if place == _PORT:
+                    self.trouble = str(error)
         if _PORT in self._listeners:
+            self.trouble = None
             self.port = self._listeners[_PORT].getsockname()[1]
         return len(self._listeners) > before
 
@@ -140,6 +148,27 @@ class ApiProcess:
                 stdin=theirs.fileno(),
                 env=self._environment,
             )
+
+
+def check_place(host: str, port: int) -> None:
+    """Refuse an address on which the API could not listen.
+
+    Parameters
+    ----------
+    port
+        0: any that is free.
+
+    Raises
+    ------
+    BadRequest
+        ``settings.invalid``
+    """
+    try:
+        _listener(host, port).close()
+    except OSError as error:
+        raise BadRequest("settings.invalid", f"The API cannot listen on {error}.") from error
+    except UnicodeError as error:
+        raise BadRequest("settings.invalid", f"The API cannot listen on {host!r}: it names no host.") from error
 
 
 def _bound(settings: Settings) -> socket.socket:

@@ -38,6 +38,8 @@ class ServiceState:
         Secret that the API asks for; readable by the home's owner alone.
     settings
         The settings it runs under, as environment variables; they are read once, when it starts.
+    api_trouble
+        Why there is no port; None where there is one, or it is not known yet.
     """
 
     pid: int
@@ -45,8 +47,10 @@ class ServiceState:
     started_at: float
     version: str
     api_port: int | None
-    api_token: str
-    settings: dict[str, str] = field(default_factory=dict)
+    # A representation ends in notebooks.
+    api_token: str = field(repr=False)
+    settings: dict[str, str] = field(default_factory=dict, repr=False)
+    api_trouble: str | None = None
 
 
 class ServiceLock:
@@ -253,13 +257,13 @@ def _with_api(settings: Settings) -> tuple[int, ServiceState]:
     deadline = time.monotonic() + START_PATIENCE_S
     # It tells that it starts before it has bound its port.
     while (told := wait_until_running(settings)).api_port is None and told.phase == "starting":
-        if time.monotonic() > deadline:
+        if told.api_trouble or time.monotonic() > deadline:
             break
         time.sleep(0.02)
     if told.api_port is None:
         raise EngineFault(
             "service.not_started",
-            "The service has no API to answer by.",
+            f"The service has no API to answer by: {told.api_trouble or 'it tells no port'}.",
             hint="Where it runs, the extra `server` must be installed and the address free; `workbench doctor` and "
             "`workbench service logs` say more.",
         )

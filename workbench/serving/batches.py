@@ -163,7 +163,7 @@ def listed(
         query = query.where(BatchRow.deployment_id == deployment_id)
     with store.database.read() as session:
         if before is not None:
-            older = keyset.older(session, BatchRow, before)
+            older = keyset.older(session, BatchRow, before, store.workspace_id)
             if older is None:
                 raise _not_found(before)
             query = query.where(older)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NewType
 
 if TYPE_CHECKING:
+    from workbench.access.actor import Actor
+
     # Not needed to answer requests, and an exported model answers where there is no database.
     from workbench.store.tables import DeploymentRow, PredictorRow
 
@@ -59,6 +61,10 @@ class Predictor:
     process_id: int | None
     process_started: float | None
     created_at: datetime
+
+    def shown_to(self, actor: Actor) -> Predictor:
+        """Return it without its place on the server where somebody may not see that."""
+        return self if actor.sees_places else replace(self, address=None, process_id=None, process_started=None)
 
     @classmethod
     def of(cls, row: PredictorRow) -> Predictor:

@@ -9,18 +9,19 @@ from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workbench.access import secrets
 from workbench.access.actor import ENGINE, Actor
+from workbench.errors import EngineFault
+from workbench.pages import ROWS_MOST, bounded
 from workbench.plain import plain, storable
 from workbench.store import ids
 from workbench.store.chain import link
 from workbench.store.database import LAST, Database
 from workbench.store.tables import AuditHeadRow, AuditRow, Base, new_id, now
 
-MOST = 1000
-"""Most lines that one look returns."""
 _HEAD = 1
 _ORIGIN_MOST = 100
 
@@ -178,25 +179,45 @@ def record(
 
 
 def _append(session: Session, line: Mapping[str, Any]) -> None:
-    """Add a line to the end of the chain, which nobody else adds to before the transaction ends."""
-    seq, previous = session.execute(_HELD).one()
-    linked = {**line, "seq": seq + 1}
-    sha256 = link(previous, linked)
-    session.execute(_ADD, {**linked, "id": new_id(), "previous": previous, "sha256": sha256})
-    session.execute(_MOVE, {"to_seq": seq + 1, "to_sha256": sha256})
+    """Add a line to the end of the chain, which nobody else adds to before the transaction ends.
+
+    Raises
+    ------
+    EngineFault
+        ``store.log_broken`` when somebody has meddled with that end.
+    """
+    end = session.execute(_HELD).one_or_none()
+    if end is None or not (isinstance(end.seq, int) and isinstance(end.sha256, str)):
+        raise _broken("The end of the audit log is gone, which each line follows.")
+    linked = {**line, "id": new_id(), "seq": end.seq + 1}
+    sha256 = link(end.sha256, linked)
+    try:
+        session.execute(_ADD, {**linked, "previous": end.sha256, "sha256": sha256})
+    except IntegrityError as error:
+        raise _broken(f"The audit log goes on behind line {end.seq:,}, where it is said to end.") from error
+    session.execute(_MOVE, {"to_seq": end.seq + 1, "to_sha256": sha256})
+
+
+def _broken(what: str) -> EngineFault:
+    return EngineFault(
+        "store.log_broken",
+        f"{what} Nothing is changed without a line of it.",
+        hint="`workbench audit verify` tells more. Put the home's database back as it was saved.",
+    )
 
 
 # Built once: each change of anything adds a line.
 _END = Base.metadata.tables[AuditHeadRow.__tablename__]
 _HELD = select(_END.c.seq, _END.c.sha256).where(_END.c.id == _HEAD).with_for_update()
 _ADD = insert(_LINES)
+_NEWEST = select(func.max(_LINES.c.seq)).where(_LINES.c.seq <= _SEQ_MOST)
 _MOVE = update(_END).where(_END.c.id == _HEAD).values(seq=bindparam("to_seq"), sha256=bindparam("to_sha256"))
 
 
 def newest(database: Database) -> int:
     """Return the number of the newest line; 0: there is none."""
     with database.read() as session:
-        return session.get_one(AuditHeadRow, _HEAD).seq
+        return session.scalar(_NEWEST) or 0
 
 
 def entries(database: Database, about: About = ANY, *, before: int | None = None, limit: int = 100) -> list[Entry]:
@@ -209,7 +230,7 @@ def entries(database: Database, about: About = ANY, *, before: int | None = None
     limit
         At most so many (1 … 1000).
     """
-    query = _SHOWN.where(*about.conditions).order_by(_LINES.c.seq.desc()).limit(max(1, min(limit, MOST)))
+    query = _SHOWN.where(*about.conditions).order_by(_LINES.c.seq.desc()).limit(bounded(limit))
     if before is not None:
         query = query.where(_LINES.c.seq < min(before, _SEQ_MOST))
     with database.read() as session:
@@ -219,14 +240,14 @@ def entries(database: Database, about: About = ANY, *, before: int | None = None
 def stream(database: Database, about: About = ANY) -> Iterator[Entry]:
     """Read all lines that there are now, oldest first, a page at a time."""
     last, seen = newest(database), 0
-    query = _SHOWN.where(*about.conditions).order_by(_LINES.c.seq).limit(MOST)
+    query = _SHOWN.where(*about.conditions).order_by(_LINES.c.seq).limit(ROWS_MOST)
     while True:
         with database.read() as session:
             page = session.execute(query.where(_LINES.c.seq > seen, _LINES.c.seq <= last)).all()
         for row in page:
             entry = Entry(*row)
             yield entry
-        if len(page) < MOST:
+        if len(page) < ROWS_MOST:
             return
         seen = entry.seq
 

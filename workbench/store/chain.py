@@ -15,6 +15,7 @@ BEGINNING = "0" * 64
 """What the first line has before it."""
 
 _FIELDS = (
+    "id",
     "seq",
     "workspace_id",
     "at",
@@ -38,7 +39,7 @@ def link(previous: str, line: Mapping[str, Any]) -> str:
     previous
         Hash of the line before; `BEGINNING` where there is none.
     line
-        ``seq``, ``workspace_id``, ``at``, ``by``, ``origin``, ``key_id``, ``outcome``, ``action``, ``subject``,
+        ``id``, ``seq``, ``workspace_id``, ``at``, ``by``, ``origin``, ``key_id``, ``outcome``, ``action``, ``subject``,
         ``subject_id``, ``message`` and ``details``; others are not looked at.
 
     Returns

@@ -12,12 +12,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from workbench.errors import EngineFault
+from workbench.errors import EngineFault, Unavailable
 
 BUSY_TIMEOUT_MS = 15_000
+KEPT, MOST = 8, 64
+"""Connections that are kept open, and that one process has at once: the API's threads each take one, and no more."""
+PATIENCE_S = 15.0
+"""Longest that a thread waits for one of them, in seconds."""
+RETRY_S = 1
 LAST = "last"
 """Where a session's ``info`` has what is to be done at the end of its transaction, such as what others wait for."""
 
@@ -26,12 +32,19 @@ class Database:
     """A database that speaks the store's schema.
 
     Not to be carried over a fork: a forked process opens its own.
+
+    Parameters
+    ----------
+    most
+        Most connections for reading and writing.
+    patience_s
+        Longest to wait for one of them, in seconds.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, most: int = MOST, patience_s: float = PATIENCE_S) -> None:
         try:
             self.url: URL = make_url(url)
-            self.engine = _engine(self.url)
+            self.engine = _engine(self.url, most, patience_s)
         except (ArgumentError, ImportError, OSError) as error:
             raise EngineFault("store.unreachable", f"The database URL cannot be used: {error}.") from error
         self._writer = self.engine.execution_options(workbench_writes=True)
@@ -103,12 +116,16 @@ class Changes:
     """Tells in microseconds whether there can be anything new to read.
 
     SQLite counts the commits of all other connections; where a database has no such count, there may always be news.
-    Not to be shared between threads.
+    Not to be shared between threads. Its connection is its own: however many wait, others read and write.
     """
 
     def __init__(self, database: Database) -> None:
-        self._connection = database.engine.raw_connection() if database.is_sqlite else None
+        self._connection: Connection | None = None
         self._version: int | None = None
+        if database.is_sqlite:
+            with _foreign_errors(database.url):
+                self._connection = database.engine.connect()
+                self._connection.detach()
 
     @property
     def pace_s(self) -> float:
@@ -120,7 +137,8 @@ class Changes:
         if self._connection is None:
             return True
         try:
-            cursor = self._connection.cursor()
+            # Beside SQLAlchemy, which would begin a transaction: within one the count stands still.
+            cursor = self._connection.connection.cursor()
             version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
             cursor.close()
         except sqlite3.Error:
@@ -141,6 +159,13 @@ def _foreign_errors(url: URL) -> Iterator[None]:
     except (IntegrityError, ProgrammingError, DataError):
         # These are about a statement, not about the place.
         raise
+    except NoneFree as error:
+        raise Unavailable(
+            "store.busy",
+            "More is asked of the database at once than it has connections for.",
+            hint="Come again in a moment.",
+            retry_after_s=RETRY_S,
+        ) from error
     except DBAPIError as error:
         place = url.render_as_string(hide_password=True)
         raise EngineFault("store.unreachable", f"The database {place} does not answer: {_reason(error)}.") from error
@@ -150,12 +175,16 @@ def _reason(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, most: int, patience_s: float) -> Engine:
+    kept = min(KEPT, most)
+    pool: dict[str, Any] = {"pool_size": kept, "max_overflow": most - kept, "pool_timeout": patience_s}
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+        return create_engine(url, pool_pre_ping=True, **pool)
+    in_file = url.database not in (None, "", ":memory:")
+    if in_file:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # One in memory has a connection a thread.
+    engine = create_engine(url, **(pool if in_file else {}))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
 from workbench.access.actor import ENGINE, Actor
 from workbench.access.permissions import Role
+from workbench.access.seldom import Seldom
 from workbench.errors import EngineFault
 from workbench.settings import Settings
 from workbench.store.artifacts import ArtifactStore
@@ -28,6 +29,8 @@ class Store:
         Where things are looked for and go. The default ones exist from the start.
     actor
         On whose behalf all is done; the engine's own processes act for themselves.
+    refusals
+        What was refused or failed, so that the audit log is told of the same once in a while, and not each time.
     """
 
     settings: Settings
@@ -36,6 +39,7 @@ class Store:
     workspace_id: str
     project_id: str
     actor: Actor = ENGINE
+    refusals: Seldom = field(default_factory=Seldom, compare=False, repr=False)
 
     @property
     def user(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from workbench.catalogue.parameters import check_parameters
 from workbench.errors import BadRequest
 from workbench.recipe import Recipe
 
@@ -58,24 +59,34 @@ def _is_forecast(experiment: Any) -> bool:
 
 def _model(experiment: Any, recipe: Recipe) -> Any:
     definition = _definition(experiment, recipe.model)
-    made = clone(definition.class_def(**definition.args))
+    made = _writing_nothing(clone(definition.class_def(**definition.args)))
     if not recipe.params:
         return made
-    tunable = _tunable(definition, made)
-    if tunable is made:
+    # A run may have been stored before parameters were looked at.
+    check_parameters(experiment._ml_usecase.name.lower(), recipe.model, recipe.params)
+    by = tunable(definition, made)
+    if by is made:
         return made.set_params(**_as_taken(made, recipe.params))
-    tunable.set_params(**recipe.params)
-    return tunable.get_base_sklearn_object()
+    by.set_params(**recipe.params)
+    return by.get_base_sklearn_object()
+
+
+def _writing_nothing(made: Any) -> Any:
+    """Keep CatBoost from leaving files of its own wherever it is fitted."""
+    for part in (made, *made.get_params().values()):
+        if type(part).__module__.partition(".")[0] == "catboost":
+            part.set_params(allow_writing_files=False)
+    return made
 
 
 def parameters(experiment: Any, recipe: Recipe) -> frozenset[str]:
     """Return the names of the parameters that a recipe's estimator is tuned by."""
     definition = _definition(experiment, recipe.model)
-    return frozenset(_tunable(definition, estimator(experiment, recipe)).get_params())
+    return frozenset(tunable(definition, estimator(experiment, recipe)).get_params())
 
 
-def _tunable(definition: Any, made: Any) -> Any:
-    """PyCaret tunes some models by other parameters than the estimator's own."""
+def tunable(definition: Any, made: Any) -> Any:
+    """Return what PyCaret tunes a model by: some have other parameters there than the estimator's own."""
     if getattr(definition, "tunable", None) is None:
         return made
     return clone(definition.tunable(**made.get_params()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.data.reading import columns, opened, refused, whole
@@ -102,6 +104,14 @@ def test_more_than_may_be_fetched_is_refused_before_it_is(bucket, tmp_path):
     told = []
     error = refused(lambda: origin.open(Limits(tmp_path, expanded_bytes=999), Asked(), lambda *done: told.append(done)))
     assert (error.code, told) == ("data.too_large", [])
+
+
+def test_what_is_fetched_for_a_key_is_no_larger_than_what_it_could_upload(bucket, tmp_path):
+    bucket.put("shop", "t.csv", b"a\n" + b"1\n" * 1000)
+    origin, limits = origins.named("s3://shop/t.csv", options=bucket.options()), Limits(tmp_path, sent_bytes=999)
+    error = refused(lambda: replace(origin, reach=()).open(limits, Asked(), lambda *_: None))
+    assert error.code == "data.too_large"
+    assert len(columns(origin.open(limits, Asked(), lambda *_: None).reader)["a"]) == 1000
 
 
 def test_what_tells_may_end_the_fetching(bucket, tmp_path):

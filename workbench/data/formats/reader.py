@@ -38,6 +38,8 @@ class Limits:
         Most columns.
     expanded_bytes
         Most bytes that a packed table may unpack to.
+    sent_bytes
+        Most bytes that anybody may have come who is not the home's owner.
     row_bytes
         Most bytes of one row of text.
     block_bytes
@@ -49,6 +51,7 @@ class Limits:
     work: Path
     columns: int = 2000
     expanded_bytes: int = 16 * 1024 * MIB
+    sent_bytes: int = 1024 * MIB
     row_bytes: int = 4 * MIB
     block_bytes: int = 4 * MIB
 

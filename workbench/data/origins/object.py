@@ -16,7 +16,7 @@ from workbench.data.origins.patience import promptly
 from workbench.data.origins.secrets import REFERENCE, Secrets, masked, restored
 from workbench.data.origins.store import Entry, Store, fetch, listed
 from workbench.errors import BadRequest, TooLarge
-from workbench.plain import plain
+from workbench.plain import byte_size, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class Object:
                 self._check_size(done + size, limits)
             done += path.stat().st_size
             paths.append(path)
+        tell(done, done)
         if not store.is_folder:
             return Opened(open_file(paths[0], self.called, limits, asked), paths[0])
         from workbench.data.formats.folder import FolderReader
@@ -156,11 +157,12 @@ class Object:
         return Remote(url, options, self._shown, secrets)
 
     def _check_size(self, size: int, limits: Limits) -> None:
-        if size > limits.expanded_bytes:
-            raise TooLarge(
-                "data.too_large",
-                f"{self._shown} is larger than {limits.expanded_bytes / 1024**3:,.4g} GiB.",
-            )
+        most = limits.expanded_bytes
+        if self.reach is not None:
+            # Whoever could upload no more is not to have more fetched.
+            most = min(most, limits.sent_bytes)
+        if size > most:
+            raise TooLarge("data.too_large", f"{self._shown} is larger than the limit of {byte_size(most)}.")
 
 
 def _hide_parts(url: str, secrets: Secrets) -> None:

@@ -10,12 +10,14 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -33,9 +35,13 @@ from workbench.data.origins.origin import Origin
 from workbench.data.origins.secrets import REFERENCE
 from workbench.errors import Forbidden
 
+HEAD_S = 30.0
+"""Longest that a server may take from the connection to the end of an answer's head, in seconds."""
 _WEB = ("http://", "https://")
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""Addresses of IPv6 that a gateway takes for ones of IPv4, private ones too."""
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given out to be reached by everybody. What counts within a site lies beyond it, and so does what
+a gateway takes for addresses of IPv4, private ones too.
+"""
 
 
 def check(what: object) -> None:
@@ -99,7 +105,8 @@ class _Http(HTTPHandler):
         self._hosts = hosts
 
     def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(partial(_checked, HTTPConnection, self._hosts), req)
+        with _Guard(HEAD_S) as guard:
+            return self.do_open(partial(_checked, HTTPConnection, self._hosts, guard), req)
 
 
 class _Https(HTTPSHandler):
@@ -108,14 +115,53 @@ class _Https(HTTPSHandler):
         self._hosts = hosts
 
     def https_open(self, req: Request) -> HTTPResponse:
-        connection = partial(_checked, HTTPSConnection, self._hosts, context=ssl.create_default_context())
-        return self.do_open(connection, req)
+        context = ssl.create_default_context()
+        with _Guard(HEAD_S) as guard:
+            return self.do_open(partial(_checked, HTTPSConnection, self._hosts, guard, context=context), req)
 
 
-def _checked(kind: type[HTTPConnection], hosts: Collection[str], host: str, **more: Any) -> HTTPConnection:
+class _Guard:
+    """Ends connections that are not through with their handshake and the head of the answer in time.
+
+    A server that sends a byte now and then is never silent, and would hold whoever reads for as long as it likes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._held: list[socket.socket] = []
+        self._has_ended = False
+
+    def watch(self, connection: socket.socket) -> socket.socket:
+        # TLS takes a socket over; what is done to one of two of the same connection is done to both.
+        self._held.append(connection.dup())
+        return connection
+
+    def _end(self) -> None:
+        self._has_ended = True
+        for held in self._held:
+            with suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        for held in self._held:
+            held.close()
+        if self._has_ended:
+            # A head that breaks off passes for a short one.
+            raise TimeoutError("the head of the answer did not come to an end")
+
+
+def _checked(
+    kind: type[HTTPConnection], hosts: Collection[str], guard: _Guard, host: str, **more: Any
+) -> HTTPConnection:
     connection = kind(host, **more)
     # The address that is looked at is the one that is connected to: a name may stand for another one a moment later.
-    connection._create_connection = partial(_connect, hosts)  # type: ignore[attr-defined]
+    connection._create_connection = lambda *place: guard.watch(_connect(hosts, *place))  # type: ignore[attr-defined]
     return connection
 
 
@@ -140,7 +186,7 @@ def _is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return _is_public(str(found.ipv4_mapped))
-        if found in _TRANSLATED or found.sixtofour is not None or found.teredo is not None:
+        if found not in _UNICAST or found.sixtofour is not None or found.teredo is not None:
             return False
     return found.is_global and not found.is_multicast
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import ssl
+import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from http.client import HTTPException, HTTPMessage, InvalidURL
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +21,7 @@ from workbench.version import __version__
 
 _PATIENCE_S = 30
 """How long a server may be silent."""
+_PART_S = 1.0
 _MAY_PASS = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -80,7 +83,7 @@ class Web:
         with answer:
             length = answer.headers.get("Content-Length", "")
             end = at + int(length) if length.isdigit() else None
-            while part := call(lambda: answer.read(PART_BYTES), self._secrets, self._refusal):
+            while part := call(partial(_part, answer, at, end), self._secrets, self._refusal):
                 yield at, part
                 at += len(part)
         if end is not None and at != end:
@@ -140,6 +143,24 @@ class Web:
         if status in (401, 403, 407):
             return BadRequest("data.source_denied", f"The server does not let this user at {self._called} ({reason}).")
         return BadRequest("data.source_invalid", f"The server does not give {self._called} ({reason}).")
+
+
+def _part(answer: Any, at: int, end: int | None) -> bytes:
+    """Read what comes within a second or so: whoever waits is to see that something does.
+
+    Parameters
+    ----------
+    at, end
+        Where it begins and where all of it ends; None where that is not known.
+    """
+    until, wanted = time.monotonic() + _PART_S, PART_BYTES if end is None else min(end - at, PART_BYTES)
+    parts: list[bytes] = []
+    while wanted > 0 and (part := answer.read1(wanted)):
+        parts.append(part)
+        wanted -= len(part)
+        if time.monotonic() > until:
+            break
+    return b"".join(parts)
 
 
 def _size(headers: HTTPMessage) -> int | None:

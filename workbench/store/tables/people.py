@@ -45,9 +45,12 @@ class InvitationRow(Base):
     role: Mapped[str] = mapped_column(String(12))
     sha256: Mapped[str] = mapped_column(String(64), unique=True, doc="Of the code, which is kept nowhere.")
     created_by: Mapped[str]
+    by_administrator: Mapped[bool] = mapped_column(doc="Whether its code is enough, whomever the name belongs to.")
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
+    by_code_alone: Mapped[bool] = mapped_column(default=False, doc="Whether nothing else was shown.")
+    key_id: Mapped[str | None] = mapped_column(String(36), doc="The key that was given for it.")
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str | None]
 
@@ -74,6 +77,9 @@ class KeyRow(Base):
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str | None]
     replaces_id: Mapped[str | None] = mapped_column(String(36), doc="The key that it was made to replace.")
+    made_by_key_id: Mapped[str | None] = mapped_column(
+        ForeignKey("api_keys.id"), index=True, doc="The key that whoever made it came by, which it ends with."
+    )
 
 
 class AnsweredRow(Base):

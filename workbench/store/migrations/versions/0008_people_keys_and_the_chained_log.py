@@ -1,5 +1,7 @@
 """Users, memberships, invitations, keys, answered requests, and an audit log of which no line can go unseen."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -66,9 +68,12 @@ def _people() -> None:
         sa.Column("role", sa.String(length=12), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
+        sa.Column("by_administrator", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("by_code_alone", sa.Boolean(), nullable=False),
+        sa.Column("key_id", sa.String(length=36), nullable=True),
         sa.Column("revoked_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("revoked_by", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_invitations_workspace_id")),
@@ -97,11 +102,14 @@ def _keys() -> None:
         sa.Column("revoked_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("revoked_by", sa.String(length=200), nullable=True),
         sa.Column("replaces_id", sa.String(length=36), nullable=True),
+        sa.Column("made_by_key_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(["made_by_key_id"], ["api_keys.id"], name=op.f("fk_api_keys_made_by_key_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_api_keys_workspace_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("sha256", name=op.f("uq_api_keys_sha256")),
     )
+    op.create_index(op.f("ix_api_keys_made_by_key_id"), "api_keys", ["made_by_key_id"])
     op.create_index(op.f("ix_api_keys_user_id"), "api_keys", ["user_id"])
     op.create_index("ix_api_keys_workspace_id_created_at", "api_keys", ["workspace_id", "created_at"])
 
@@ -220,34 +228,62 @@ def _known_users(connection: sa.Connection) -> None:
         )
 
 
+_ONLY_ADDED = "lines of the audit log are only ever added"
+_ONLY_MOVED = "the end of the audit log only ever moves on by a line"
+_GUARDS: Mapping[str, tuple[str, str]] = {
+    "audit_log_no_update": ("UPDATE ON audit_log", _ONLY_ADDED),
+    "audit_log_no_delete": ("DELETE ON audit_log", _ONLY_ADDED),
+    # What REPLACEs a row deletes it, and triggers of deletion are not told.
+    "audit_log_next": (
+        "INSERT ON audit_log WHEN NEW.seq IS NOT (SELECT seq + 1 FROM audit_head) "
+        "OR EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id)",
+        _ONLY_ADDED,
+    ),
+    "audit_head_no_insert": ("INSERT ON audit_head", _ONLY_MOVED),
+    "audit_head_no_delete": ("DELETE ON audit_head", _ONLY_MOVED),
+    "audit_head_next": (
+        "UPDATE ON audit_head WHEN NEW.id IS NOT OLD.id OR NEW.seq IS NOT OLD.seq + 1",
+        _ONLY_MOVED,
+    ),
+}
+"""SQLite's triggers: what each refuses, and what it says."""
+_POSTGRESQL = (
+    "CREATE FUNCTION audit_log_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF TG_OP = 'INSERT' THEN IF NEW.seq = (SELECT seq + 1 FROM audit_head) THEN RETURN NEW; END IF; END IF; "
+    f"RAISE EXCEPTION '{_ONLY_ADDED}'; END $$",
+    "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_append_only()",
+    "CREATE TRIGGER audit_log_next BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_log_append_only()",
+    "CREATE FUNCTION audit_head_moves_on() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "IF TG_OP = 'UPDATE' THEN IF NEW.id = OLD.id AND NEW.seq = OLD.seq + 1 THEN RETURN NEW; END IF; END IF; "
+    f"RAISE EXCEPTION '{_ONLY_MOVED}'; END $$",
+    "CREATE TRIGGER audit_head_moves_on BEFORE INSERT OR UPDATE OR DELETE ON audit_head "
+    "FOR EACH ROW EXECUTE FUNCTION audit_head_moves_on()",
+    "CREATE TRIGGER audit_head_stays BEFORE TRUNCATE ON audit_head "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_head_moves_on()",
+)
+
+
 def _append_only() -> None:
-    """Have the database itself refuse to change or remove lines of the audit log, where it is one that can."""
+    """Have the database itself refuse whatever is not a next line of the audit log, where it is one that can."""
     name = op.get_bind().dialect.name
     if name == "sqlite":
-        for event in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER audit_log_no_{event.lower()} BEFORE {event} ON audit_log "
-                "BEGIN SELECT RAISE(ABORT, 'lines of the audit log are only ever added'); END"
-            )
+        for guard, (what, why) in _GUARDS.items():
+            op.execute(f"CREATE TRIGGER {guard} BEFORE {what} BEGIN SELECT RAISE(ABORT, '{why}'); END")
     if name == "postgresql":
-        op.execute(
-            "CREATE FUNCTION audit_log_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'lines of the audit log are only ever added'; END $$"
-        )
-        op.execute(
-            "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
-            "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_append_only()"
-        )
+        for statement in _POSTGRESQL:
+            op.execute(statement)
 
 
 def _change_freely() -> None:
     name = op.get_bind().dialect.name
     if name == "sqlite":
-        for event in ("update", "delete"):
-            op.execute(f"DROP TRIGGER audit_log_no_{event}")
+        for guard in _GUARDS:
+            op.execute(f"DROP TRIGGER {guard}")
     if name == "postgresql":
-        op.execute("DROP TRIGGER audit_log_append_only ON audit_log")
-        op.execute("DROP FUNCTION audit_log_append_only()")
+        # With the triggers that call them.
+        op.execute("DROP FUNCTION audit_log_append_only() CASCADE")
+        op.execute("DROP FUNCTION audit_head_moves_on() CASCADE")
 
 
 def downgrade() -> None:
