@@ -84,6 +84,7 @@ def test_a_key_is_as_it_was():
         None,
         5,
         None,
+        None,
     )
     assert over(key) == key
 

@@ -197,7 +197,7 @@ class Walk:
         self("list_advices"), self("list_advice_lines", subject=advice["subject"]["id"])
         self("show_advice", advice=advice["id"]), self("show_advice", advice=advice["id"], evidence="true")
         self("show_advice_markdown", advice=advice["id"]), self("list_thresholds")
-        self("list_audit", limit=5), self("verify_audit"), self("export_audit", limit=5)
+        self("list_audit", limit=5), self("verify_audit"), self("export_audit", outcome="done")
         self("export_audit", format="csv")
 
 

@@ -121,7 +121,7 @@ def test_what_a_database_cannot_hold_is_told_all_the_same(store):
 
 
 def test_all_lines_come_oldest_first_whatever_their_number(store, monkeypatch):
-    monkeypatch.setattr(audit, "MOST", 2)
+    monkeypatch.setattr(audit, "ROWS_MOST", 2)
     for number in range(5):
         act(store, "ada" if number % 2 else "eda")
     assert [entry.seq for entry in audit.stream(store.database)] == [1, 2, 3, 4, 5]

@@ -61,13 +61,12 @@ def _limit(store: Store, maker: KeyRow | None, asked: int | None) -> int | None:
     wanted = held if asked is None else asked
     if wanted is None or not is_above(wanted, common):
         return wanted
-    error = store.actor.why_not(Permission.MEMBERS_WRITE)
-    if error is None:
+    if store.actor.may(Permission.MEMBERS_WRITE):
         return wanted
     if asked is None:
         return None
     raise Forbidden(
-        error.code,
+        "access.role_too_low",
         f"Keys that ask more than {common:,} times a minute are made by owners of the workspace alone.",
         hint="Leave the limit to the settings.",
         permission=str(Permission.MEMBERS_WRITE),

@@ -116,7 +116,8 @@ class Object:
                 self._check_size(done + size, limits)
             done += path.stat().st_size
             paths.append(path)
-        tell(done, done)
+        if done != total:
+            tell(done, done)
         if not store.is_folder:
             return Opened(open_file(paths[0], self.called, limits, asked), paths[0])
         from workbench.data.formats.folder import FolderReader
