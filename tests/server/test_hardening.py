@@ -93,14 +93,14 @@ def test_head_is_answered_as_get_without_the_body(api):
 def test_the_log_of_requests_tells_who_asked_what_and_no_secret(api, settings, eventually):
     issued = api.home.keys.create("logged", ["*"])
     key = {"X-Workbench-Key": issued.secret}
-    api.ask(f"/runs?limit=1&secret={issued.secret}", token=None, **key)
+    api.ask(f"/runs?project={issued.secret}", token=None, **key)
     api.ask(f"/keys/{issued.secret}", token=None, **key)
     api.ask("/me", token="not-the-token")
     path = settings.logs / "requests.log"
     eventually(lambda: path.exists() and path.read_text().count("\n") >= 3)
     text = path.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    assert {"by": api.home.user, "key": issued.key.prefix, "status": 200, "from": "127.0.0.1"}.items() <= lines[
+    assert {"by": api.home.user, "key": issued.key.prefix, "status": 404, "from": "127.0.0.1"}.items() <= lines[
         0
     ].items()
     assert (lines[2]["status"], lines[2]["by"]) == (403, None)

@@ -136,9 +136,19 @@ def test_headers_that_are_promised_come(told, walk):
     lacking = []
     for _, _, one in operations(told):
         for answer in walk.answers.get(one["operationId"], ()):
-            promised = one["responses"][str(answer.status)].get("headers", {})
-            lacking += [(one["operationId"], name) for name in promised if name != "Link" and not answer.headers[name]]
+            promised = set(one["responses"][str(answer.status)].get("headers", {})) - {"Link", "ETag"}
+            lacking += [(one["operationId"], name) for name in promised if not answer.headers[name]]
     assert lacking == []
+
+
+def test_what_has_a_tag_is_answered_with_it_once_it_is_not_under_way(told, walk):
+    untagged = set()
+    for _, _, one in operations(told):
+        answers = walk.answers.get(one["operationId"], ())
+        is_promised = any("ETag" in one["responses"][str(answer.status)].get("headers", {}) for answer in answers)
+        if is_promised and not any(answer.headers["ETag"] for answer in answers):
+            untagged.add(one["operationId"])
+    assert untagged == set()
 
 
 def test_what_is_made_is_found_where_its_location_says(owner, walk, told):

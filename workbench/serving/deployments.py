@@ -314,7 +314,7 @@ def shadow_failed(store: Store, deployment_id: DeploymentId, pipeline_id: str, *
 
 def history(store: Store, record: DeploymentRecord, *, limit: int = 100) -> list[audit.Entry]:
     """Return what was done with a deployment, newest first."""
-    about = audit.About(workspace_id=store.workspace_id, subject=rows.SUBJECT, subject_id=record.id)
+    about = audit.About(workspace_id=store.workspace_id, subject=rows.SUBJECT, subject_id=record.id, outcome="done")
     return audit.entries(store.database, about, limit=limit)
 
 

@@ -107,7 +107,8 @@ def open_store(settings: Settings) -> Store:
     database = Database(settings.database)
     ensure_schema(database)
     workspace_id, project_id = _defaults(database)
-    return Store(settings, database, ArtifactStore(settings.artifacts), workspace_id, project_id)
+    store = Store(settings, database, ArtifactStore(settings.artifacts), workspace_id, project_id)
+    return store.on_behalf_of(ENGINE)
 
 
 def _defaults(database: Database) -> tuple[str, str]:
