@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workbench.access.permissions import Permission
 from workbench.errors import Forbidden, WorkbenchError
-from workbench.plain import shown
+from workbench.plain import shown, storable
 from workbench.store import audit
 from workbench.store.store import Store
 from workbench.waits import Waiting
@@ -141,7 +141,7 @@ def _tell(
     subject, subject_id = "workspace", store.workspace_id
     if isinstance(known := getattr(about, "id", None), str):
         subject, subject_id = type(about).__name__.lower(), known
-    told = {name: value if isinstance(value, str) else shown(value) for name, value in error.about.items()}
+    told = {name: storable(value) if isinstance(value, str) else shown(value) for name, value in error.about.items()}
     with suppress(WorkbenchError, SQLAlchemyError), store.database.write() as session:
         audit.record(
             session,
