@@ -26,6 +26,11 @@ __all__ = ["FORMATS", "Audit", "Entry", "Verified"]
 
 _FIRST = ("seq", "at", "by", "origin", "key_id", "outcome", "action", "subject", "subject_id", "message", "details")
 _COLUMNS = (*_FIRST, "workspace_id", "id", "previous", "sha256")
+_FILTERS = (
+    *("by", "action", "subject", "subject_id", "outcome", "origin", "key_id", "since", "until"),
+    "everywhere",
+)
+"""Arguments that say which lines are meant."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes a cell for a formula by that begins so."""
 
@@ -78,18 +83,7 @@ class Audit:
         Forbidden
             ``access.role_too_low`` when all workspaces are not yours to see.
         """
-        about = self._about(
-            everywhere=everywhere,
-            by=by,
-            action=action,
-            subject=subject,
-            subject_id=subject_id,
-            outcome=outcome,
-            origin=origin,
-            key_id=key_id,
-            since=since,
-            until=until,
-        )
+        about = self._about({name: value for name, value in locals().items() if name in _FILTERS})
         return audit.entries(self._store.database, about, before=before, limit=limit)
 
     @needs(Permission.AUDIT_READ)
@@ -143,31 +137,22 @@ class Audit:
             As in `list`.
         """
         check_format(format)
-        about = self._about(
-            everywhere=everywhere,
-            by=by,
-            action=action,
-            subject=subject,
-            subject_id=subject_id,
-            outcome=outcome,
-            origin=origin,
-            key_id=key_id,
-            since=since,
-            until=until,
-        )
+        about = self._about({name: value for name, value in locals().items() if name in _FILTERS})
         lines = FORMATS[format](audit.stream(self._store.database, about))
         return lines if path is None else _written(Path(path), lines)
 
-    def _about(self, *, everywhere: bool, since: Any = None, until: Any = None, **texts: str | None) -> About:
+    def _about(self, asked: Mapping[str, Any]) -> About:
+        told = dict(asked)
+        everywhere = told.pop("everywhere")
         if everywhere and not self._store.actor.is_administrator:
             raise Forbidden(
                 "access.role_too_low",
                 "The log of all workspaces is for the home's administrator.",
                 hint="Leave `everywhere` out to see this workspace's.",
             )
-        check_outcome(texts.get("outcome"))
-        workspace_id = None if everywhere else self._store.workspace_id
-        return About(workspace_id=workspace_id, since=_moment(since), until=_moment(until), **texts)
+        check_outcome(told["outcome"])
+        told |= {name: _moment(told[name]) for name in ("since", "until")}
+        return About(workspace_id=None if everywhere else self._store.workspace_id, **told)
 
 
 def _moment(time: datetime | str | None) -> datetime | None:
