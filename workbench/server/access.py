@@ -10,22 +10,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workbench.access.permissions import Permission, Role
 from workbench.errors import NotFound, Unauthorized, WorkbenchError
-from workbench.server import landing, problems
+from workbench.server import access_table, landing, problems
 from workbench.server.callers import Caller, Callers
 from workbench.server.credentials import check_own_page, shown, subprotocol
 from workbench.server.limits import Rates
 from workbench.serving.client import ROOT
 from workbench.serving.deployment import PUBLIC
 
-OPEN = frozenset(
-    {
-        *(("GET", path) for path in landing.PUBLIC),
-        ("GET", f"{ROOT}/health"),
-        ("GET", f"{ROOT}/ready"),
-        ("GET", f"{ROOT}/openapi.json"),
-        ("POST", f"{ROOT}/invitations/accept"),
-    }
-)
+OPEN = access_table.PUBLIC | {("GET", path) for path in landing.PUBLIC}
 """What everybody may ask; all else takes a credential."""
 _PREDICT = re.compile(rf"{ROOT}/deployments/[^/]+/predict")
 _CLOSES = {401: 4401, 403: 4403, 404: 4404, 429: 4429}
