@@ -53,9 +53,10 @@ def picture(page: Page, name: str) -> None:
 
 def test_the_launchers_tile_opens_it(opened, lab: Server, described: int, console: Console) -> None:
     page = opened()
-    page.goto(f"{lab.url}/lab?token={TOKEN}")
+    page.goto(f"{lab.url}/lab?reset&token={TOKEN}")
     page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('launcher:create')", timeout=SEEN_S * 1000)
-    page.evaluate("() => window.jupyterapp.commands.execute('launcher:create')")
+    # What is opened before the layout is there again is laid away with it.
+    page.evaluate("() => window.jupyterapp.restored.then(() => window.jupyterapp.commands.execute('launcher:create'))")
     tile = page.locator(".jp-LauncherCard", has_text="Workbench API")
     expect(tile.locator("img")).to_be_visible()
     picture(page, "landing-tile.png")

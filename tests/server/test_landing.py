@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from workbench.server.landing import PAGE, PUBLIC, STATIC
+from workbench.server.routes.landing import PAGE, PUBLIC, STATIC
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from workbench.access.actor import Actor
 from workbench.access.permissions import Role
 from workbench.errors import Gone
 from workbench.runs import ending
-from workbench.server import events, live
+from workbench.server import live
 from workbench.server.app import make_app
+from workbench.server.routes import events
 
 SOON_S = 30
 """Longest that a reader waits for what comes by itself."""

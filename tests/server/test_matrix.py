@@ -14,8 +14,8 @@ from tests.server.calling import Answer, Caller
 from tests.server.matrix import ABSENT, House, places_of, request_of, wrong_scope
 from tests.server.wanted import WANTED, Wanted
 from workbench.access.permissions import Permission, Role
-from workbench.server import landing
 from workbench.server.access_table import TABLE, WEBSOCKET, Access, Operation
+from workbench.server.routes import landing
 
 REFUSED = {
     "none": (401, "access.unauthenticated"),

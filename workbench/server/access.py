@@ -10,10 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workbench.access.permissions import Permission, Role
 from workbench.errors import NotFound, Unauthorized, WorkbenchError
-from workbench.server import access_table, landing, problems
+from workbench.server import access_table, problems
 from workbench.server.callers import Caller, Callers
 from workbench.server.credentials import check_own_page, shown, subprotocol
 from workbench.server.limits import Rates
+from workbench.server.routes import landing
 from workbench.serving.client import ROOT
 from workbench.serving.deployment import PUBLIC
 

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from workbench.server import health, landing, predict, problems
+from workbench.server import predict, problems
 from workbench.server.access import Door, admit
 from workbench.server.callers import Callers
 from workbench.server.headers import Dressed, cors
@@ -22,7 +22,8 @@ from workbench.server.limits import Rates
 from workbench.server.live import Live
 from workbench.server.openapi import described, operation_id
 from workbench.server.queries import KnownNames
-from workbench.server.rooms import ROUTERS
+from workbench.server.routes import health, landing
+from workbench.server.routes.rooms import ROUTERS
 from workbench.server.work import Work
 from workbench.serving.client import ROOT
 from workbench.version import __version__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from workbench.server import (
+from workbench.server.routes import (
     advices,
     aliases,
     audit,
