@@ -142,6 +142,7 @@ ErrorCode = Literal[
     "request.in_progress",
     "request.malformed",
     "request.no_place",
+    "request.outcome_unknown",
     "request.rate_limited",
     "request.timed_out",
     "request.too_large",

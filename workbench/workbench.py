@@ -13,7 +13,7 @@ from workbench.deployer import Deployments
 from workbench.experiments import Experiments
 from workbench.launcher import Runs
 from workbench.people import lookup
-from workbench.people.answered import Answered
+from workbench.people.answered import Answered, Repeatable
 from workbench.people.bearers import Bearers
 from workbench.people.identity import local_actor
 from workbench.people.joined import Joined, join
@@ -158,6 +158,10 @@ class Workbench:
         if bearer.workspace_id != store.workspace_id:
             store = store.within(bearer.workspace_id)
         return Workbench(store.on_behalf_of(bearer.actor))
+
+    def carrying_out(self, request: Repeatable) -> Workbench:
+        """Return the same home, in which whatever is changed is known to have been changed for a request."""
+        return Workbench(self._store.beginning_with(request.mark))
 
     def changes(self) -> Changes:
         """Return a watcher that tells cheaply whether anything in the store may have changed."""

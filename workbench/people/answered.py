@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import Update, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from workbench.errors import Conflict, Malformed
 from workbench.store.store import Store
-from workbench.store.tables import AnsweredRow, now
+from workbench.store.tables import AnsweredRow, Base, now
 from workbench.store.tables.base import new_id
 
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=30)
 """How long a request counts as worked at after its worker last said so."""
 _RETRY_S = 1
+_ROWS = Base.metadata.tables[AnsweredRow.__tablename__]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,50 @@ class Kept:
             ``request.idempotency_reused``
         """
         if self.fingerprint != fingerprint:
-            raise _reused()
+            raise reused()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A request that nobody else works at."""
+class Repeatable:
+    """A request that may be sent again, and is to be carried out once.
 
-    id: str
-    token: str
+    Parameters
+    ----------
+    fingerprint
+        What it asks; the same key for something else is a mistake.
+
+    Attributes
+    ----------
+    is_marked
+        Whether something was, or was nearly, changed for it.
+    """
+
+    def __init__(self, id: str, fingerprint: str) -> None:
+        self.id = id
+        self.fingerprint = fingerprint
+        self.token = new_id()
+        self.is_marked = False
+
+    def mark(self, session: Session) -> None:
+        """Note in a transaction that it changes something for this request: both are there afterwards, or neither.
+
+        Raises
+        ------
+        Conflict
+            ``request.in_progress`` where another worker has changed something for it.
+        """
+        token = _worker(session, self.id)
+        if token is None:
+            try:
+                session.execute(insert(_ROWS), self._row(now() + LEASE))
+            except IntegrityError as error:
+                raise in_progress() from error
+            self.is_marked = True
+        elif token != self.token:
+            raise in_progress()
+
+    def _row(self, until: datetime) -> dict[str, object]:
+        told = {"id": self.id, "fingerprint": self.fingerprint, "token": self.token}
+        return {**told, "created_at": now(), "until": until}
 
 
 class Answered:
@@ -67,94 +104,120 @@ class Answered:
         """Return the requests of somebody who has no name yet."""
         return Answered(self._store, who)
 
-    def begin(self, key: str, fingerprint: str, *, is_whole: bool = True) -> Place | Kept:
-        """Take a request on, or find what it was answered.
+    def repeatable(self, key: str, fingerprint: str) -> Repeatable:
+        """Return the request that the caller calls by a key of its own."""
+        actor = self._store.actor
+        # By key too: what one may ask, another of the same user need not see.
+        parts = (self._store.workspace_id, actor.name, actor.key_id or "", self._who, key)
+        return Repeatable(hashlib.sha256("\0".join(parts).encode()).hexdigest(), fingerprint)
+
+    def find(self, request: Repeatable, *, is_whole: bool = True) -> Kept | None:
+        """Find what it was answered; None: it is to be carried out.
 
         Parameters
         ----------
-        key
-            The caller's own name for its request.
-        fingerprint
-            What it asks; the same key for something else is a mistake.
         is_whole
-            Whether that is all of it. Of what comes as a stream it is but the beginning: `Kept.check` whether an answer
-            is to the same request, once the rest is here.
+            Whether its fingerprint is that of all of it. Of what comes as a stream it is but of the beginning:
+            `Kept.check` whether an answer is to the same request, once the rest is here.
 
         Raises
         ------
         Malformed
             ``request.idempotency_reused``
         Conflict
-            ``request.in_progress`` with ``retry_after_s``.
+            ``request.in_progress`` with ``retry_after_s``; ``request.outcome_unknown`` where its worker has died after
+            it began to change something.
         """
-        place = Place(self._id(key), new_id())
-        while True:
-            try:
-                return self._take(place, fingerprint, is_whole=is_whole)
-            except IntegrityError:
-                # Another worker took it on in the same moment: it is there now.
-                continue
+        with self._store.database.read() as session:
+            row = session.execute(_KEPT, {"of": request.id}).one_or_none()
+        if row is None or _is_over(row.status, row.until):
+            return None
+        if row.fingerprint != request.fingerprint and (is_whole or row.status is None):
+            raise reused()
+        if row.status is not None:
+            headers = [(name, value) for name, value in row.headers or ()]
+            return Kept(row.status, headers, row.body or b"", row.fingerprint)
+        if row.until > now():
+            raise in_progress()
+        raise Conflict(
+            "request.outcome_unknown",
+            "The same request was worked at by a process that ended before it could tell what became of it.",
+            hint="Look whether it was done. If it was not, ask again with another idempotency key.",
+        )
 
-    def renew(self, place: Place) -> None:
+    def renew(self, request: Repeatable) -> None:
         """Say that it is worked at still."""
-        self._change(place, until=now() + LEASE)
+        if request.is_marked:
+            self._change(request, until=now() + LEASE)
 
-    def finish(self, place: Place, kept: Kept) -> None:
-        """Keep an answer, and the fingerprint that it tells, unless somebody else has taken the request over."""
-        whole = {"fingerprint": kept.fingerprint} if kept.fingerprint else {}
-        headers = [list(pair) for pair in kept.headers]
-        self._change(place, status=kept.status, headers=headers, body=kept.body, until=now() + KEPT, **whole)
-
-    def abandon(self, place: Place) -> None:
-        """Let the request be tried anew."""
+    def finish(self, request: Repeatable, kept: Kept) -> None:
+        """Keep an answer, and the fingerprint that it tells, unless another worker's is kept already."""
+        told = {"status": kept.status, "headers": [list(pair) for pair in kept.headers], "body": kept.body}
+        told |= {"fingerprint": kept.fingerprint or request.fingerprint, "until": now() + KEPT}
         with self._store.database.write() as session:
-            session.execute(delete(AnsweredRow).where(AnsweredRow.id == place.id, AnsweredRow.token == place.token))
+            if _worker(session, request.id) is None:
+                session.execute(insert(_ROWS), request._row(now()) | told)
+            else:
+                session.execute(_mine(request).values(**told))
+
+    def leave(self, request: Repeatable) -> None:
+        """Tell nobody what became of it: it is not known, and what it changed is not to be changed again."""
+        if request.is_marked:
+            self._change(request, until=now())
+
+    def abandon(self, request: Repeatable) -> None:
+        """Let the request be tried anew."""
+        if request.is_marked:
+            with self._store.database.write() as session:
+                session.execute(delete(_ROWS).where(_ROWS.c.id == request.id, _ROWS.c.token == request.token))
 
     def sweep(self) -> None:
         """Forget what was kept for long enough."""
+        answered = and_(_ROWS.c.status.is_not(None), _ROWS.c.until <= now())
+        unknown = and_(_ROWS.c.status.is_(None), _ROWS.c.until <= now() - KEPT)
         with self._store.database.write() as session:
-            session.execute(delete(AnsweredRow).where(AnsweredRow.until < now() - LEASE))
+            session.execute(delete(_ROWS).where(or_(answered, unknown)))
 
-    def _take(self, place: Place, fingerprint: str, *, is_whole: bool) -> Place | Kept:
+    def _change(self, request: Repeatable, **values: object) -> None:
         with self._store.database.write() as session:
-            row = session.get(AnsweredRow, place.id, with_for_update=True)
-            if row is not None and row.until > now():
-                return _kept(row, fingerprint, is_whole=is_whole)
-            if row is not None:
-                # Its worker has died, or its day is over.
-                session.delete(row)
-                session.flush()
-            session.add(AnsweredRow(id=place.id, fingerprint=fingerprint, token=place.token, until=now() + LEASE))
-            session.flush()
-        return place
-
-    def _change(self, place: Place, **values: object) -> None:
-        with self._store.database.write() as session:
-            session.execute(
-                update(AnsweredRow).where(AnsweredRow.id == place.id, AnsweredRow.token == place.token).values(**values)
-            )
-
-    def _id(self, key: str) -> str:
-        actor = self._store.actor
-        # By key too: what one may ask, another of the same user need not see.
-        parts = (self._store.workspace_id, actor.name, actor.key_id or "", self._who, key)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+            session.execute(_mine(request).values(**values))
 
 
-def _kept(row: AnsweredRow, fingerprint: str, *, is_whole: bool) -> Kept:
-    if row.fingerprint != fingerprint and (is_whole or row.status is None):
-        raise _reused()
-    if row.status is None:
-        raise Conflict(
-            "request.in_progress",
-            "The same request is being worked at.",
-            hint=f"Ask again in {_RETRY_S} s.",
-            retry_after_s=_RETRY_S,
-        )
-    return Kept(row.status, [(name, value) for name, value in row.headers or ()], row.body or b"", row.fingerprint)
+_KEPT = select(_ROWS).where(_ROWS.c.id == bindparam("of"))
+_STANDING = select(_ROWS.c.token, _ROWS.c.status, _ROWS.c.until).where(_ROWS.c.id == bindparam("of")).with_for_update()
 
 
-def _reused() -> Malformed:
+def _worker(session: Session, request_id: str) -> str | None:
+    """Return the token of whoever works, or worked, at a request; what was kept for long enough makes room."""
+    row = session.execute(_STANDING, {"of": request_id}).one_or_none()
+    if row is None:
+        return None
+    if _is_over(row.status, row.until):
+        session.execute(delete(_ROWS).where(_ROWS.c.id == request_id))
+        return None
+    return str(row.token)
+
+
+def _is_over(status: int | None, until: datetime) -> bool:
+    return until <= (now() if status is not None else now() - KEPT)
+
+
+def _mine(request: Repeatable) -> Update:
+    return update(_ROWS).where(_ROWS.c.id == request.id, _ROWS.c.token == request.token)
+
+
+def in_progress() -> Conflict:
+    """Return what whoever asks meanwhile is told."""
+    return Conflict(
+        "request.in_progress",
+        "The same request is being worked at.",
+        hint=f"Ask again in {_RETRY_S} s.",
+        retry_after_s=_RETRY_S,
+    )
+
+
+def reused() -> Malformed:
+    """Return what whoever asks for something else by the same key is told."""
     return Malformed(
         "request.idempotency_reused",
         "The idempotency key was used for another request.",

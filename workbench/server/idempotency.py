@@ -9,12 +9,13 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
+from typing import Literal
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.errors import BadRequest, WorkbenchError
-from workbench.people.answered import LEASE, Answered, Kept, Place
+from workbench.people.answered import LEASE, Answered, Kept, Repeatable, in_progress, reused
 from workbench.server import problems
 from workbench.server.access import is_prediction
 from workbench.server.intake import reads_itself
@@ -24,7 +25,7 @@ from workbench.workbench import Workbench
 KEY = b"idempotency-key"
 SWEEP_S = 3600.0
 KEPT_BYTES = 1 << 20
-"""Largest answer that is kept; a larger one is given once."""
+"""Largest answer that is kept; of a larger one it is kept only that there was one."""
 _METHODS = ("PATCH", "POST", "PUT")
 _BY_CODE = ("POST", f"{ROOT}/invitations/accept")
 """What is asked by those who are nobody yet: what they send says who they are."""
@@ -46,6 +47,7 @@ class Idempotency:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._at_work: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = _key(scope)
@@ -55,36 +57,59 @@ class Idempotency:
         home: Workbench = scope["state"]["workbench"]
         answered = home.answered if "caller" in scope["state"] else home.answered.of(_body_digest(scope))
         stream = Stream(receive) if reads_itself(scope) else None
-        try:
-            name, asked = _checked(key), _fingerprint(scope)
-            found = await asyncio.to_thread(answered.begin, name, asked, is_whole=stream is None)
-            if isinstance(found, Kept) and stream is not None:
-                await stream.hear_out(home.settings.upload_limit)
-                found.check(stream.fingerprint(asked))
-        except WorkbenchError as error:
-            await problems.answer(error)(scope, receive, send)
-            return
-        except ClientDisconnect:
-            return
-        if isinstance(found, Kept):
-            await _give_again(found, send)
-            return
-        place = found
+        with contextlib.ExitStack() as leaving:
+            try:
+                asked = answered.repeatable(_checked(key), _fingerprint(scope))
+                self._take(asked)
+                leaving.callback(self._at_work.pop, asked.id)
+                found = await asyncio.to_thread(answered.find, asked, is_whole=stream is None)
+                if found is not None and stream is not None:
+                    await stream.hear_out(home.settings.upload_limit)
+                    found.check(stream.fingerprint(asked.fingerprint))
+            except WorkbenchError as error:
+                await problems.answer(error)(scope, receive, send)
+            except ClientDisconnect:
+                pass
+            else:
+                if found is not None:
+                    await _give_again(found, send)
+                else:
+                    scope["state"]["workbench"] = home.carrying_out(asked)
+                    await self._carry_out(asked, answered, scope, stream or receive, send)
 
-        async def note(kept: Kept | None) -> None:
-            if kept is not None and stream is not None:
+    def _take(self, asked: Repeatable) -> None:
+        """Work at a request that nobody else works at in this process; what others change, the store knows.
+
+        Raises
+        ------
+        Malformed, Conflict
+            As `Answered.find`.
+        """
+        other = self._at_work.get(asked.id)
+        if other is not None:
+            raise in_progress() if other == asked.fingerprint else reused()
+        self._at_work[asked.id] = asked.fingerprint
+
+    async def _carry_out(
+        self, asked: Repeatable, answered: Answered, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        stream = receive if isinstance(receive, Stream) else None
+
+        async def note(outcome: Outcome) -> None:
+            if isinstance(outcome, Kept) and stream is not None:
                 # What was refused before all of it was here changed nothing, and is tried anew.
-                kept = replace(kept, fingerprint=stream.fingerprint(asked)) if stream.is_over else None
+                whole = stream.fingerprint(asked.fingerprint)
+                outcome = replace(outcome, fingerprint=whole) if stream.is_over else PASSES
             # Whatever becomes of this task, what was done is noted: the caller may come again.
-            await asyncio.shield(asyncio.to_thread(_note, answered, place, kept))
+            await asyncio.shield(asyncio.to_thread(_note, answered, asked, outcome))
 
         heard = Heard(send, note)
         try:
-            async with _renewed(answered, place):
-                await self._app(scope, stream or receive, heard)
+            async with _renewed(answered, asked):
+                await self._app(scope, receive, heard)
         finally:
-            if not heard.is_kept:
-                await note(None)
+            if not heard.is_over:
+                await note(UNKNOWN)
 
 
 class Stream:
@@ -134,28 +159,35 @@ class Stream:
         return hashlib.sha256(f"{asked} {self._digest.hexdigest()}".encode()).hexdigest()
 
 
+PASSES: Literal["passes"] = "passes"
+"""A refusal that is no answer to what was asked: the same is tried anew."""
+UNKNOWN: Literal["unknown"] = "unknown"
+"""What was done, if anything, nobody can tell."""
+Outcome = Kept | Literal["passes", "unknown"]
+
+
 class Heard:
-    """Hands an answer on, and has it kept before its end is told: who has heard it and asks again is answered alike.
+    """Hands an answer on, and has it noted before its end is told: who has heard it and asks again is answered alike.
 
     Parameters
     ----------
-    keep
-        Takes the whole answer, if it is one that is to be kept.
+    note
+        Takes the whole answer, or what else became of the request.
 
     Attributes
     ----------
-    is_kept
-        Whether there was such an answer.
+    is_over
+        Whether the answer was whole.
     """
 
-    def __init__(self, send: Send, keep: Callable[[Kept], Awaitable[None]]) -> None:
+    def __init__(self, send: Send, note: Callable[[Outcome], Awaitable[None]]) -> None:
         self._send = send
-        self._keep = keep
+        self._note = note
         self._status = 0
         self._headers: list[tuple[str, str]] = []
         self._parts: list[bytes] = []
         self._size = 0
-        self.is_kept = False
+        self.is_over = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -169,11 +201,17 @@ class Heard:
             self._size += len(part)
             if self._size <= KEPT_BYTES:
                 self._parts.append(part)
-                if not message.get("more_body", False) and self._status < 500 and self._status not in _PASSING:
-                    body = _SECRET.sub(b"null", b"".join(self._parts))
-                    self.is_kept = True
-                    await self._keep(Kept(self._status, self._headers, body))
+            if not message.get("more_body", False):
+                self.is_over = True
+                await self._note(self._outcome())
         await self._send(message)
+
+    def _outcome(self) -> Outcome:
+        if self._status >= 500 or self._status in _PASSING:
+            return PASSES
+        if self._size > KEPT_BYTES:
+            return UNKNOWN
+        return Kept(self._status, self._headers, _SECRET.sub(b"null", b"".join(self._parts)))
 
 
 async def sweep_on(home: Workbench) -> None:
@@ -187,12 +225,12 @@ async def sweep_on(home: Workbench) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _renewed(answered: Answered, place: Place) -> AsyncIterator[None]:
+async def _renewed(answered: Answered, asked: Repeatable) -> AsyncIterator[None]:
     async def renew_on() -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             with contextlib.suppress(WorkbenchError):
-                await asyncio.to_thread(answered.renew, place)
+                await asyncio.to_thread(answered.renew, asked)
 
     task = asyncio.create_task(renew_on())
     try:
@@ -201,14 +239,16 @@ async def _renewed(answered: Answered, place: Place) -> AsyncIterator[None]:
         task.cancel()
 
 
-def _note(answered: Answered, place: Place, kept: Kept | None) -> None:
+def _note(answered: Answered, asked: Repeatable, outcome: Outcome) -> None:
     try:
-        if kept is None:
-            answered.abandon(place)
+        if isinstance(outcome, Kept):
+            answered.finish(asked, outcome)
+        elif outcome == PASSES:
+            answered.abandon(asked)
         else:
-            answered.finish(place, kept)
+            answered.leave(asked)
     except WorkbenchError as error:
-        # It counts as worked at until its lease is over, and is then done anew.
+        # What was changed is marked: it is not changed again.
         log.warning("an answer could not be kept: %s", error)
 
 

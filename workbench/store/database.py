@@ -24,8 +24,9 @@ KEPT, MOST = 8, 64
 PATIENCE_S = 15.0
 """Longest that a thread waits for one of them, in seconds."""
 RETRY_S = 1
-LAST = "last"
-"""Where a session's ``info`` has what is to be done at the end of its transaction, such as what others wait for."""
+FIRST, LAST = "first", "last"
+"""Where a session's ``info`` has what is to be done at the beginning of its transaction, and at the end of it, such as
+what others wait for."""
 
 
 class Database:
@@ -71,10 +72,13 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open a session in a transaction: committed at the end, rolled back on any error.
 
-        What its ``info`` holds under `LAST` is called with it before it is committed.
+        What its ``info`` holds under `FIRST` is called with it before anything else, and what it holds under `LAST`
+        before it is committed.
         """
         with _foreign_errors(self.url), Session(self._writer, expire_on_commit=False) as session, session.begin():
             session.info.update(self._noted)
+            for step in session.info.get(FIRST, ()):
+                step(session)
             yield session
             for step in session.info.pop(LAST, ()):
                 step(session)

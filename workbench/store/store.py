@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from workbench.access.actor import ENGINE, Actor
 from workbench.access.permissions import Role
@@ -12,7 +14,7 @@ from workbench.access.seldom import Seldom
 from workbench.errors import EngineFault
 from workbench.settings import Settings
 from workbench.store.artifacts import ArtifactStore
-from workbench.store.database import Database
+from workbench.store.database import FIRST, Database
 from workbench.store.schema import ensure_schema
 from workbench.store.tables import Base, ProjectRow, WorkspaceRow
 
@@ -78,6 +80,10 @@ class Store:
         with self.database.read() as session:
             workspace_id = session.scalar(query)
         return self if workspace_id in (None, self.workspace_id) else self.within(workspace_id)
+
+    def beginning_with(self, step: Callable[[Session], None]) -> Store:
+        """Return the same store, whose every transaction that writes begins with a step, and fails where that does."""
+        return replace(self, database=self.database.noting(**{FIRST: (step,)}))
 
     @property
     def permitted(self) -> Store:
