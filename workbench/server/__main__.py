@@ -6,6 +6,7 @@ life a second.
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -50,5 +51,8 @@ if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     home = connect()
     app = make_app(home, os.environ.pop("WORKBENCH_API_TOKEN"))
+    # What stands for good is not looked through again by each collection, which holds up whoever is being answered.
+    gc.collect()
+    gc.freeze()
     listeners = [socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:]]
     Beating(app, home.settings, service).run(sockets=listeners)
