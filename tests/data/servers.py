@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -35,6 +36,12 @@ class Postgres:
 
     def url(self, password: str = "${WORKBENCH_TEST_PASSWORD}", port: int | None = None) -> str:
         return f"postgresql://{_USER}:{password}@{_HOST}:{port or self.port}/postgres"
+
+    def empty_database(self) -> str:
+        """Make one, and return what `Settings.database_url` takes."""
+        name = f"made_{secrets.token_hex(4)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://{_USER}:{quote(self.password, safe='')}@{_HOST}:{self.port}/{name}"
 
     def execute(self, *statements: str) -> list[tuple[Any, ...]]:
         """Carry out statements, and return the rows of the last one."""

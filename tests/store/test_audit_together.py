@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from urllib.parse import quote
 
 import pytest
 from sqlalchemy import text
@@ -36,11 +34,7 @@ for number in range(int(sys.argv[3])):
 
 @pytest.fixture
 def on_server(postgres, tmp_path) -> Iterator[Store]:  # noqa: F811 - the fixture that is imported
-    name = f"audit_{secrets.token_hex(4)}"
-    postgres.execute(f"CREATE DATABASE {name}")
-    password = quote(postgres.password, safe="")
-    url = f"postgresql+psycopg://workbench:{password}@127.0.0.1:{postgres.port}/{name}"
-    opened = open_store(Settings(home=tmp_path, database_url=url, artifact_url=""))
+    opened = open_store(Settings(home=tmp_path, database_url=postgres.empty_database(), artifact_url=""))
     yield opened
     opened.close()
 

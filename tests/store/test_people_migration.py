@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from alembic import command
@@ -36,10 +34,7 @@ def older(request: pytest.FixtureRequest, tmp_path) -> Iterator[Database]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'home' / 'workbench.db'}"
     else:
-        server = request.getfixturevalue("postgres")
-        name = f"older_{secrets.token_hex(4)}"
-        server.execute(f"CREATE DATABASE {name}")
-        url = f"postgresql+psycopg://workbench:{quote(server.password, safe='')}@127.0.0.1:{server.port}/{name}"
+        url = request.getfixturevalue("postgres").empty_database()
     database = Database(url)
     to(database, BEFORE)
     fill(database)
