@@ -31,7 +31,7 @@ os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
 MISSING = "missing:"
 """A skip whose reason begins so is for something that the machine lacks; it fails under WORKBENCH_TEST_STRICT=1."""
 
-_LONG = ("browser", "training", "cli", "service")
+_LONG = ("browser", "training", "service", "server", "cli")
 """Folders whose tests take minutes, the longest first."""
 
 _ELSEWHERE = ("WORKBENCH_HOME", "WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_URL", "WORKBENCH_TRAINING_PYTHON")
@@ -75,7 +75,7 @@ def store(settings: Settings) -> Iterator[Store]:
 def eventually() -> Callable[..., Any]:
     """Wait until a condition holds and return what it gave; fail the test where it never does."""
 
-    def wait(condition: Callable[[], Any], *, patience_s: float = 60) -> Any:
+    def wait(condition: Callable[[], Any], *, patience_s: float = 120) -> Any:
         deadline = time.monotonic() + patience_s
         while not (answer := condition()):
             if time.monotonic() > deadline:
@@ -155,7 +155,8 @@ def warm(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(user_home))
         opened.service.start()
-    eventually(lambda: (told := opened.service.state()) and told.phase == "warm")
+    # Importing PyCaret takes some seconds of a processor, and others may be using it.
+    eventually(lambda: (told := opened.service.state()) and told.phase == "warm", patience_s=240)
     yield opened
     end(opened)
 

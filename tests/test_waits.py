@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import pytest
 
-from workbench.waits import Waiting, steps, waits
+from workbench.waits import Waiting, has_steps, steps, waits
 
 
 class Kettle:
@@ -42,6 +43,19 @@ def test_by_its_steps_it_waits_nowhere():
     with pytest.raises(StopIteration) as over:
         next(going)
     assert over.value.value == "tea of 2 cups"
+
+
+def test_a_part_of_a_call_is_gone_through_like_the_whole():
+    going = steps(partial(Kettle().boil, 1, pause_s=0.5))
+    assert next(going) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "waits"),
+    [(Kettle().boil, True), (partial(Kettle().boil, 1), True), (print, False), (partial(print), False)],
+)
+def test_of_any_call_it_is_known_whether_it_waits(call, waits):
+    assert has_steps(call) is waits
 
 
 def test_one_that_is_interrupted_while_it_waits_takes_back_what_it_did(monkeypatch):

@@ -1,4 +1,4 @@
-"""A deployment in the user's hand: reads the store afresh at each call, holds nothing but the id."""
+"""A deployment in the user's hand: asked, warmed, swapped, shadowed, stopped; what is known of it is `Deployed`'s."""
 
 from __future__ import annotations
 
@@ -13,28 +13,14 @@ from workbench.access.permissions import Permission
 from workbench.batch import Batch
 from workbench.data.source import Source
 from workbench.data.sources import Sources
+from workbench.deployed import Deployed
 from workbench.errors import Conflict
-from workbench.pages import MINUTES_MOST, bounded
 from workbench.registry.lookup import Reference
-from workbench.registry.pipeline import Pipeline
-from workbench.registry.pipelines import Pipelines
 from workbench.service import bell, lifecycle
-from workbench.serving import batches, deployments, predictors, reports, restoring
-from workbench.serving.asking import WITH_KEY, as_plain, asked_patiently, curl
+from workbench.serving import batches, deployments, restoring
+from workbench.serving.asking import as_plain, asked_patiently
 from workbench.serving.client import Client
-from workbench.serving.deployment import (
-    API_KEY,
-    PUBLIC,
-    READY,
-    SERVED,
-    WARMING,
-    WORKSPACE,
-    DeploymentRecord,
-    Predictor,
-)
-from workbench.serving.reports import Comparison, Logged, Minute
-from workbench.store import audit
-from workbench.store.artifacts import REFERENCE, SAMPLE, SCHEMA
+from workbench.serving.deployment import READY, SERVED, WARMING, DeploymentRecord
 from workbench.store.needs import check, needs
 from workbench.store.store import Store
 from workbench.waits import Waiting, steps, waits
@@ -45,50 +31,14 @@ if TYPE_CHECKING:
 PATIENCE_S = 60.0
 """How long a pipeline may take until it answers."""
 _LOOK_S = 0.02
-_CREDENTIALS = {
-    WORKSPACE: "X-Workbench-Token: $(workbench service token)",
-    API_KEY: WITH_KEY,
-    PUBLIC: None,
-}
-"""The header that a line for a shell sends, by who may ask."""
 
 
-class Deployment:
+class Deployment(Deployed):
     """A pipeline served under a slug."""
 
     def __init__(self, store: Store, deployment_id: str) -> None:
-        self._store = store
+        super().__init__(store, deployment_id)
         self._client: Client | None = None
-        self.id = deployment_id
-
-    @property
-    def record(self) -> DeploymentRecord:
-        """The deployment as it stands now; whoever may ask it for predictions may see it."""
-        found = deployments.get(self._store, self.id)
-        check(self._store, Permission.DEPLOYMENTS_READ, "Deployment.record", slug=found.slug)
-        return found
-
-    @property
-    def slug(self) -> str:
-        return self.record.slug
-
-    @property
-    def status(self) -> str:
-        return self.record.status
-
-    @property
-    @needs(Permission.DEPLOYMENTS_READ)
-    def pipeline(self) -> Pipeline:
-        """The pipeline that answers."""
-        return self._pipelines.get(self.record.pipeline_id)
-
-    @property
-    def engine(self) -> Mapping[str, Any] | None:
-        """What of the pipeline is compiled, and what that was proven on; None where nothing answers."""
-        record = self.record
-        here = predictors.of_deployment(self._store, self.id)
-        found = (one for one in here if one.pipeline_id == record.pipeline_id and one.status == READY)
-        return next((one.engine for one in found), None)
 
     def predict(
         self,
@@ -230,7 +180,8 @@ class Deployment:
         return (yield from steps(self.swap, before, why=why, other_columns=True, wait=wait))
 
     @needs(Permission.DEPLOYMENTS_WRITE)
-    def restore(self, before: DeploymentRecord, other: str, *, why: str) -> DeploymentRecord:
+    @waits
+    def restore(self, before: DeploymentRecord, other: str, *, why: str) -> Waiting[DeploymentRecord]:
         """Take a swap back, and wait until what answered before does; a roll-back serves what it did before it.
 
         Parameters
@@ -249,7 +200,7 @@ class Deployment:
         self._see_to_it()
         if restored.pipeline_id == before.pipeline_id:
             return restored
-        waited = self.wait()
+        waited = yield from steps(self.wait)
         restored = take_back()
         if restored.pipeline_id != before.pipeline_id:
             told = waited.error or f"{waited.slug} does not go back within {PATIENCE_S:g} s."
@@ -272,23 +223,6 @@ class Deployment:
         record = deployments.shadow(self._store, self.id, found, by=self._store.user)
         self._see_to_it()
         return record
-
-    @needs(Permission.DEPLOYMENTS_READ)
-    def shadow_report(self, pipeline: Reference | None = None) -> Comparison:
-        """Tell how the pipeline in the shadow, or one that was there, compares with what was returned.
-
-        Raises
-        ------
-        Conflict
-            ``deployment.wrong_state`` where none is in the shadow and none is named.
-        """
-        record = self.record
-        found = record.shadow_pipeline_id if pipeline is None else self._pipelines.get(pipeline).id
-        if found is None:
-            raise Conflict(
-                "deployment.wrong_state", f"No pipeline is in the shadow of {record.slug}.", state=record.status
-            )
-        return reports.of_shadow(self._store, record, found)
 
     @needs(Permission.DEPLOYMENTS_WRITE)
     def open_to(self, access: str) -> DeploymentRecord:
@@ -351,72 +285,10 @@ class Deployment:
             deployment=(record.id, record.slug),
         )
 
-    def schema(self) -> dict[str, Any]:
-        """Return what a row takes: columns with their kinds and what was learned of them, and sample rows."""
-        pipeline = self._pipelines.get(self.record.pipeline_id)
-        return {
-            "pipeline_id": pipeline.id,
-            "task": pipeline.task,
-            "target": pipeline.target,
-            "columns": self._pipelines.document(pipeline, SCHEMA),
-            "sample": self._pipelines.document(pipeline, SAMPLE) or [],
-            "reference": self._pipelines.document(pipeline, REFERENCE),
-        }
-
-    @needs(Permission.DEPLOYMENTS_READ)
-    def history(self, *, limit: int = 100) -> list[audit.Entry]:
-        """Return what was done with it, newest first; at most `limit` lines (1 … 1000)."""
-        return deployments.history(self._store, self.record, limit=limit)
-
-    @needs(Permission.DEPLOYMENTS_READ)
-    def traffic(self, *, minutes: int = 60) -> list[Minute]:
-        """Return what was counted in the last minutes (1 … 1440), oldest first."""
-        return reports.minutes(self._store, self.record, last=bounded(minutes, MINUTES_MOST))
-
-    @needs(Permission.DEPLOYMENTS_READ)
-    def predictions(self, *, limit: int = 100) -> list[Logged]:
-        """Return rows that were asked for and kept by the sampling, newest first; at most `limit` (1 … 1000)."""
-        return reports.predictions(self._store, self.record, limit=bounded(limit))
-
-    @needs(Permission.DEPLOYMENTS_READ)
-    def predictors(self) -> list[Predictor]:
-        """Return the processes that answer for it, newest first, those that are gone too.
-
-        Callers by key and viewers are not shown where on the server they are.
-        """
-        return [one.shown_to(self._store.actor) for one in predictors.of_deployment(self._store, self.id)]
-
-    @needs(Permission.DEPLOYMENTS_READ)
-    def log(self, lines: int = 50) -> list[str]:
-        """Return the last lines (1 … 1000) that its newest predictor wrote, oldest first."""
-        newest = next(iter(self.predictors()), None)
-        path = Path() if newest is None else self._store.settings.process_log("predictor", newest.id)
-        return path.read_text(errors="replace").splitlines()[-bounded(lines) :] if path.is_file() else []
-
-    def url(self) -> str:
-        """Return where it answers on this machine.
-
-        Raises
-        ------
-        EngineFault
-            ``service.not_started`` when the service has no API.
-        """
-        return f"{lifecycle.api_address(self._store.settings)}/api/v1/deployments/{self.slug}/predict"
-
-    def curl(self, rows: Sequence[Mapping[str, Any]] | None = None) -> str:
-        """Return a line for a shell that asks it for rows; None: for the first sample row."""
-        # A series that goes by its own past has no sample, and takes empty rows.
-        asked = rows or self.schema()["sample"][:1] or [{}]
-        return curl(self.url(), asked, _CREDENTIALS[self.record.access])
-
     @property
     def _api(self) -> Client:
         self._client = self._client or Client(self._store.settings)
         return self._client
-
-    @property
-    def _pipelines(self) -> Pipelines:
-        return Pipelines(self._store.permitted)
 
     def _awaited(self, pipeline_id: str | None = None) -> Waiting[DeploymentRecord]:
         """Wait until a pipeline answers; a swap that takes too long is withdrawn, so that it does not come later."""
@@ -437,7 +309,3 @@ class Deployment:
         if self.record.status in SERVED:
             lifecycle.start(self._store.settings)
             bell.ring(self._store.settings)
-
-    def __repr__(self) -> str:
-        record = self.record
-        return f"<Deployment {record.slug}: {record.status}>"

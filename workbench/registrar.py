@@ -64,7 +64,8 @@ class SafePromotions(Promotions):
         return found
 
     @needs(Permission.REGISTRY_WRITE)
-    def complete(self, promotion: Promotion | str, *, after: Any = ()) -> Promotion:
+    @waits
+    def complete(self, promotion: Promotion | str, *, after: Any = ()) -> Waiting[Promotion]:
         """Let the challenger take the alias over, and swap the deployments that follow it.
 
         Where one cannot be swapped, those that were go back, and so does the alias. Of a promotion that was killed
@@ -78,12 +79,12 @@ class SafePromotions(Promotions):
         found = self.get(promotion)
         if behind := self._left_behind(found):
             for one in behind:
-                _bring_along(one, found)
+                yield from steps(_bring_along, one, found)
             return found
         following = self._handles(deployments.following(self._store, found.alias))
         # What takes a swap back is known before it begins: it may be interrupted when the half of it is stored.
         swaps = [step for one in following for step in (partial(_way_back, one), partial(_bring_along, one))]
-        return super().complete(found, after=(*swaps, *after))
+        return (yield from steps(super().complete, found, after=(*swaps, *after)))
 
     def _left_behind(self, found: Promotion) -> list[Deployment]:
         """Find what follows the alias and serves another pipeline, though the promotion is over and nobody is at it."""
@@ -110,9 +111,11 @@ def _way_back(deployment: Deployment, promotion: Promotion) -> Callable[[], Any]
     return partial(deployment.restore, deployment.record, promotion.challenger_id, why=why)
 
 
-def _bring_along(deployment: Deployment, promotion: Promotion) -> None:
+@waits
+def _bring_along(deployment: Deployment, promotion: Promotion) -> Waiting[None]:
+    why = f"{promotion.alias} names it now"
     # Whether other columns are right is what the gate of the schema was for.
-    deployment.swap(promotion.challenger_id, why=f"{promotion.alias} names it now", other_columns=True)
+    yield from steps(deployment.swap, promotion.challenger_id, why=why, other_columns=True)
 
 
 class Registry(Pipelines):

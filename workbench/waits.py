@@ -12,7 +12,14 @@ _Asked = ParamSpec("_Asked")
 _Told = TypeVar("_Told")
 
 Waiting = Generator[float, None, _Told]
-"""The steps of a call: between two of them it waits for so many seconds, and in the end it returns."""
+"""The steps of a call: between two of them it waits for so many seconds, and in the end it returns.
+
+Whoever gives it up throws `GivenUp` into it and goes on: to take back what it did may take steps too. One that is
+closed is left where it is, as if its process were killed."""
+
+
+class GivenUp(BaseException):
+    """Thrown into the steps of a call that nobody waits for any more."""
 
 
 def waits(call: Callable[_Asked, Waiting[_Told]]) -> Callable[_Asked, _Told]:
@@ -31,11 +38,18 @@ def waits(call: Callable[_Asked, Waiting[_Told]]) -> Callable[_Asked, _Told]:
 
 
 def steps(call: Callable[_Asked, _Told], *args: _Asked.args, **kwargs: _Asked.kwargs) -> Waiting[_Told]:
-    """Begin a call that waits, a method as it is bound, and go through its steps oneself."""
+    """Begin a call that waits, a method as it is bound or a part of a call, and go through its steps oneself."""
     of: Any = call
+    if isinstance(of, functools.partial):
+        return cast("Waiting[_Told]", steps(of.func, *of.args, *args, **(of.keywords | kwargs)))
     # What a method is bound to, its attributes are not.
     bound = (of.__self__,) if inspect.ismethod(call) else ()
     return cast("Waiting[_Told]", of.steps(*bound, *args, **kwargs))
+
+
+def has_steps(call: Callable[..., Any]) -> bool:
+    """Whether a call, or a part of one, is made by `waits`."""
+    return hasattr(call.func if isinstance(call, functools.partial) else call, "steps")
 
 
 def _slept_through(going: Waiting[_Told]) -> _Told:

@@ -47,7 +47,7 @@ PAIRS = {
 }
 
 HERE_ALONE = {
-    workbench.Workbench: {"for_key", "on_behalf_of", "changes", "mark"},
+    workbench.Workbench: {"for_key", "on_behalf_of", "carrying_out", "changes", "mark"},
     sources.Sources: {"is_here"},
     launcher.Runs: {"watch", "to_change"},
     registrar.Registry: {"make"},

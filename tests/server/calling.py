@@ -56,7 +56,7 @@ class Caller:
 
     def __init__(self, port: int, token: str | None) -> None:
         self._own = {} if token is None else {"X-Workbench-Token": token}
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, method: str, path: str, content: Any = None, **headers: str) -> Answer:
         """Ask once; what is neither bytes nor parts of them is written as JSON."""

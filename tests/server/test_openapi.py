@@ -9,8 +9,8 @@ from urllib.parse import quote
 import jsonschema
 import pytest
 
+from tests.audited.writes import WRITES
 from tests.server.walking import NOT_WALKED, Walk, described
-from tests.test_audited import WRITES
 from workbench.server.access_table import TABLE
 
 
@@ -171,6 +171,31 @@ def test_examples_are_what_their_models_say(told):
             wrong += [(name, error.message[:200]) for error in validator.iter_errors(example)]
     assert wrong == []
     assert count > 30
+
+
+def test_every_body_has_an_example_that_is_what_its_model_says(told):
+    components = {"components": strict(told["components"])}
+    wrong, count = [], 0
+    for _, _, one in operations(told):
+        for kind, body in one.get("requestBody", {}).get("content", {}).items():
+            if kind == "application/json":
+                count += 1
+                validator = jsonschema.Draft202012Validator({**components, **strict(body["schema"])})
+                wrong += [(one["operationId"], error.message[:200]) for error in validator.iter_errors(body["example"])]
+    assert wrong == []
+    assert count > 30
+
+
+@pytest.mark.parametrize("operation", ["check_run", "estimate_run", "test_source", "create_key", "invite"])
+def test_an_example_of_what_needs_nothing_but_a_sample_works(operation, owner, told):
+    assert owner.ask("POST", "/samples/iris").status == 201
+    path, body = next(
+        (path, one["requestBody"]["content"]["application/json"]["example"])
+        for _, path, one in operations(told)
+        if one["operationId"] == operation
+    )
+    answer = owner.ask("POST", path.removeprefix("/api/v1"), body)
+    assert answer.status < 300, answer.body
 
 
 def test_examples_tell_nothing_of_the_machine_that_they_were_made_on(told):

@@ -240,7 +240,8 @@ def test_more_than_may_wait_are_told_to_come_again_and_those_who_wait_are_answer
 def test_a_predictor_that_stands_still_is_replaced_and_whoever_waited_is_told_to_come_again(
     beside, ready, stopped, eventually
 ):
-    caller = Caller(beside(predict_timeout_s=0.3), TOKEN)
+    # The next one is asked for as long: too little of it, and that too would be taken to stand still.
+    caller = Caller(beside(predict_timeout_s=2.0), TOKEN)
     refused = caller.predict(ready, ASKED)
     refuses(refused, 503, "deployment.unavailable")
     assert refused.headers["Retry-After"] == "1"

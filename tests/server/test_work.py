@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from workbench.runs.record import RUNNING, SUCCEEDED
 from workbench.server import work
 from workbench.server.work import Desk, Places, Work
 from workbench.store.tables import RunRow, now
-from workbench.waits import Waiting, waits
+from workbench.waits import GivenUp, Waiting, waits
 
 WAITING = 45
 """More than the threads by which an API answers what is short."""
@@ -45,6 +46,8 @@ def fit_under_way(warm):
             row.status = status
             row.claimed_by = ELSEWHERE if is_running else None
             row.lease_until = now() + timedelta(hours=1) if is_running else None
+            # The one that fitted it may be there still, and once it ends, a run that it carries would begin again.
+            row.process_id = row.process_started = None
 
     put(RUNNING)
     yield run.id, lambda: put(SUCCEEDED)
@@ -71,7 +74,7 @@ def test_promotions_that_wait_for_their_model_keep_nobody_from_being_answered(wa
             assert (told.status, told.body["name"]) == (200, "otto")
         assert not any(one.done() for one in asked)
         end()
-        assert {one.result(30) for one in asked} <= {201, 409}
+        assert {one.result(60) for one in asked} <= {201, 409}
     assert warm.registry.get("waited-for").name == "waited-for"
 
 
@@ -126,7 +129,7 @@ def test_who_comes_too_many_gets_the_next_place_that_is_free():
     assert asyncio.run(tried()) == ["first", "second"]
 
 
-def test_a_call_whose_request_ends_takes_back_what_it_did():
+def test_a_call_whose_request_ends_takes_back_what_it_did_step_by_step():
     told: list[str] = []
 
     class Errand:
@@ -136,8 +139,11 @@ def test_a_call_whose_request_ends_takes_back_what_it_did():
                 while True:
                     told.append("on its way")
                     yield 0.001
-            finally:
+            except GivenUp:
+                told.append("on its way back")
+                yield 0.001
                 told.append("taken back")
+                raise
 
     async def ended() -> None:
         task = asyncio.create_task(Desk(Work(), "ana").wait(Errand().run))
@@ -148,4 +154,31 @@ def test_a_call_whose_request_ends_takes_back_what_it_did():
             await task
 
     asyncio.run(ended())
-    assert (told[0], told[-1]) == ("on its way", "taken back")
+    assert (told[0], told[-2:]) == ("on its way", ["on its way back", "taken back"])
+
+
+def test_a_call_whose_request_ends_while_it_takes_a_step_takes_that_one_to_its_end():
+    told: list[str] = []
+    begun, over = threading.Event(), threading.Event()
+
+    @waits
+    def errand() -> Waiting[None]:
+        try:
+            begun.set()
+            told.append("done" if over.wait(60) else "cut off")
+            yield 0.001
+        except GivenUp:
+            told.append("taken back")
+            raise
+
+    async def ended() -> None:
+        task = asyncio.create_task(Desk(Work(), "ana").wait(errand))
+        await asyncio.to_thread(begun.wait, 60)
+        task.cancel()
+        await asyncio.sleep(0)
+        over.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(ended())
+    assert told == ["done", "taken back"]

@@ -147,7 +147,7 @@ def test_a_cancel_ends_the_whole_process_group_and_keeps_what_was_scored(
     assert len(family) > 1
     run.cancel()
     found = run.wait(timeout_s=30)
-    eventually(lambda: all(is_gone(member) for member in family), patience_s=10)
+    eventually(lambda: all(is_gone(member) for member in family))
     assert found.status == "cancelled"
     assert found.error.startswith(f"Cancelled by {warm.user}")
     kinds = [event.kind for event in run.log(limit=5000)]
@@ -174,7 +174,7 @@ def test_a_killed_run_process_goes_on_at_the_next_unit_and_ends_with_the_same_ta
     process = process_of(warm, run)
     workers = process.children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
-    eventually(lambda: all(is_gone(worker) for worker in workers), patience_s=10)
+    eventually(lambda: all(is_gone(worker) for worker in workers))
     assert run.wait(timeout_s=60).status == "succeeded"
     told = [event.kind for event in run.history()]
     assert (told.count("run.requeued"), told.count("unit.scored"), told.count("run.started")) == (1, 18, 2)

@@ -38,6 +38,7 @@ from workbench.store.artifacts import SCHEMA
 from workbench.store.needs import needs
 from workbench.store.store import Store
 from workbench.store.tables import PromotionRow, now
+from workbench.waits import Waiting, waits
 
 
 class Promotions:
@@ -202,7 +203,8 @@ class Promotions:
             return rows.find(session, self._store.workspace_id, row.id)
 
     @needs(Permission.REGISTRY_WRITE)
-    def complete(self, promotion: Promotion | str, *, after: Sequence[Step] = ()) -> Promotion:
+    @waits
+    def complete(self, promotion: Promotion | str, *, after: Sequence[Step] = ()) -> Waiting[Promotion]:
         """Let the challenger take the alias over.
 
         Parameters
@@ -233,7 +235,7 @@ class Promotions:
         except (EngineFault, Gone) as error:
             self._refuse(found, error.message)
             raise
-        takeover.complete(self._store, self._store.user, found, after)
+        yield from takeover.complete(self._store, self._store.user, found, after)
         return self.get(found)
 
     @needs(Permission.REGISTRY_WRITE)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
 
 from workbench.errors import Conflict, EngineFault, ErrorCode, WorkbenchError
 from workbench.registry import lookup, moves
 from workbench.registry import promotion_rows as rows
 from workbench.registry.promotion import FAILED, PROMOTED, Promotion
 from workbench.store.store import Store
+from workbench.waits import Waiting, has_steps, steps
+
+_Asked = ParamSpec("_Asked")
+_Told = TypeVar("_Told")
 
 Undo = Callable[[], object]
 Step = Callable[[Promotion], Undo | None]
-"""Something that follows the alias: told of the promotion, it may answer with what takes back what it did.
+"""Something that follows the alias: told of the promotion, it may answer with what takes back what it did. Both
+may wait (`workbench.waits`).
 
 What it does before it raises nobody takes back: one that may be stopped half-way comes after one that answers with what
 takes it back however far it went."""
@@ -46,8 +51,8 @@ def check(found: Promotion) -> None:
         )
 
 
-def complete(store: Store, user: str, promotion: Promotion, after: Sequence[Step]) -> None:
-    """Move the alias, have what follows it follow, and put all back where one of them fails.
+def complete(store: Store, user: str, promotion: Promotion, after: Sequence[Step]) -> Waiting[None]:
+    """Move the alias, have what follows it follow, and put all back where one of them fails or is given up.
 
     Raises
     ------
@@ -60,10 +65,13 @@ def complete(store: Store, user: str, promotion: Promotion, after: Sequence[Step
     undo: list[Undo] = []
     try:
         for step in after:
-            if (back := step(promotion)) is not None:
+            if (back := (yield from _gone_through(step, promotion))) is not None:
                 undo.append(back)
+    except GeneratorExit:
+        # Nobody goes on with it: it is as one that was killed.
+        raise
     except BaseException as error:
-        troubles = _put_back(store, user, promotion, moved, undo, _words(error))
+        troubles = yield from _put_back(store, user, promotion, moved, undo, _words(error))
         if not isinstance(error, Exception):
             for trouble in troubles:
                 error.add_note(f"Not put back: {trouble}")
@@ -95,12 +103,20 @@ def _reason(promotion: Promotion) -> str:
     return "; ".join([f"promotion {promotion.short_id}", *([promotion.why] if promotion.why else []), *words])
 
 
-def _put_back(store: Store, user: str, promotion: Promotion, moved: int, undo: Sequence[Undo], why: str) -> list[str]:
+def _gone_through(call: Callable[_Asked, _Told], *args: _Asked.args, **kwargs: _Asked.kwargs) -> Waiting[_Told]:
+    """Make a call that may wait: one that does not is a single step."""
+    return (yield from steps(call, *args, **kwargs)) if has_steps(call) else call(*args, **kwargs)
+
+
+def _put_back(
+    store: Store, user: str, promotion: Promotion, moved: int, undo: Sequence[Undo], why: str
+) -> Waiting[list[str]]:
     """Undo all that was done, the alias first; return why what could not be undone could not."""
     acts: list[Undo] = [lambda: _return_alias(store, user, promotion, moved, why), *reversed(undo)]
-    troubles = [trouble for act in acts if (trouble := _tried(act)) is not None]
-    if trouble := _tried(lambda: _tell_failed(store, user, promotion, why, troubles)):
-        troubles.append(trouble)
+    troubles: list[str] = []
+    for act in (*acts, lambda: _tell_failed(store, user, promotion, why, troubles)):
+        if trouble := (yield from _tried(act)):
+            troubles.append(trouble)
     return troubles
 
 
@@ -128,22 +144,23 @@ def _tell_failed(store: Store, user: str, promotion: Promotion, why: str, troubl
         rows.tell(session, row, user, "failed", told, {"why": why, "not_put_back": list(troubles)})
 
 
-def _tried(act: Undo) -> str | None:
+def _tried(act: Undo) -> Waiting[str | None]:
     """Try something a few times; return why it failed in the end, None where it did not."""
     for pause_s in (*PAUSES_S, None):
         try:
-            act()
+            yield from _gone_through(act)
         except Exception as error:  # noqa: BLE001 - it is told beside the failure that it would hide if it were raised
             if pause_s is None or (isinstance(error, WorkbenchError) and error.code in _FINAL):
                 return _words(error)
-            time.sleep(pause_s)
+            yield pause_s
         else:
             break
     return None
 
 
 def _words(error: BaseException) -> str:
-    return str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+    told = str(error) if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
+    return told.removesuffix(": ")
 
 
 def _alias_moved(promotion: Promotion) -> Conflict:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Generic, ParamSpec, TypeVar
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -18,7 +18,7 @@ from fastapi.requests import HTTPConnection
 
 from workbench.errors import Busy
 from workbench.server.callers import mine
-from workbench.waits import Waiting, steps
+from workbench.waits import GivenUp, Waiting, steps
 
 HEAVY_MOST, HEAVY_OF_ONE = 8, 4
 """Tables and the like that are worked at in one moment, for everybody and for one person; each takes a thread."""
@@ -126,30 +126,60 @@ class Desk:
     async def wait(self, call: Callable[_Asked, _Told], /, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Told:
         """Do something that waits (`workbench.waits`), and take a thread only while it goes on.
 
+        Where the request ends before, it takes back what it did, and keeps its place until it has.
+
         Raises
         ------
         Busy
             ``request.no_place``
         """
         async with self.work.waiting.taken(self.who):
-            return await self._gone_through(steps(call, *args, **kwargs))
+            going = _Going(steps(call, *args, **kwargs), self.work.step_threads)
+            try:
+                return await going.on()
+            except asyncio.CancelledError:
+                # Beside this task, which is not to go on.
+                await asyncio.shield(going.back())
+                raise
 
-    async def _gone_through(self, going: Waiting[_Told]) -> _Told:
+
+class _Going(Generic[_Told]):
+    """A call that is gone through by its steps.
+
+    Parameters
+    ----------
+    threads
+        In which they are taken.
+    """
+
+    def __init__(self, call: Waiting[_Told], threads: CapacityLimiter) -> None:
+        self._call = call
+        self._threads = threads
         # One for all steps: what is set in one is there in the next, whichever thread that is.
-        run = partial(copy_context().run, _step, going)
+        self._context = copy_context()
+        self._step: asyncio.Future[float | _Over[_Told]] | None = None
+
+    async def on(self, why: BaseException | None = None) -> _Told:
+        """Go on to the end; `why` is thrown into the call first."""
+        take = partial(next, self._call) if why is None else partial(self._call.throw, why)
         longest_s = 0.0
-        try:
-            while True:
-                step = await anyio.to_thread.run_sync(run, limiter=self.work.step_threads)
-                if isinstance(step, _Over):
-                    return step.told
-                longest_s = min(PAUSE_MOST_S, max(step, longest_s * SLOWER))
-                await asyncio.sleep(longest_s)
-        except asyncio.CancelledError:
-            # It takes back what it did. Beside this task, which is not to go on; a step that runs still does so itself.
-            with contextlib.suppress(ValueError, RuntimeError):
-                await asyncio.shield(asyncio.to_thread(run.func, going.close))
-            raise
+        while True:
+            step = anyio.to_thread.run_sync(self._context.run, _taken, take, limiter=self._threads)
+            self._step = asyncio.ensure_future(step)
+            # One that is being taken is taken to its end, whatever becomes of the request.
+            came = await asyncio.shield(self._step)
+            if isinstance(came, _Over):
+                return came.told
+            longest_s = min(PAUSE_MOST_S, max(came, longest_s * SLOWER))
+            await asyncio.sleep(longest_s)
+            take = partial(next, self._call)
+
+    async def back(self) -> None:
+        """Have it take back what it did, where it is not over."""
+        # What it would tell, nobody hears.
+        with contextlib.suppress(Exception, GivenUp):
+            if self._step is not None and not isinstance(await self._step, _Over):
+                await self.on(GivenUp("The request ended before."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +187,9 @@ class _Over(Generic[_Told]):
     told: _Told
 
 
-def _step(going: Waiting[_Told]) -> float | _Over[_Told]:
+def _taken(step: Callable[[], float]) -> float | _Over[Any]:
     try:
-        return next(going)
+        return step()
     except StopIteration as over:
         return _Over(over.value)
 

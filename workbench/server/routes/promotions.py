@@ -46,7 +46,7 @@ def acknowledge_gate(promotion: str, asked: Acknowledge, workbench: Mine) -> Res
 @router.post("/{promotion}/complete", **gives(registry.Promotion, 400, 409, 410))
 async def complete_promotion(promotion: str, workbench: Mine, works: Works) -> Response:
     """Let the challenger take the alias over; deployments that follow it go along."""
-    return Json((await works.do(workbench.registry.promotions.complete, promotion)).as_dict())
+    return Json((await works.wait(workbench.registry.promotions.complete, promotion)).as_dict())
 
 
 @router.post("/{promotion}/cancel", **gives(registry.Promotion, 400, 409))
