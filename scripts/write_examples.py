@@ -1,4 +1,4 @@
-"""Write the examples of the API's description: what a walk through the API of a throw-away home was answered.
+"""Write the examples of the API's description: what a walk through the API of a throw-away home asked and was answered.
 
 Run it from the checkout where a model of an answer has changed: ``python -m scripts.write_examples``. A test holds the
 examples against their models.
@@ -42,6 +42,8 @@ def main() -> None:
         found: dict[str, Any] = {}
         for schema, body in _told(told, walk):
             _collect(schema, body, told["components"]["schemas"], found)
+        for name, body in _asked(told, walk):
+            _keep(name, body, found)
         text = json.dumps({name: found[name] for name in sorted(found)}, indent=1, ensure_ascii=False)
         INTO.write_text(_discreet(text, folder, home.user) + "\n", encoding="utf-8")
         home.service.stop()
@@ -56,6 +58,14 @@ def _told(told: Any, walk: Walk) -> Iterator[tuple[Any, Any]]:
                     yield content["application/json"]["schema"], answer.body
 
 
+def _asked(told: Any, walk: Walk) -> Iterator[tuple[str, Any]]:
+    for methods in told["paths"].values():
+        for operation in methods.values():
+            for body in walk.asked.get(operation["operationId"], ()):
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                yield _NAME.findall(json.dumps(schema))[0], body
+
+
 def _collect(schema: Any, body: Any, schemas: Any, found: dict[str, Any]) -> None:
     """Take whatever an answer shows as an example of the model that it is of; the richest one wins."""
     for option in schema.get("anyOf", ()):
@@ -68,9 +78,13 @@ def _collect(schema: Any, body: Any, schemas: Any, found: dict[str, Any]) -> Non
     named = _NAME.fullmatch(schema.get("$ref", ""))
     if named is None or not isinstance(body, dict):
         return
+    _keep(named[1], body, found)
+
+
+def _keep(name: str, body: Any, found: dict[str, Any]) -> None:
     short = _shortened(body)
-    if len(json.dumps(short)) > len(json.dumps(found.get(named[1]))):
-        found[named[1]] = short
+    if len(json.dumps(short)) > len(json.dumps(found.get(name))):
+        found[name] = short
 
 
 def _fits(option: Any, body: Any, schemas: Any) -> bool:

@@ -83,7 +83,7 @@ class Audit:
         Forbidden
             ``access.role_too_low`` when all workspaces are not yours to see.
         """
-        about = self._about({name: value for name, value in locals().items() if name in _FILTERS})
+        about = self._about(read_filters(locals()))
         return audit.entries(self._store.database, about, before=before, limit=limit)
 
     @needs(Permission.AUDIT_READ)
@@ -136,40 +136,35 @@ class Audit:
         Forbidden
             As in `list`.
         """
+        about = self._about(read_filters(locals()))
         check_format(format)
-        about = self._about({name: value for name, value in locals().items() if name in _FILTERS})
         lines = FORMATS[format](audit.stream(self._store.database, about))
         return lines if path is None else _written(Path(path), lines)
 
-    def _about(self, asked: Mapping[str, Any]) -> About:
-        told = dict(asked)
-        everywhere = told.pop("everywhere")
+    def _about(self, told: dict[str, Any]) -> About:
+        everywhere = told.pop("everywhere", False)
         if everywhere and not self._store.actor.is_administrator:
             raise Forbidden(
                 "access.role_too_low",
                 "The log of all workspaces is for the home's administrator.",
                 hint="Leave `everywhere` out to see this workspace's.",
             )
-        check_outcome(told["outcome"])
-        told |= {name: _moment(told[name]) for name in ("since", "until")}
         return About(workspace_id=None if everywhere else self._store.workspace_id, **told)
 
 
-def _moment(time: datetime | str | None) -> datetime | None:
-    return None if time is None else read_moment(time)
-
-
-def check_outcome(outcome: str | None) -> None:
-    """Refuse an outcome that no line has.
+def read_filters(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of the lines that are meant, its times read; of other arguments nothing.
 
     Raises
     ------
     BadRequest
-        ``spec.invalid``
+        ``spec.invalid`` when a time or an outcome is none.
     """
-    known = get_args(audit.Outcome)
+    told = {name: value for name in _FILTERS if (value := asked[name]) is not None and value is not False}
+    known, outcome = get_args(audit.Outcome), told.get("outcome")
     if outcome is not None and outcome not in known:
         raise BadRequest("spec.invalid", f"Nothing ends as {shown(outcome)}.", hint=choices(str(outcome), known))
+    return told | {name: read_moment(told[name]) for name in ("since", "until") if name in told}
 
 
 def check_head(since: tuple[int, str] | None) -> None:

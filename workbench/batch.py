@@ -102,7 +102,7 @@ class Batch:
             raise EngineFault("batch.failed", f"The batch has no file. {record.error}")
         path = self._store.settings.predictions / record.file
         if not path.is_file():
-            raise Gone("artifact.missing", f"{record.file} is not in {path.parent} any more.")
+            raise Gone("artifact.missing", f"{record.file} is not there any more.")
         return path
 
     @needs(Permission.DEPLOYMENTS_READ)

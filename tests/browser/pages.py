@@ -174,7 +174,7 @@ class Panels:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        whole = ("Profile", "Registry", "Deploy", "Review", "People", "Keys", "Audit log")
+        whole = ("Profile", "Registry", "Deploy", "Review", "Workspace", "People", "Keys", "Audit log")
         names = ("Data", "Launch", "Runs", "Leaderboard", "Events", *whole)
         (
             self.data,
@@ -186,6 +186,7 @@ class Panels:
             self.registry,
             self.deploy,
             self.review,
+            self.workspace,
             self.people,
             self.keys,
             self.audit,

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.pages import Notebook, Panels
-from tests.browser.servers import ARTIFACTS, eventually
+from tests.browser.servers import ARTIFACTS, TOKEN, Server, eventually
 from workbench import Workbench
 
 pytestmark = pytest.mark.browser
@@ -112,7 +112,7 @@ def test_a_form_that_says_too_little_is_told_so_where_it_lacks(panels: Panels) -
 
 
 def test_what_was_told_once_is_in_no_notebook_and_gone_after_the_page_is_loaded_anew(
-    panels: Panels, notebook: Notebook
+    panels: Panels, notebook: Notebook, lab: Server
 ) -> None:
     _, secret = made_key(panels, "kept", "Predict with every deployment")
     people = panels.people
@@ -129,8 +129,8 @@ def test_what_was_told_once_is_in_no_notebook_and_gone_after_the_page_is_loaded_
     assert secret[:12] in json.dumps(saved)
     assert SECRET.search(json.dumps(saved)) is None
 
-    panels.page.reload()
-    notebook.wait_for_kernel("idle")
+    # By its address: where JupyterLab was opened before, a page that is reloaded may show the launcher instead.
+    Notebook.open(panels.page, f"{lab.url}/?token={TOKEN}")
     panels.turn_to("Access")
     expect(panels.keys.get_by_role("list", name="Keys that work", exact=True)).to_contain_text("kept")
     assert SECRET.search(panels.page.content()) is None

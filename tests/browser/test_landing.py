@@ -119,6 +119,19 @@ def test_operations_are_narrowed_and_unfolded(opened, home: Workbench, described
     console.drain()
 
 
+def test_every_line_that_sends_a_body_has_one(opened, home: Workbench, described: int, console: Console) -> None:
+    page = opened()
+    page.goto(f"{address(home)}/api/v1/docs")
+    expect(page.locator("details")).to_have_count(described)
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    lines = page.locator("details pre")
+    expect(lines).to_have_count(described)
+    sending = [line for line in lines.all_inner_texts() if "Content-Type:" in line]
+    assert len(sending) > 30
+    assert [line for line in sending if "-d '{" not in line and "--data-binary @FILE" not in line] == []
+    console.drain()
+
+
 def test_lines_are_copied(opened, home: Workbench, console: Console) -> None:
     page = opened(permissions=["clipboard-read", "clipboard-write"])
     page.goto(f"{address(home)}/api/v1/docs")

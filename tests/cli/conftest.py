@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.commands import Commands
 from workbench.settings import Settings
 
 _SCRIPT = Path(sys.executable).with_name("workbench")
@@ -44,15 +45,24 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def start(shell: Path, user_home: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start the command as in a shell; nothing of the developer's own settings is in its environment."""
+def environment(user_home: Path) -> Callable[[Settings], dict[str, str]]:
+    """Variables under which a command runs: nothing of the developer's own settings is among them."""
 
-    def start(settings: Settings, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    def environment(settings: Settings) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("WORKBENCH_")}
-        fixed = {"HOME": str(user_home), "WORKBENCH_HOME": str(settings.home), "COLUMNS": "160"}
+        return own | {"HOME": str(user_home), "WORKBENCH_HOME": str(settings.home), "COLUMNS": "160"}
+
+    return environment
+
+
+@pytest.fixture(scope="session")
+def start(shell: Path, environment: Callable[[Settings], dict[str, str]]) -> Callable[..., subprocess.Popen[str]]:
+    """Start the command as in a shell."""
+
+    def start(settings: Settings, *arguments: object, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
-            env=own | fixed | environment,
+            env=environment(settings) | more,
             cwd=shell,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -64,16 +74,19 @@ def start(shell: Path, user_home: Path) -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def say(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Said]:
-    """Run the command to its end."""
+def commands(shell: Path, environment: Callable[[Settings], dict[str, str]]) -> Iterator[Commands]:
+    # What is imported is the same in every home.
+    opened = Commands(shell, environment(Settings(home=shell)))
+    yield opened
+    opened.close()
 
-    def say(settings: Settings, *arguments: object, **environment: str) -> Said:
-        process = start(settings, *arguments, **environment)
-        try:
-            out, err = process.communicate(timeout=120)
-        finally:
-            process.kill()
-        return Said(process.returncode, out, err)
+
+@pytest.fixture(scope="session")
+def say(commands: Commands, environment: Callable[[Settings], dict[str, str]]) -> Callable[..., Said]:
+    """Run the command to its end, in a process of its own."""
+
+    def say(settings: Settings, *arguments: object, **more: str) -> Said:
+        return Said(*commands.run([str(_SCRIPT), *map(str, arguments)], environment(settings) | more))
 
     return say
 

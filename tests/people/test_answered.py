@@ -131,11 +131,32 @@ def test_an_answer_that_comes_late_is_kept_nevertheless(store, answered):
     assert answered.find(answered.repeatable("k", "f")) == SAID
 
 
-def test_what_was_abandoned_is_tried_anew(store, answered):
+def test_of_what_changed_nothing_no_answer_is_kept(store, answered):
+    asked = answered.repeatable("k", "f")
+    answered.finish(asked, SAID)
+    change(store, answered.repeatable("other", "f"))
+    with pytest.raises(IntegrityError):
+        change(store, asked)
+    answered.finish(asked, SAID)
+    answered.leave(asked)
+    assert answered.find(answered.repeatable("k", "other")) is None
+
+
+def test_what_is_told_beside_a_change_is_none(store, answered):
+    asked = answered.repeatable("k", "f")
+    with store.beginning_with(asked.mark).beside.database.write():
+        pass
+    assert not asked.is_marked
+
+
+def test_who_says_too_late_that_it_is_worked_at_takes_no_answer_back(store, answered):
     asked = answered.repeatable("k", "f")
     change(store, asked)
-    answered.abandon(asked)
-    assert answered.find(answered.repeatable("k", "other")) is None
+    answered.finish(asked, SAID)
+    answered.renew(asked)
+    answered.leave(asked)
+    aged(answered, LEASE)
+    assert answered.find(answered.repeatable("k", "f")) == SAID
 
 
 def test_of_what_was_left_nobody_is_told_more(store, answered):
@@ -146,7 +167,9 @@ def test_of_what_was_left_nobody_is_told_more(store, answered):
 
 
 def test_an_answer_is_kept_a_day_and_then_swept(store, answered):
-    answered.finish(answered.repeatable("k", "f"), SAID)
+    asked, other = answered.repeatable("k", "f"), answered.repeatable("other", "f")
+    change(store, asked)
+    answered.finish(asked, SAID)
     with pytest.raises(Malformed):
         answered.find(answered.repeatable("k", "other"))
     with store.database.read() as session:
@@ -156,8 +179,9 @@ def test_an_answer_is_kept_a_day_and_then_swept(store, answered):
     assert answered.find(answered.repeatable("k", "f")) == SAID
     aged(answered, KEPT)
     assert answered.find(answered.repeatable("k", "f")) is None
-    change(store, answered.repeatable("k", "f"))
-    answered.finish(answered.repeatable("another", "f"), SAID)
+    change(store, answered.repeatable("k", "f"), "changed again")
+    change(store, other, "changed too")
+    answered.finish(other, SAID)
     aged(answered, KEPT)
     answered.sweep()
     with store.database.read() as session:

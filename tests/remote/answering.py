@@ -60,7 +60,7 @@ def answering(say: Callable[[Asked], Says]) -> Iterator[Answering]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self._body()
             told = {name.lower(): value for name, value in self.headers.items()}
             asked = Asked(self.command, self.path, told, body)
             known.asked.append(asked)
@@ -72,6 +72,16 @@ def answering(say: Callable[[Asked], Says]) -> Iterator[Answering]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            chunks = []
+            while size := int(self.rfile.readline(), 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 

@@ -1,11 +1,18 @@
 """Connections that end before an answer is there: what was asked for is done once, and is told."""
 
+import json
+from importlib.resources import files
+
 import pytest
 
 import workbench
+from tests.remote.answering import Says, answering
+from tests.remote.cutting import Cutter
 from workbench.access.actor import Actor
 from workbench.access.permissions import Role
 from workbench.errors import Gone, NotFound, Unavailable
+
+SOURCE = json.loads(files("workbench.server.bodies").joinpath("examples.json").read_text(encoding="utf-8"))["Source"]
 
 
 @pytest.fixture
@@ -29,6 +36,39 @@ def test_a_rollback_whose_answer_was_lost_goes_back_once(far, cutter, warm, fitt
     cutter.lose = 1
     assert far.registry.aliases.rollback(called).pipeline_name == names[1]
     assert warm.registry.aliases.get(called).pipeline_name == names[1]
+
+
+def test_what_may_be_under_way_is_asked_for_as_long_as_its_time_lasts(far, cutter, warm, called, monkeypatch):
+    monkeypatch.setattr("workbench.remote.patience._PAUSE_MOST_S", 0.01)
+    cutter.lose = 20
+    assert far.projects.create(called).name == called
+    assert cutter.lose == 0
+    assert [project.name for project in warm.projects.list()].count(called) == 1
+
+
+def test_what_changes_nothing_is_not_asked_for_that_long(far, cutter, monkeypatch):
+    monkeypatch.setattr("workbench.remote.patience._PAUSE_MOST_S", 0.01)
+    cutter.lose = 20
+    with pytest.raises(Unavailable):
+        far.projects.list()
+    assert cutter.lose > 0
+
+
+def test_a_file_that_is_still_read_when_it_is_sent_again_is_waited_for(tmp_path):
+    later = {"status": 409, "code": "request.in_progress", "detail": "Wait.", "retry_after_s": 0.01}
+    answers = iter([Says(201, SOURCE), *[Says(409, later)] * 8, Says(201, SOURCE)])
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n")
+    with (
+        answering(lambda _: next(answers)) as api,
+        Cutter(int(api.address.rpartition(":")[2])) as between,
+        workbench.connect(between.address, key="pck_x") as far,
+    ):
+        between.lose = 1
+        assert far.data.upload(path, "table").name == SOURCE["name"]
+    sent = api.of("/data-sources/upload")
+    assert [one.body for one in sent] == [path.read_bytes()] * 10
+    assert len({one.headers["idempotency-key"] for one in sent}) == 1
 
 
 def test_a_delete_whose_answer_was_lost_is_no_error(far, cutter, warm, called):

@@ -46,6 +46,14 @@ def test_a_failed_run_says_why(store, started):
     assert last(store, run)[0] == ("run.failed", "ValueError: no")
 
 
+def test_why_a_run_failed_tells_no_place_of_the_server(store, started):
+    run = started()
+    ending.finish(store, run.id, "failed", "OSError: No space left on device: '/srv/home/files/table.parquet'")
+    told = "OSError: No space left on device: '…/table.parquet'"
+    assert lookup.get(store, run.id).error == told
+    assert last(store, run)[0] == ("run.failed", told)
+
+
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
 def test_an_ended_run_never_changes(store, started, status):
     run = started()

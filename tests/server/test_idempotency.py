@@ -13,8 +13,9 @@ from tests.server.calling import Answer, Caller, refuses
 from tests.server.conftest import Api, read
 from workbench.access.actor import Actor
 from workbench.access.permissions import Role
-from workbench.errors import EngineFault
+from workbench.errors import Busy, EngineFault
 from workbench.people.answered import LEASE, Answered
+from workbench.people.keys import Keys
 from workbench.server import idempotency
 from workbench.server.access_table import TABLE
 from workbench.store.tables import AnsweredRow
@@ -75,10 +76,32 @@ def test_another_table_of_the_same_length_is_another_request(api, is_chunked):
     refuses(send(api, longer, is_chunked=is_chunked), 422, "request.idempotency_reused")
 
 
-def test_a_table_that_was_refused_is_refused_alike(api):
-    for replayed in (None, "true"):
-        told = send(api, b"PAR1 but no such table PAR1", path="/data-sources/upload?name=sent&file=sent.parquet")
-        assert (told.status, told.headers["Idempotency-Replayed"]) == (400, replayed)
+def test_of_what_was_refused_nothing_is_kept(api):
+    for place in range(3):
+        path = "/data-sources/upload?name=sent&file=sent.parquet"
+        assert send(api, b"PAR1 but no such table PAR1", path=path).status == 400
+        assert post(api, "/projects", {"name": ""}, key=f"k{place}")[0] == 400
+        body = {"code": "none"}
+        assert post(api, "/invitations/accept", body, key=f"j{place}", **{"X-Workbench-Token": ""})[0] == 403
+    with api.store.database.read() as session:
+        assert session.query(AnsweredRow).count() == 0
+
+
+@pytest.mark.parametrize("error", [Busy("store.busy", "It is busy."), EngineFault("store.unreachable", "It is away.")])
+def test_what_fails_after_it_was_done_is_not_done_again(api, monkeypatch, error):
+    create = Keys.create
+
+    def done_and_fails(*args: Any, **kwargs: Any) -> None:
+        create(*args, **kwargs)
+        raise error
+
+    body = {"name": "ci", "scopes": ["runs:read"]}
+    with monkeypatch.context() as patched:
+        patched.setattr(Keys, "create", done_and_fails)
+        assert post(api, "/keys", body)[0] == error.status
+    status, _, told = post(api, "/keys", body)
+    assert (status, told["code"]) == (409, "request.outcome_unknown")
+    assert len(api.home.keys.list()) == 1
 
 
 def test_a_table_that_was_refused_before_it_came_is_tried_anew(api):

@@ -28,6 +28,8 @@ class Walk:
         The API's own description.
     answers
         Operation → what it answered.
+    asked
+        Operation → the bodies that are JSON with which it was asked.
     began
         When it set out.
     """
@@ -37,6 +39,7 @@ class Walk:
     eventually: Callable[..., Any]
     prefix: str = "walk"
     answers: dict[str, list[Answer]] = field(default_factory=dict)
+    asked: dict[str, list[Any]] = field(default_factory=dict)
     began: str = ""
 
     def __post_init__(self) -> None:
@@ -59,6 +62,8 @@ class Walk:
         full = f"{path}?{urlencode(query, doseq=True)}" if query else path
         answer = self.caller.ask(method, full, body)
         self.answers.setdefault(operation, []).append(answer)
+        if isinstance(body, dict):
+            self.asked.setdefault(operation, []).append(body)
         assert answer.status < 400, (operation, full, answer.status, answer.body)
         return answer.body
 
@@ -133,7 +138,7 @@ class Walk:
         self("cancel_run", run=self("submit_run", body={**asked, "include": ["nb", "lr", "dummy"]})["id"])
         other = self("fit_model", run=run, body={"model": "dummy"})["id"]
         self._end(other)
-        self._end(self("resume_run", run=run, body={})["id"])
+        self._end(self("resume_run", run=run, body={"run_timeout_s": 600})["id"])
         # Its time is no longer unknown.
         self("estimate_run", body=asked)
         experiment = self("list_experiments")[0]["id"]
@@ -176,7 +181,8 @@ class Walk:
         self("shadow_deployment", slug=slug, body={"pipeline": second})
         self("show_shadow", slug=slug, pipeline=second)
         self("shadow_deployment", slug=slug, body={})
-        self("swap_pipeline", slug=slug, body={"pipeline": second}), self("roll_deployment_back", slug=slug)
+        self("swap_pipeline", slug=slug, body={"pipeline": second})
+        self("roll_deployment_back", slug=slug, body={"why": "to see"})
         self("open_deployment", slug=slug, body={"access": "api-key"})
         self("follow_alias", slug=slug, body={"alias": f"{self.prefix}-live"})
         self("follow_alias", slug=slug, body={"alias": None})
@@ -189,7 +195,8 @@ class Walk:
         self("fetch_batch", batch=batch), self("cancel_batch", batch=batch)
         self("list_batches", deployment=slug), self("delete_batch", batch=batch)
         self("cancel_batch", batch=self("begin_batch", body={"deployment": slug, "source": "iris"})["id"])
-        self("stop_deployment", slug=slug), self("warm_deployment", slug=slug), self("delete_deployment", slug=slug)
+        self("stop_deployment", slug=slug), self("warm_deployment", slug=slug, body={"wait": True})
+        self("delete_deployment", slug=slug)
         self("delete_pipeline", pipeline=second)
 
     def _rest(self, source: str) -> None:

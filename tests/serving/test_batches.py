@@ -65,6 +65,12 @@ def test_a_batch_that_loses_its_process_too_often_is_given_up(store, batch):
     assert found.finished_at is not None
 
 
+def test_why_a_batch_failed_tells_no_place_of_the_server(store, batch):
+    assert batches.register(store, batch, 7, 1.0)
+    assert batches.fail(store, batch, "OSError: No space left on device: '/srv/home/predictions/1.csv'")
+    assert batches.get(store, batch).error == "OSError: No space left on device: '…/1.csv'"
+
+
 def test_the_end_of_another_process_changes_nothing(store, batch):
     assert batches.register(store, batch, 7, 1.0)
     BatchQueue(store).lost(batch, WHY, 8)

@@ -59,6 +59,17 @@ def test_an_artifact_that_is_gone_is_said_to_be(artifacts, tmp_path):
     assert caught.value.code == "artifact.missing"
 
 
+def test_what_goes_wrong_tells_no_place_of_the_server(artifacts, tmp_path):
+    kept = row(artifacts)
+    (tmp_path / "artifacts").rename(tmp_path / "away")
+    with pytest.raises(Gone) as gone:
+        artifacts.get(kept)
+    (tmp_path / "artifacts").touch()
+    with pytest.raises(EngineFault) as failed:
+        artifacts.put("r2", "pipeline.pkl", CONTENT)
+    assert str(tmp_path) not in f"{gone.value} {failed.value}"
+
+
 def test_deleting_a_runs_artifacts_leaves_those_of_others(artifacts):
     gone, kept = row(artifacts, run_id="r1"), row(artifacts, run_id="r2")
     artifacts.delete_run("r1")

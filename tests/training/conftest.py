@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,6 +36,14 @@ def train(mixed: dict[str, Any]) -> Callable[..., Iterator[Update]]:
         return training.train(table, TrainingRequest(**asked))
 
     return train
+
+
+@pytest.fixture(autouse=True)
+def quick_collections() -> Iterator[None]:
+    """Spare PyCaret, which collects garbage after every step, from going through all that is loaded."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

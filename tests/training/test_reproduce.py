@@ -158,9 +158,17 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 NOTEBOOKS = """
-import contextlib, io, json, multiprocessing, os, sys, traceback, warnings
-import pycaret.classification
+import contextlib, functools, gc, io, json, multiprocessing, os, sys, traceback, warnings
+import pycaret.classification, pycaret.regression
+from pycaret.containers import models
 warnings.filterwarnings("ignore")
+
+for module in (models.classification, models.regression):
+    # PyCaret makes the same grids of parameters a dozen times a set-up, which is most of its time.
+    once = functools.lru_cache(None, typed=True)(module.np_list_arange)
+    module.np_list_arange = lambda *bounds, once=once, **options: list(once(*bounds, **options))
+# It looks for garbage after every step: not among what is imported.
+gc.freeze()
 
 def run(path):
     os.chdir(os.path.dirname(path))

@@ -69,6 +69,8 @@ class Advising:
 
     Parameters
     ----------
+    launching
+        Answers the home, open in the project that new runs go into.
     watch
         Has a run watched.
     wish
@@ -82,8 +84,15 @@ class Advising:
         Id of the consultation that it shows; None: the newest of that thing.
     """
 
-    def __init__(self, workbench: Workbench, watch: Callable[[Run], None], wish: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        workbench: Workbench,
+        launching: Callable[[], Workbench],
+        watch: Callable[[Run], None],
+        wish: Callable[..., Any],
+    ) -> None:
         self._workbench = workbench
+        self._launching = launching
         self._watch = watch
         self._wish = wish
         self.kind: Choice[SubjectKind] = Choice(None)
@@ -159,7 +168,7 @@ class Advising:
             wake()
 
         def relaunch(id: str) -> dict[str, Any]:
-            run = self._workbench.runs.submit(**_config(self._workbench.advisors.get(id)))
+            run = self._launching().runs.submit(**_config(self._workbench.advisors.get(id)))
             self._watch(run)
             wake()
             return {"id": run.id}

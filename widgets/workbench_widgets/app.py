@@ -25,6 +25,7 @@ from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.review import ReviewPanel
 from workbench_widgets.runs import RunsPanel
 from workbench_widgets.tabs import TABS, TabsPanel
+from workbench_widgets.workspace import WorkspacePanel
 
 
 class Workbench(ipywidgets.Box):
@@ -37,7 +38,7 @@ class Workbench(ipywidgets.Box):
 
     Attributes
     ----------
-    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy, review, people, keyring, audit
+    tabs, data, launch, runs, leaderboard, events, profile, registry, deploy, review, workspace, people, keyring, audit
         The panels, each of which can also be shown by itself.
     """
 
@@ -52,7 +53,7 @@ class Workbench(ipywidgets.Box):
         Parameters
         ----------
         workspace
-            Its name.
+            Its name or id.
         tab
             The tab to begin with.
 
@@ -82,6 +83,7 @@ class Workbench(ipywidgets.Box):
         self.registry = RegistryPanel(desk, self.feeder)
         self.deploy = DeployPanel(desk, self.feeder)
         self.review = ReviewPanel(desk, self.feeder)
+        self.workspace = WorkspacePanel(desk, self.feeder, enter=self.enter)
         self.people = PeoplePanel(desk, self.feeder)
         self.keyring = KeysPanel(desk, self.feeder)
         self.audit = AuditPanel(desk, self.feeder)
@@ -91,7 +93,7 @@ class Workbench(ipywidgets.Box):
             [self.registry],
             [self.deploy],
             [self.review],
-            [*_columns([self.people], [self.keyring]), self.audit],
+            [self.workspace, *_columns([self.people], [self.keyring]), self.audit],
         )
         pages = [ipywidgets.Box(parts) for parts in shown]
         for name, page in zip(TABS, pages, strict=True):
@@ -110,6 +112,7 @@ class Workbench(ipywidgets.Box):
             self.registry,
             self.deploy,
             self.review,
+            self.workspace,
             self.people,
             self.keyring,
             self.audit,

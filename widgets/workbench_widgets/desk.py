@@ -7,11 +7,12 @@ form shows what that takes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench import Run, Workbench
+from workbench.people.project import Project
 from workbench_widgets.advising import Advising
 from workbench_widgets.choice import Choice, Kept
 from workbench_widgets.deploying import Deploying
@@ -60,6 +61,8 @@ class Desk:
         The profile of the chosen data source.
     advising
         What advisors are asked, and which advice is looked at.
+    project
+        The project that new runs go into; None: the one in which the home is open.
     """
 
     def __init__(self, workbench: Workbench) -> None:
@@ -74,7 +77,8 @@ class Desk:
         self.deployment: Choice[str] = Choice(None)
         self.deploying = Deploying(workbench, self.kept, self.deployment)
         self.profiling = Profiling(workbench)
-        self.advising = Advising(workbench, self.watch, self.wish_for)
+        self.project: Choice[Project] = Choice(None)
+        self.advising = Advising(workbench, self.launching, self.watch, self.wish_for)
 
     @property
     def run(self) -> Run | None:
@@ -86,6 +90,25 @@ class Desk:
     def replace_run(self, expected: Run | None, run: Run | None) -> Run | None:
         """Watch a run in place of `expected`; return the one that is watched now."""
         return self._run.replace(expected, run)
+
+    def launching(self) -> Workbench:
+        """Return the home, open in the project that new runs go into.
+
+        Raises
+        ------
+        NotFound
+            ``project.not_found`` when it was deleted meanwhile.
+        """
+        project = self.project.value
+        return self.workbench if project is None else self.workbench.within(project=project.id)
+
+    def look_at_projects(self, projects: Sequence[Project]) -> Project:
+        """Return which of all the projects new runs go into; one that is gone is given up."""
+        chosen = self.project.value
+        if chosen is not None:
+            now = next((project for project in projects if project.id == chosen.id), None)
+            chosen = self.project.replace(chosen, now)
+        return chosen or self.workbench.projects.current()
 
     @property
     def wish(self) -> Wish | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.access.permissions import ALL, Permission, granted
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
-from workbench_widgets.panel import Command, Panel, script
+from workbench_widgets.looking import LookingPanel
+from workbench_widgets.panel import Command, script
 
 LOOK_S = 2.0
 """Longest between two looks where nothing was done: that a key was used is no line of the audit log."""
@@ -37,19 +37,18 @@ SCOPES: Mapping[str, str] = {
 """What a key can be good for, in plain words."""
 
 
-class KeysPanel(Panel):
+class KeysPanel(LookingPanel):
     """Keys of one's own, and everybody's for an owner. A key is told once, to the page that made it."""
 
-    _esm = script("secret", "keyform", "keys")
+    _esm = script("secret", "lines", "keyform", "keys")
+    look_s = LOOK_S
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
-        self._feeder = feeder
-        self._mark: int | None = None
-        self._looked_at = 0.0
         self._is_everybody = False
         actor = desk.workbench.actor
         super().__init__(
-            desk.workbench,
+            desk,
+            feeder,
             user=actor.name,
             sees_all=actor.may(Permission.AUDIT_READ),
             scopes=[_scope(scope, words) for scope, words in SCOPES.items()],
@@ -57,7 +56,6 @@ class KeysPanel(Panel):
             everybody=False,
             keys=[],
         )
-        self.feed()
 
     @property
     def commands(self) -> Mapping[str, Command]:
@@ -68,45 +66,33 @@ class KeysPanel(Panel):
             "everybody": self._show_everybody,
         }
 
-    def feed(self) -> bool:
-        with self._feeding:
-            mark = self.workbench.mark()
-            if mark == self._mark and time.monotonic() - self._looked_at < LOOK_S:
-                return False
-            self._mark, self._looked_at = mark, time.monotonic()
-            everybody = self._is_everybody
-            self.show(
-                everybody=everybody,
-                keys=[key.as_dict() for key in self.workbench.keys.list(everybody=everybody, limit=KEYS_SHOWN)],
-                slugs=[record.slug for record in self.workbench.deployments.records()],
-            )
-            return False
-
-    def _again(self) -> None:
-        """Look at once: something was just done."""
-        self._looked_at = 0.0
-        self.feed()
-        self._feeder.wake()
+    def look(self) -> None:
+        everybody = self._is_everybody
+        self.show(
+            everybody=everybody,
+            keys=[key.as_dict() for key in self.workbench.keys.list(everybody=everybody, limit=KEYS_SHOWN)],
+            slugs=[record.slug for record in self.workbench.deployments.records()],
+        )
 
     def _create(
         self, name: str, scopes: Sequence[str], days: int | None, requests_per_minute: int | None
     ) -> dict[str, Any]:
         issued = self.workbench.keys.create(name, scopes, days=days, requests_per_minute=requests_per_minute)
-        self._again()
+        self.look_again()
         return issued.as_dict()
 
     def _rotate(self, id: str, grace_minutes: int) -> dict[str, Any]:
         issued = self.workbench.keys.rotate(id, grace_minutes=grace_minutes)
-        self._again()
+        self.look_again()
         return issued.as_dict()
 
     def _revoke(self, id: str) -> None:
         self.workbench.keys.revoke(id)
-        self._again()
+        self.look_again()
 
     def _show_everybody(self, is_on: bool) -> None:
         self._is_everybody = is_on
-        self._again()
+        self.look_again()
 
 
 def _scope(scope: str, words: str) -> dict[str, Any]:

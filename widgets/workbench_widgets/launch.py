@@ -54,6 +54,7 @@ class LaunchPanel(Panel):
             source=None,
             follow=None,
             wish=None,
+            project=None,
             cards=[],
         )
         self.feed()
@@ -85,6 +86,8 @@ class LaunchPanel(Panel):
             self.show(sources=sources)
             if (self._view["source"] or {}).get("id") != chosen:
                 self.show(source=None if chosen is None else self._table(self.workbench.data.get(chosen)))
+            project = self._desk.project.value
+            self.show(project=None if project is None else project.name)
             self._look_at(self._desk.run)
             asked = [] if chosen is None else [Question("experiment_designer", "source", chosen)]
             self.show(cards=self._desk.advising.cards(asked))
@@ -177,7 +180,7 @@ class LaunchPanel(Panel):
             return self.workbench.runs.check(**request).as_dict()
 
     def _launch(self, **request: Any) -> dict[str, Any]:
-        run = self.workbench.runs.submit(**request)
+        run = self._desk.launching().runs.submit(**request)
         self._desk.watch(run)
         self._feeder.wake()
         return {"id": run.id}

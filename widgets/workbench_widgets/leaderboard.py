@@ -119,7 +119,7 @@ class LeaderboardPanel(Panel):
         self.show(cards=self._desk.advising.cards(asked, read_only=self._read_only))
 
     def _launch(self, run: str, plan: str, model: str) -> dict[str, Any]:
-        launched = self.workbench.runs.submit(from_run=run, plan=plan, model=model)
+        launched = self._desk.launching().runs.submit(from_run=run, plan=plan, model=model)
         self._desk.watch(launched)
         self._feeder.wake()
         return {"id": launched.id}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,31 +9,30 @@ from workbench.access.permissions import Permission, Role
 from workbench_widgets.access import identity
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
-from workbench_widgets.panel import Command, Panel, script
+from workbench_widgets.looking import LookingPanel
+from workbench_widgets.panel import Command, script
 
 LOOK_S = 5.0
 """Longest between two looks where nothing was done: an invitation ends by itself."""
 INVITATION_DAYS = 7
 
 
-class PeoplePanel(Panel):
+class PeoplePanel(LookingPanel):
     """Who shares the workspace. The code of an invitation is told once, to the page that asked for it."""
 
-    _esm = script("secret", "people")
+    _esm = script("secret", "lines", "people")
+    look_s = LOOK_S
 
     def __init__(self, desk: Desk, feeder: Feeder) -> None:
-        self._feeder = feeder
-        self._mark: int | None = None
-        self._looked_at = 0.0
         super().__init__(
-            desk.workbench,
+            desk,
+            feeder,
             me={},
             roles=[str(role) for role in Role],
             days=INVITATION_DAYS,
             members=[],
             invitations=[],
         )
-        self.feed()
 
     @property
     def commands(self) -> Mapping[str, Command]:
@@ -46,49 +44,37 @@ class PeoplePanel(Panel):
             "accept": self._accept,
         }
 
-    def feed(self) -> bool:
-        with self._feeding:
-            mark = self.workbench.mark()
-            if mark == self._mark and time.monotonic() - self._looked_at < LOOK_S:
-                return False
-            self._mark, self._looked_at = mark, time.monotonic()
-            may = self.workbench.actor.may
-            spaces = self.workbench.workspaces
-            self.show(
-                me=identity(self.workbench),
-                members=[member.as_dict() for member in spaces.members()],
-                # Whom else is invited is for those who invite.
-                invitations=[one.as_dict() for one in spaces.invitations()] if may(Permission.MEMBERS_WRITE) else [],
-            )
-            return False
-
-    def _again(self) -> None:
-        """Look at once: something was just done."""
-        self._looked_at = 0.0
-        self.feed()
-        self._feeder.wake()
+    def look(self) -> None:
+        may = self.workbench.actor.may
+        spaces = self.workbench.workspaces
+        self.show(
+            me=identity(self.workbench),
+            members=[member.as_dict() for member in spaces.members()],
+            # Whom else is invited is for those who invite.
+            invitations=[one.as_dict() for one in spaces.invitations()] if may(Permission.MEMBERS_WRITE) else [],
+        )
 
     def _set_role(self, user: str, role: str) -> None:
         try:
             self.workbench.workspaces.set_role(user, role)
         finally:
             # What was refused is shown as it was.
-            self._again()
+            self.look_again()
 
     def _remove(self, user: str) -> None:
         self.workbench.workspaces.remove(user)
-        self._again()
+        self.look_again()
 
     def _invite(self, user: str, role: str, days: int) -> dict[str, Any]:
         invited = self.workbench.workspaces.invite(user, role=role, days=days)
-        self._again()
+        self.look_again()
         return invited.as_dict()
 
     def _revoke_invitation(self, id: str) -> None:
         self.workbench.workspaces.revoke_invitation(id)
-        self._again()
+        self.look_again()
 
     def _accept(self, code: str) -> dict[str, Any]:
         joined = self.workbench.workspaces.accept(code)
-        self._again()
+        self.look_again()
         return {"workspace": joined.name}

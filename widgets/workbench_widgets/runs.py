@@ -106,7 +106,7 @@ class RunsPanel(Panel):
         return {"status": found.status}
 
     def _resume(self, id: str, **limits: Any) -> dict[str, Any]:
-        run = self.workbench.runs.resume(id, **limits)
+        run = self._desk.launching().runs.resume(id, **limits)
         self._desk.watch(run)
         self.feed()
         self._feeder.wake()

@@ -10,7 +10,8 @@ from workbench_widgets.access import identity
 from workbench_widgets.advising import Question
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
-from workbench_widgets.panel import Command, Panel, script
+from workbench_widgets.looking import LookingPanel
+from workbench_widgets.panel import Command, script
 
 TABS = {
     "train": "Train",
@@ -21,10 +22,10 @@ TABS = {
     "access": "Access",
 }
 Enter = Callable[[str, str], None]
-"""Shows another workspace: its name, and the tab to begin with."""
+"""Shows another workspace: its name or id, and the tab to begin with."""
 
 
-class TabsPanel(Panel):
+class TabsPanel(LookingPanel):
     """A bar over pages that bear the classes ``wb-tab-NAME``; turning happens in the browser.
 
     Parameters
@@ -35,51 +36,44 @@ class TabsPanel(Panel):
         The tab that is shown first.
     """
 
-    _esm = script("tabs")
+    _esm = script("entering", "tabs")
 
     def __init__(
         self,
         desk: Desk,
-        feeder: Feeder,  # noqa: ARG002 - panels are made alike
+        feeder: Feeder,
         *,
         enter: Enter | None = None,
         start: str = "train",
     ) -> None:
         self._desk = desk
         self._enter = enter
-        self._mark: int | None = None
         super().__init__(
-            desk.workbench,
+            desk,
+            feeder,
             tabs=[{"name": name, "title": title} for name, title in TABS.items()],
             start=start,
             can_enter=enter is not None,
             me={},
             counts={},
         )
-        self.feed()
 
     @property
     def commands(self) -> Mapping[str, Command]:
         return {} if self._enter is None else {"enter": self._enter}
 
-    def feed(self) -> bool:
-        mark = self.workbench.mark()
-        if mark != self._mark:
-            self._mark = mark
-            pipelines, deployments = self.workbench.registry.list(), self.workbench.deployments.records()
-            failed = [record.slug for record in deployments if record.status == FAILED]
-            asked = [Question("drift_analyst", "deployment", record.id) for record in deployments]
-            cards = self._desk.advising.cards(asked)
-            drifted = [
-                record.slug for record, card in zip(deployments, cards, strict=True) if card.get("tone") == "danger"
-            ]
-            told = {"Failed": failed, "Drifted": drifted}
-            trouble = ". ".join(f"{what}: {', '.join(slugs)}" for what, slugs in told.items() if slugs) or None
-            self.show(
-                me=identity(self.workbench),
-                counts={"registry": _count(len(pipelines)), "deploy": _count(len(deployments), trouble)},
-            )
-        return False
+    def look(self) -> None:
+        pipelines, deployments = self.workbench.registry.list(), self.workbench.deployments.records()
+        failed = [record.slug for record in deployments if record.status == FAILED]
+        asked = [Question("drift_analyst", "deployment", record.id) for record in deployments]
+        cards = self._desk.advising.cards(asked)
+        drifted = [record.slug for record, card in zip(deployments, cards, strict=True) if card.get("tone") == "danger"]
+        told = {"Failed": failed, "Drifted": drifted}
+        trouble = ". ".join(f"{what}: {', '.join(slugs)}" for what, slugs in told.items() if slugs) or None
+        self.show(
+            me=identity(self.workbench),
+            counts={"registry": _count(len(pipelines)), "deploy": _count(len(deployments), trouble)},
+        )
 
 
 def _count(count: int, trouble: str | None = None) -> dict[str, Any]:

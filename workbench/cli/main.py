@@ -14,6 +14,7 @@ from workbench.cli import (
     audit,
     data,
     deployment,
+    experiment,
     keys,
     lab,
     registry,
@@ -43,6 +44,7 @@ app = typer.Typer(
 run.app.command(name="reproduce")(reproduce.reproduce)
 app.add_typer(data.app, name="data", help="Data sources.")
 app.add_typer(run.app, name="run", help="Runs: launch, watch, cancel.")
+app.add_typer(experiment.app, name="experiment", help="Experiments: what runs are compared under.")
 app.add_typer(registry.app, name="registry", help="Pipelines: promote a run's model, compare, delete.")
 app.add_typer(registry.alias_app, name="alias", help="Aliases: movable names of pipelines, with their history.")
 app.add_typer(registry.promotion_app, name="promotion", help="Promotions: gates between a pipeline and an alias.")

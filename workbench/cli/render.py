@@ -107,13 +107,13 @@ def leaderboard(rows: Sequence[LeaderboardRow], run: RunRecord, *, most: int | N
         # How far a stopped row came stands beside it already.
         reason = "" if row.status == "stopped" else row.reason or ""
         values = [
-            _cell(row, metric, is_count=metric in counts, has_reach=metric in reaches, has_marks=metric in marked)
+            cell(row, metric, is_count=metric in counts, has_reach=metric in reaches, has_marks=metric in marked)
             for metric in metrics
         ]
         status = "" if row.status == "scored" else row.status.replace("_", " ")
         table.add_row(
             str(row.rank or ""),
-            "≈" if _is_like(row) else "",
+            "≈" if is_like(row) else "",
             escape(row.name.removeprefix(shared)),
             *(f"[bold]{value}" if metric == sort else value for metric, value in zip(metrics, values, strict=True)),
             *("" if took is None else seconds(took) for took in (row.fit_s, row.score_s)),
@@ -140,18 +140,18 @@ def remarks(rows: Sequence[LeaderboardRow]) -> Iterator[str]:
             said.setdefault((mark, metric, remark), []).append(row.model)
     for (mark, metric, remark), models in said.items():
         yield f"{mark} {metric} of {', '.join(models)}: {remark.removeprefix(f'{metric} is ')}"
-    if any(_is_like(row) for row in rows):
+    if any(is_like(row) for row in rows):
         yield f"≈ not separable from the best: within the folds' noise (paired t-test, {CONFIDENCE:.0%}), or too few"
     if any(row.interval[metric] for row in rows for metric in row.metrics):
         yield f"± {CONFIDENCE:.0%} confidence interval of the mean over the folds"
 
 
-def _is_like(row: LeaderboardRow) -> bool:
+def is_like(row: LeaderboardRow) -> bool:
     """Whether nothing shows that the best is better than a row behind it: a row without the mark does differ."""
     return row.rank not in (None, 1) and row.folds_total > 1 and row.is_separable is not True
 
 
-def _cell(row: LeaderboardRow, metric: str, *, is_count: bool, has_reach: bool, has_marks: bool) -> str:
+def cell(row: LeaderboardRow, metric: str, *, is_count: bool, has_reach: bool, has_marks: bool) -> str:
     mean, bounds = row.metrics[metric], row.interval[metric]
     if mean is None:
         value = "–" if metric in row.notes else ""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
+from workbench.access.places import without_places
 from workbench.advisors.advice import Advice, AdvisorName, Told
 from workbench.consulting.consultation import (
     ADVISED,
@@ -154,7 +155,8 @@ def failed(store: Store, consultation_id: str, error: WorkbenchError) -> bool:
 
 def unforeseen(error: Exception) -> EngineFault:
     """Return the error of a consultation that ended in one of the advisor's own."""
-    return EngineFault("advice.failed", f"No advice could be given: {type(error).__name__}: {error}.")
+    why = without_places(f"{type(error).__name__}: {error}")
+    return EngineFault("advice.failed", f"No advice could be given: {why}.")
 
 
 def ask_narrator(store: Store, consultation_id: str, *, within_s: float) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -55,7 +55,7 @@ class Repeatable:
     Attributes
     ----------
     is_marked
-        Whether something was, or was nearly, changed for it.
+        Whether something was changed for it, unless that was rolled back.
     """
 
     def __init__(self, id: str, fingerprint: str) -> None:
@@ -75,16 +75,13 @@ class Repeatable:
         token = _worker(session, self.id)
         if token is None:
             try:
-                session.execute(insert(_ROWS), self._row(now() + LEASE))
+                told = {"id": self.id, "fingerprint": self.fingerprint, "token": self.token}
+                session.execute(insert(_ROWS), {**told, "created_at": now(), "until": now() + LEASE})
             except IntegrityError as error:
                 raise in_progress() from error
             self.is_marked = True
         elif token != self.token:
             raise in_progress()
-
-    def _row(self, until: datetime) -> dict[str, object]:
-        told = {"id": self.id, "fingerprint": self.fingerprint, "token": self.token}
-        return {**told, "created_at": now(), "until": until}
 
 
 class Answered:
@@ -147,29 +144,19 @@ class Answered:
 
     def renew(self, request: Repeatable) -> None:
         """Say that it is worked at still."""
-        if request.is_marked:
-            self._change(request, until=now() + LEASE)
+        self._change(request, until=now() + LEASE)
 
     def finish(self, request: Repeatable, kept: Kept) -> None:
-        """Keep an answer, and the fingerprint that it tells, unless another worker's is kept already."""
+        """Keep the answer, and the fingerprint that it tells, to a request for which something was changed.
+
+        One that changed nothing is carried out anew where it comes again, and changes nothing then.
+        """
         told = {"status": kept.status, "headers": [list(pair) for pair in kept.headers], "body": kept.body}
-        told |= {"fingerprint": kept.fingerprint or request.fingerprint, "until": now() + KEPT}
-        with self._store.database.write() as session:
-            if _worker(session, request.id) is None:
-                session.execute(insert(_ROWS), request._row(now()) | told)
-            else:
-                session.execute(_mine(request).values(**told))
+        self._change(request, **told, fingerprint=kept.fingerprint or request.fingerprint, until=now() + KEPT)
 
     def leave(self, request: Repeatable) -> None:
         """Tell nobody what became of it: it is not known, and what it changed is not to be changed again."""
-        if request.is_marked:
-            self._change(request, until=now())
-
-    def abandon(self, request: Repeatable) -> None:
-        """Let the request be tried anew."""
-        if request.is_marked:
-            with self._store.database.write() as session:
-                session.execute(delete(_ROWS).where(_ROWS.c.id == request.id, _ROWS.c.token == request.token))
+        self._change(request, until=now())
 
     def sweep(self) -> None:
         """Forget what was kept for long enough."""
@@ -179,8 +166,12 @@ class Answered:
             session.execute(delete(_ROWS).where(or_(answered, unknown)))
 
     def _change(self, request: Repeatable, **values: object) -> None:
+        if not request.is_marked:
+            return
+        # What is said late, such as that it is worked at, does not undo that it was answered.
+        mine = (_ROWS.c.id == request.id, _ROWS.c.token == request.token, _ROWS.c.status.is_(None))
         with self._store.database.write() as session:
-            session.execute(_mine(request).values(**values))
+            session.execute(update(_ROWS).where(*mine).values(**values))
 
 
 _KEPT = select(_ROWS).where(_ROWS.c.id == bindparam("of"))
@@ -200,10 +191,6 @@ def _worker(session: Session, request_id: str) -> str | None:
 
 def _is_over(status: int | None, until: datetime) -> bool:
     return until <= (now() if status is not None else now() - KEPT)
-
-
-def _mine(request: Repeatable) -> Update:
-    return update(_ROWS).where(_ROWS.c.id == request.id, _ROWS.c.token == request.token)
 
 
 def in_progress() -> Conflict:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from workbench.access.places import without_places
 from workbench.data.values import ColumnKind
 from workbench.preflight.evidence import FORMAT, Columns, Evidence, Rows
 
@@ -144,8 +145,8 @@ def _reason(error: Exception) -> str:
         return f"it took more than {_PATIENCE_S} s"
     if isinstance(error, subprocess.CalledProcessError):
         last = str(error.stderr).strip().splitlines()
-        return f"its process ended with code {error.returncode}" + (f" ({last[-1]})" if last else "")
-    return f"{type(error).__name__}: {error}".strip(": ")
+        return f"its process ended with code {error.returncode}" + (f" ({without_places(last[-1])})" if last else "")
+    return without_places(f"{type(error).__name__}: {error}".strip(": "))
 
 
 def _file(folder: Path, source_id: str, part: str, of: Any) -> Path:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from workbench.access.places import without_places
 from workbench.errors import BadRequest, Conflict, NotFound
 from workbench.registry.promotion import WAITING, GateName, Promotion
 from workbench.store import audit, ids
@@ -79,7 +80,7 @@ def expect_waiting(found: Promotion, verb: str) -> None:
 
 
 def end(row: PromotionRow, by: str, status: str, error: str | None = None) -> None:
-    row.status, row.error = status, error
+    row.status, row.error = status, error and without_places(error)
     row.ended_at, row.ended_by = now(), by
 
 

@@ -14,11 +14,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from workbench.errors import BadGateway, BadRequest, Busy, NotFound, Unauthorized, Unavailable, WorkbenchError
+from workbench.errors import BadGateway, BadRequest, Busy, EngineFault, NotFound, Unauthorized, Unavailable
 from workbench.pages import ROWS_MOST, bounded
 from workbench.remote import answers
 from workbench.remote.address import Address
 from workbench.remote.patience import Patience
+from workbench.store.files import sha256_of
 
 if TYPE_CHECKING:
     import httpx
@@ -168,6 +169,21 @@ class Api:
         except httpx.TransportError as error:
             raise answers.unreachable(self.host, error) from error
 
+    def fetched(self, name: str, *path: str, sha256: str | None) -> Path:
+        """Fetch a file, verified, and return where it lies, by that name, until the workbench is closed."""
+        to = self.folder / name
+        if to.is_file():
+            return to
+        # Whoever fetches it beside this one writes another file.
+        own = to.with_name(f"{name}.{uuid.uuid4().hex}")
+        try:
+            self.download(own, *path)
+            if sha256 is not None and sha256_of(own) != sha256:
+                raise EngineFault("artifact.hash_mismatch", f"What came as {name} is not what was stored.")
+            return own.replace(to)
+        finally:
+            own.unlink(missing_ok=True)
+
     def download(self, to: Path, *path: str, **asked: Any) -> None:
         """Put what is answered into a file, once it is there as a whole; where it breaks off, it is fetched anew."""
         partial = to.with_name(f"{to.name}.partial")
@@ -185,7 +201,7 @@ class Api:
                     for chunk in response.iter_bytes():
                         file.write(chunk)
             except (Unavailable, Busy) as error:
-                if not _again(error, patience):
+                if not patience.after(error):
                     raise
             else:
                 return
@@ -236,6 +252,7 @@ class Api:
         """Ask until there is an answer that is not “later”, as long as the patience lasts."""
         import httpx
 
+        never_there = httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout
         patience = patience or Patience.of(timeout_s or self.timeout_s)
         url, told = self._url(path, asked), {**self.headers, **(headers or {})}
         timeout: Any = httpx.USE_CLIENT_DEFAULT if timeout_s is None else httpx.Timeout(self.timeout_s, read=timeout_s)
@@ -243,24 +260,19 @@ class Api:
             try:
                 response = self.client.request(method, url, headers=told, content=content or None, timeout=timeout)
             except httpx.TransportError as error:
+                patience.is_begun |= method != "GET" and not isinstance(error, never_there)
                 if not patience.after_break():
                     raise answers.unreachable(self.host, error) from error
                 continue
             if response.status_code < 300 or response.status_code == answers.NOT_MODIFIED:
                 return response
             refused = answers.error_of(response, self.host)
-            if not _again(refused, patience):
+            if not patience.after(refused):
                 raise refused
 
     def _url(self, path: tuple[str, ...], asked: Mapping[str, Any]) -> str:
         query = urlencode(_query(asked))
         return "/".join((self.address.base, *map(_part, path))) + (f"?{query}" if query else "")
-
-
-def _again(error: WorkbenchError, patience: Patience) -> bool:
-    """Whether to ask again after an error, and pause until then."""
-    is_later = isinstance(error, Busy | Unavailable) or error.code == "request.in_progress"
-    return is_later and patience.pause(float(error.about.get("retry_after_s", 1)))
 
 
 def _part(part: str) -> str:

@@ -8,10 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.auditing import check_format, check_head, check_outcome
+from workbench.auditing import check_format, check_head, read_filters
 from workbench.errors import BadRequest
 from workbench.store.audit import Entry
-from workbench.store.moments import read_moment
 from workbench.store.proof import Verified
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ class Audit:
         everywhere: bool = False,
     ) -> builtins.list[Entry]:
         """Return lines of this workspace, newest first: those that fit all that is said, each text as it stands."""
-        asked = {name: value for name, value in locals().items() if name not in ("self", "limit")}
-        return self._api.all_of(Entry, self._api.listed("audit", limit=limit, **_told(asked)))
+        about = _told(read_filters(locals()))
+        return self._api.all_of(Entry, self._api.listed("audit", limit=limit, before=before, **about))
 
     def verify(self, since: tuple[int, str] | None = None) -> Verified:
         """Have the whole log of the home walked, and told whether each line is there as it was written."""
@@ -71,7 +70,7 @@ class Audit:
         everywhere: bool = False,
     ) -> Path | Iterator[str]:
         """Fetch the lines that fit as a file, or as text line by line, oldest first; it is never held as a whole."""
-        asked = _told({name: value for name, value in locals().items() if name not in ("self", "path")})
+        asked = _told(read_filters(locals())) | {"format": format}
         check_format(format)
         if path is None:
             return self._lines(asked)
@@ -94,11 +93,6 @@ class Audit:
             yield rest.decode()
 
 
-def _told(asked: dict[str, Any]) -> dict[str, Any]:
+def _told(about: dict[str, Any]) -> dict[str, Any]:
     """Lay filters out for a query."""
-    told = {name: value for name, value in asked.items() if value is not None and value is not False}
-    check_outcome(told.get("outcome"))
-    for name in ("since", "until"):
-        if name in told:
-            told[name] = read_moment(told[name]).isoformat()
-    return told
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in about.items()}

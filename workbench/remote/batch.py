@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.errors import EngineFault, NotFound
+from workbench.errors import NotFound
 from workbench.registry.pipeline import Pipeline
 from workbench.remote.sources import Sources
 from workbench.remote.waiting import waited
 from workbench.serving.batches import BatchRecord
-from workbench.store.files import sha256_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,18 +50,7 @@ class Batch:
 
     def path(self) -> Path:
         """Fetch the file, verified, and return where it lies until the workbench is closed."""
-        path = self._api.folder / f"{self.id}.csv"
-        if path.is_file():
-            return path
-        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-        try:
-            self._api.download(partial, "batches", self.id, "file")
-            wanted = self.record.sha256
-            if wanted is not None and sha256_of(partial) != wanted:
-                raise EngineFault("artifact.hash_mismatch", "What came of the batch is not what was predicted.")
-            return partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        return self._api.fetched(f"{self.id}.csv", "batches", self.id, "file", sha256=self.record.sha256)
 
     def frame(self) -> pd.DataFrame:
         """Fetch the file and read it: the data source's columns, as `Sources.load` gives them, and the predictions."""

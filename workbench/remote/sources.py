@@ -12,10 +12,11 @@ from workbench.data.ingest.job import HEAD_ROWS, Tell
 from workbench.data.intake import carried
 from workbench.data.samples import Sample
 from workbench.data.source import Source, SourceLine
-from workbench.errors import EngineFault, Gone, Unavailable
+from workbench.errors import Conflict, Gone, Unavailable
 from workbench.pages import bounded
 from workbench.remote import handed
 from workbench.remote.api import Api
+from workbench.remote.patience import Patience
 from workbench.remote.profiles import followed, profile_of
 from workbench.remote.upload import Upload
 from workbench.store.files import sha256_of
@@ -46,19 +47,24 @@ class Sources:
     ) -> Source:
         """Send a table's file of this machine in chunks, as a data source.
 
-        Where the answer to a file is lost it is sent again, and the API answers again what it has made of the first.
+        Where the answer to a file is lost it is sent again, and the API answers again what it has made of the first,
+        once it has made it.
         """
         key = str(uuid.uuid4())
 
         def begin(name: str, **asked: Any) -> Upload:
             return self._begin(name, key=key, **asked)
 
-        try:
-            return carried(begin, file, name, follows=follows, kinds=kinds, **options)
-        except Unavailable:
-            if not isinstance(file, str | Path):
-                raise
-            return carried(begin, file, name, follows=follows, kinds=kinds, **options)
+        working, absent = Patience.of(READ_S), None
+        while True:
+            try:
+                return carried(begin, file, name, follows=follows, kinds=kinds, **options)
+            except (Conflict, Unavailable) as error:
+                patience = working
+                if isinstance(error, Unavailable):
+                    patience = absent = absent or Patience.of(self._api.timeout_s)
+                if not isinstance(file, str | Path) or not patience.after(error):
+                    raise
 
     def begin_upload(
         self,
@@ -196,19 +202,7 @@ class Sources:
 
     def path(self, source: Source) -> Path:
         """Fetch a data source's table as Parquet, verified, and return where it lies until the workbench is closed."""
-        path = self._api.folder / f"{source.id}.parquet"
-        if path.is_file():
-            return path
-        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-        try:
-            self._api.download(partial, "data-sources", source.id, "table")
-            if source.table_sha256 is not None and sha256_of(partial) != source.table_sha256:
-                raise EngineFault(
-                    "artifact.hash_mismatch", f'What came of "{source.name}" is not what was stored.', source=source.id
-                )
-            return partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        return self._api.fetched(f"{source.id}.parquet", "data-sources", source.id, "table", sha256=source.table_sha256)
 
     def profile(self, ref: str | Source, *, against: str | Source | None = None, target: str | None = None) -> Profile:
         """Return what is known of a table so far, and have the rest computed; it does not wait."""

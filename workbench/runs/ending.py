@@ -9,6 +9,7 @@ from sqlalchemy import delete as remove
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workbench.access.places import without_places
 from workbench.runs import events, lookup
 from workbench.runs.carrier import Carrier, NotHeld, hold
 from workbench.runs.record import CANCELLED, FAILED, QUEUED, RUNNING, SUCCEEDED, TERMINAL, RunRecord
@@ -83,7 +84,7 @@ def close(session: Session, row: RunRow, status: str, message: str) -> None:
     """Bring a run that is not terminal to its end, inside the caller's transaction."""
     row.status = status
     row.finished_at = now()
-    row.error = None if status == SUCCEEDED else message
+    row.error = None if status == SUCCEEDED else without_places(message)
     started = row.started_at or row.created_at
     took_ms = (row.finished_at - started).total_seconds() * 1000
     events.append(session, row.id, _TOLD_AS[status], message, duration_ms=took_ms)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
+from workbench.access.places import without_places
 from workbench.errors import Gone
 from workbench.pages import bounded
 from workbench.runs.record import TERMINAL
@@ -127,7 +128,7 @@ class Log:
             "run_id": self.run_id,
             "seq": self.last,
             "kind": kind,
-            "message": message,
+            "message": without_places(message),
             "payload": dict(payload or {}),
             "duration_ms": duration_ms,
             "emitted_at": now(),

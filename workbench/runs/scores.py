@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from workbench.access.places import without_places
 from workbench.catalogue import TASKS, Metric
 from workbench.ranking import (
     CONFIDENCE,
@@ -133,7 +134,7 @@ def store_score(
         "model": model,
         "fold": fold,
         "status": status,
-        "reason": reason,
+        "reason": reason and without_places(reason),
         "metrics": dict(metrics or {}),
         "undefined": dict(undefined) if undefined else None,
         "pycaret": dict(pycaret) if pycaret else None,

@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import Literal
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,8 +30,10 @@ _BY_CODE = ("POST", f"{ROOT}/invitations/accept")
 """What is asked by those who are nobody yet: what they send says who they are."""
 _VALID = re.compile(rb"[\x20-\x7e]{1,255}")
 _KEPT_HEADERS = (b"content-type", b"location", b"link", b"etag")
-_PASSING = (401, 403, 408, 425, 429)
-"""Refusals that are no answer to what was asked: the same may be answered otherwise in a moment."""
+_PASSING = (401, 403, 408, 425, 429, 500, 503)
+"""What tells not what becomes of a request: the same may be answered otherwise in a moment.
+
+Where nothing was changed before, it is carried out anew."""
 _SECRET = re.compile(rb'"(?:pck|inv)_[A-Za-z0-9_-]{43}"')
 
 log = logging.getLogger("workbench.server")
@@ -95,13 +96,12 @@ class Idempotency:
     ) -> None:
         stream = receive if isinstance(receive, Stream) else None
 
-        async def note(outcome: Outcome) -> None:
-            if isinstance(outcome, Kept) and stream is not None:
-                # What was refused before all of it was here changed nothing, and is tried anew.
-                whole = stream.fingerprint(asked.fingerprint)
-                outcome = replace(outcome, fingerprint=whole) if stream.is_over else PASSES
+        async def note(kept: Kept | None) -> None:
+            if kept is not None and stream is not None:
+                # Of what was not heard to its end it is not known whether it was the same.
+                kept = replace(kept, fingerprint=stream.fingerprint(asked.fingerprint)) if stream.is_over else None
             # Whatever becomes of this task, what was done is noted: the caller may come again.
-            await asyncio.shield(asyncio.to_thread(_note, answered, asked, outcome))
+            await asyncio.shield(asyncio.to_thread(_note, answered, asked, kept))
 
         heard = Heard(send, note)
         try:
@@ -109,7 +109,7 @@ class Idempotency:
                 await self._app(scope, receive, heard)
         finally:
             if not heard.is_over:
-                await note(UNKNOWN)
+                await note(None)
 
 
 class Stream:
@@ -159,20 +159,13 @@ class Stream:
         return hashlib.sha256(f"{asked} {self._digest.hexdigest()}".encode()).hexdigest()
 
 
-PASSES: Literal["passes"] = "passes"
-"""A refusal that is no answer to what was asked: the same is tried anew."""
-UNKNOWN: Literal["unknown"] = "unknown"
-"""What was done, if anything, nobody can tell."""
-Outcome = Kept | Literal["passes", "unknown"]
-
-
 class Heard:
     """Hands an answer on, and has it noted before its end is told: who has heard it and asks again is answered alike.
 
     Parameters
     ----------
     note
-        Takes the whole answer, or what else became of the request.
+        Takes the whole answer; None: it tells not what became of the request, or is too large to be kept.
 
     Attributes
     ----------
@@ -180,7 +173,7 @@ class Heard:
         Whether the answer was whole.
     """
 
-    def __init__(self, send: Send, note: Callable[[Outcome], Awaitable[None]]) -> None:
+    def __init__(self, send: Send, note: Callable[[Kept | None], Awaitable[None]]) -> None:
         self._send = send
         self._note = note
         self._status = 0
@@ -203,14 +196,12 @@ class Heard:
                 self._parts.append(part)
             if not message.get("more_body", False):
                 self.is_over = True
-                await self._note(self._outcome())
+                await self._note(self._kept())
         await self._send(message)
 
-    def _outcome(self) -> Outcome:
-        if self._status >= 500 or self._status in _PASSING:
-            return PASSES
-        if self._size > KEPT_BYTES:
-            return UNKNOWN
+    def _kept(self) -> Kept | None:
+        if self._status in _PASSING or self._size > KEPT_BYTES:
+            return None
         return Kept(self._status, self._headers, _SECRET.sub(b"null", b"".join(self._parts)))
 
 
@@ -239,14 +230,12 @@ async def _renewed(answered: Answered, asked: Repeatable) -> AsyncIterator[None]
         task.cancel()
 
 
-def _note(answered: Answered, asked: Repeatable, outcome: Outcome) -> None:
+def _note(answered: Answered, asked: Repeatable, kept: Kept | None) -> None:
     try:
-        if isinstance(outcome, Kept):
-            answered.finish(asked, outcome)
-        elif outcome == PASSES:
-            answered.abandon(asked)
-        else:
+        if kept is None:
             answered.leave(asked)
+        else:
+            answered.finish(asked, kept)
     except WorkbenchError as error:
         # What was changed is marked: it is not changed again.
         log.warning("an answer could not be kept: %s", error)

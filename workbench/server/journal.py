@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import time
@@ -15,6 +14,7 @@ from typing import Any
 from starlette.types import Scope
 
 from workbench.access.secrets import redacted
+from workbench.server.regularly import Regularly
 
 WRITE_S = 1.0
 LINES_MOST = 100_000
@@ -33,7 +33,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "requests.log"
         self._lines: deque[dict[str, Any]] = deque(maxlen=LINES_MOST)
-        self._writer: asyncio.Task[None] | None = None
+        self._writing = Regularly(self._write, WRITE_S)
 
     def note(self, scope: Scope, status: int, took_s: float) -> None:
         """Note a request that was answered; `status` is 0 where nobody waited for the answer."""
@@ -55,20 +55,12 @@ class Journal:
         self._lines.append(line)
 
     async def start(self) -> None:
-        self._writer = asyncio.create_task(self._write_on())
+        self._writing.start()
 
     async def stop(self) -> None:
         """Write down what is left."""
-        if self._writer is not None:
-            self._writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._writer
+        await self._writing.stop()
         await self._write()
-
-    async def _write_on(self) -> None:
-        while True:
-            await asyncio.sleep(WRITE_S)
-            await self._write()
 
     async def _write(self) -> None:
         lines = list(self._lines)

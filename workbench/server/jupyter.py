@@ -25,7 +25,7 @@ USER = "X-Workbench-User"
 """Header with the name of whoever is logged in at Jupyter, percent-encoded; empty where Jupyter knows none."""
 START_S = 60
 """Longest that the first request waits for the service, in seconds."""
-ICON = Path(__file__).with_name("static") / "icon.svg"
+ICON = Path(__file__).with_name("routes") / "static" / "icon.svg"
 
 # Not from the folder that Jupyter stands in: a file there may have the name of a module.
 _START = [sys.executable, "-P", "-m", "workbench.server.jupyter"]

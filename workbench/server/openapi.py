@@ -36,8 +36,8 @@ project for new runs by `X-Workbench-Project`.
 **Lists** come a page at a time: `limit`, and a `Link` header with `rel="next"` where there may be more. `Location` and
 `Link` are told in relation to the request's own address.
 
-**Again.** A POST or PUT that bears an `Idempotency-Key` is carried out once; the same again is answered the same, with
-`Idempotency-Replayed: true`, for a day. Secrets are not told again.
+**Again.** A POST, PUT or PATCH that bears an `Idempotency-Key` is carried out once; the same again is answered the
+same, with `Idempotency-Replayed: true`, for a day. Secrets are not told again.
 
 **Refusals** are problem details (RFC 9457) with a stable `code`.
 """
@@ -113,8 +113,11 @@ def described(app: FastAPI) -> dict[str, Any]:
             # What the engine gives it gives whole.
             schema["required"] = list(schema["properties"])
         _explain(schema)
-    for name, example in _examples().items():
+    examples = _examples()
+    for name, example in examples.items():
         schemas[name]["examples"] = [example]
+    for _, operation in _operations(told):
+        _exemplify(operation, examples)
     return told
 
 
@@ -130,7 +133,7 @@ def _complete(method: str, operation: dict[str, Any], access: Access) -> None:
     if access.role is not None:
         operation["x-role"] = str(access.role)
     operation["security"] = [] if access.kind == "public" else [{name: []} for name in _SCHEMES]
-    changes = method in ("POST", "PUT") and access.kind == "member"
+    changes = method in ("PATCH", "POST", "PUT") and access.kind == "member"
     statuses = [*_ALWAYS]
     statuses += () if access.kind == "public" else _OF_MEMBERS
     statuses += _OF_CHANGES if changes else ()
@@ -143,6 +146,14 @@ def _complete(method: str, operation: dict[str, Any], access: Access) -> None:
         operation.setdefault("parameters", []).append(_AGAIN)
     for success, links in LINKS.get(operation["operationId"], {}).items():
         responses[success]["links"] = links
+
+
+def _exemplify(operation: dict[str, Any], examples: Mapping[str, Any]) -> None:
+    """Give a body that is JSON the example of its model, also where it may be left out."""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body is not None:
+        (name,) = _references(body["schema"])
+        body["example"] = examples[name]
 
 
 def _predict() -> dict[str, Any]:
@@ -204,6 +215,6 @@ def _explain(schema: dict[str, Any]) -> None:
 
 
 def _examples() -> dict[str, Any]:
-    """Return an example of each thing that there is to tell: answers as they were once given."""
+    """Return an example of each thing that there is to ask and to tell: as it once was."""
     text = files(bodies).joinpath("examples.json").read_text(encoding="utf-8")
     return TypeAdapter(dict[str, Any]).validate_json(text)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from workbench.access.seldom import Seldom
 from workbench.errors import Unauthorized, WorkbenchError
 from workbench.people.key import Use
+from workbench.server.regularly import Regularly
 from workbench.workbench import Workbench
 
 WRITE_S = 1.0
@@ -24,7 +25,7 @@ class Uses:
         self._home = home
         self._used: dict[str, Use] = {}
         self._told = Seldom()
-        self._writer: asyncio.Task[None] | None = None
+        self._writing = Regularly(self._write_due, WRITE_S)
         self._beside: set[asyncio.Task[None]] = set()
 
     def used(self, key_id: str, address: str) -> None:
@@ -48,22 +49,17 @@ class Uses:
             task.add_done_callback(self._beside.discard)
 
     async def start(self) -> None:
-        self._writer = asyncio.create_task(self._write_on())
+        self._writing.start()
 
     async def stop(self) -> None:
         """Write down what is left."""
-        if self._writer is not None:
-            self._writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._writer
+        await self._writing.stop()
         await self._write(self._used)
 
-    async def _write_on(self) -> None:
-        while True:
-            await asyncio.sleep(WRITE_S)
-            due = {key: use for key, use in self._used.items() if self._is_due(key, "used")}
-            self._used = {key: use for key, use in self._used.items() if key not in due}
-            await self._write(due)
+    async def _write_due(self) -> None:
+        due = {key: use for key, use in self._used.items() if self._is_due(key, "used")}
+        self._used = {key: use for key, use in self._used.items() if key not in due}
+        await self._write(due)
 
     async def _write(self, uses: dict[str, Use]) -> None:
         if not uses:

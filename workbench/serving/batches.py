@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from workbench.access.places import without_places
 from workbench.data.sources import Sources
 from workbench.errors import Conflict, NotFound
 from workbench.plain import shown
@@ -338,7 +339,7 @@ def _tell(session: Session, row: BatchRow, by: str, what: str, message: str) -> 
 
 def _end(row: BatchRow, status: str, why: str) -> None:
     by = row.cancel_requested_by
-    row.status, row.error = (status, why) if by is None else (CANCELLED, f"Cancelled by {by}.")
+    row.status, row.error = (status, without_places(why)) if by is None else (CANCELLED, f"Cancelled by {by}.")
     row.finished_at = now()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
+from workbench.access.places import without_places
 from workbench.serving.deployment import (
     ANSWERS,
     ASKED,
@@ -148,12 +149,12 @@ def ready(store: Store, predictor_id: PredictorId, address: str, engine: Mapping
 
 def cannot(store: Store, predictor_id: PredictorId, why: str) -> None:
     """Tell why a pipeline cannot be loaded; the service takes it from there once the process has ended."""
-    _change(store, predictor_id, (STARTING,), {"error": why})
+    _change(store, predictor_id, (STARTING,), {"error": without_places(why)})
 
 
 def stall(store: Store, predictor_id: PredictorId, why: str) -> None:
     """Tell why a pipeline cannot be loaded just now: another try may do better."""
-    _change(store, predictor_id, (STARTING,), {"status": STALLED, "error": why})
+    _change(store, predictor_id, (STARTING,), {"status": STALLED, "error": without_places(why)})
 
 
 def hang(store: Store, predictor_id: PredictorId, why: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from workbench.access.places import without_places
 from workbench.errors import EngineFault, Gone
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class ArtifactStore:
             filesystem.pipe_file(partial, content)
             filesystem.mv(partial, path)
         except OSError as error:
-            raise EngineFault("artifact.missing", f"{name} could not be stored in {self.url}: {error}.") from error
+            raise _failed(f"{name} could not be stored", error) from error
         return Stored(name, hashlib.sha256(content).hexdigest(), len(content))
 
     def get(self, artifact: ArtifactRow) -> bytes:
@@ -179,9 +180,7 @@ class ArtifactStore:
         except FileNotFoundError as error:
             raise self._gone(source) from error
         except OSError as error:
-            raise EngineFault(
-                "artifact.missing", f"{target.name} could not be stored in {self.url}: {error}."
-            ) from error
+            raise _failed(f"{target.name} could not be stored", error) from error
         finally:
             with suppress(OSError):
                 filesystem.rm_file(partial)
@@ -213,10 +212,10 @@ class ArtifactStore:
             # Somebody else removes it at this moment.
             return
         except OSError as error:
-            raise EngineFault("artifact.missing", f"{folder} could not be removed from {self.url}: {error}.") from error
+            raise _failed(f"{folder} could not be removed", error) from error
 
     def _gone(self, key: Key) -> Gone:
-        return Gone("artifact.missing", f"{key.name} is not in {self.url} any more.", **key.about)
+        return Gone("artifact.missing", f"{key.name} is not in the store of artifacts any more.", **key.about)
 
     def _open(self) -> tuple[Any, str]:
         # Imported late: a kernel that stores nothing need not pay for it.
@@ -224,6 +223,10 @@ class ArtifactStore:
 
         filesystem, root = fsspec.core.url_to_fs(self.url)
         return filesystem, root
+
+
+def _failed(what: str, error: OSError) -> EngineFault:
+    return EngineFault("artifact.missing", f"{what}: {without_places(str(error))}.")
 
 
 def _digest(filesystem: Any, path: str) -> str:

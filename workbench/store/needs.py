@@ -142,7 +142,7 @@ def _tell(
     if isinstance(known := getattr(about, "id", None), str):
         subject, subject_id = type(about).__name__.lower(), known
     told = {name: storable(value) if isinstance(value, str) else shown(value) for name, value in error.about.items()}
-    with suppress(WorkbenchError, SQLAlchemyError), store.database.write() as session:
+    with suppress(WorkbenchError, SQLAlchemyError), store.beside.database.write() as session:
         audit.record(
             session,
             by=store.actor.name,

@@ -81,6 +81,11 @@ class Store:
             workspace_id = session.scalar(query)
         return self if workspace_id in (None, self.workspace_id) else self.within(workspace_id)
 
+    @property
+    def beside(self) -> Store:
+        """The same store, for what is told of something and is no part of it."""
+        return replace(self, database=self.database.noting(**{FIRST: ()}))
+
     def beginning_with(self, step: Callable[[Session], None]) -> Store:
         """Return the same store, whose every transaction that writes begins with a step, and fails where that does."""
         return replace(self, database=self.database.noting(**{FIRST: (step,)}))

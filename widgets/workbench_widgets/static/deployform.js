@@ -10,14 +10,10 @@ function deployForms(el, link) {
   let open = null;
 
   const begin = (button, name, title) => {
-    const { error, showError } = errorArea();
     const steps = h("ol", { class: "wb-steps", "aria-live": "polite", hidden: true });
-    const box = h("div", { class: "wb-menu wb-ask", role: "dialog", popover: "auto", "aria-label": `${title} ${name}` });
-    const close = h("button", { type: "button", class: "wb-dismiss", title: "Close", "aria-label": "Close", onclick: () => box.hidePopover() }, "×");
-    box.append(h("header", { class: "wb-run-line" }, h("strong", {}, `${title} ${name}`), close), error);
+    const { box, showError } = askBeside(button, el.querySelector(".wb-panel"), `${title} ${name}`);
     const mine = { id: newId(), box, steps, showError };
     open = mine;
-    openBeside(button, box, el.querySelector(".wb-panel"));
     return mine;
   };
 

@@ -106,3 +106,13 @@ function launchLimits() {
     },
   };
 }
+
+/** A line that says into which project a run goes, where that was chosen; `tell(name)` takes null where it was not. */
+function projectLine() {
+  const line = h("p", { class: "wb-wide wb-faint", hidden: true });
+  const tell = (name) => {
+    line.hidden = name === null;
+    write(line, `The run goes into the project ${name}, as chosen in the Access tab.`);
+  };
+  return { line, tell };
+}

@@ -21,22 +21,18 @@ export default panel((el, link) => {
   const everybody = h("input", { type: "checkbox", onchange: () => act(everybody, showError, () => link.call("everybody", { is_on: everybody.checked })) });
 
   const rotate = (button, key) => {
-    const { error, showError: tellError } = errorArea();
     const grace = choices(h("select"), GRACES);
     const submit = h("button", { type: "submit", class: "wb-button wb-primary" }, "Rotate");
-    const box = h("div", { class: "wb-menu wb-ask", role: "dialog", popover: "auto", "aria-label": `Rotate ${key.name}` });
     const asking = h("form", { class: "wb-ask-form", novalidate: true }, h("p", { class: "wb-faint" }, "A new key takes its place, with the same name, scopes and limit."), field("The old one stops working", grace), h("div", { class: "wb-go" }, h("span"), submit));
     asking.addEventListener("submit", (event) => {
       event.preventDefault();
-      act(submit, tellError, async () => {
+      act(submit, asked.showError, async () => {
         const made = await link.call("rotate", { id: key.id, grace_minutes: Number(grace.value) });
-        box.hidePopover();
+        asked.box.hidePopover();
         secrets.show({ title: `Key ${made.key.name}, rotated`, secret: made.secret, words: kept(made.key), back: toggle });
       });
     });
-    const shut = h("button", { class: "wb-dismiss", type: "button", title: "Close", "aria-label": "Close", onclick: () => box.hidePopover() }, "×");
-    box.append(h("header", { class: "wb-run-line" }, h("strong", {}, `Rotate ${key.name}`), shut), error, asking);
-    openBeside(() => (button.isConnected ? button : section), box, section);
+    const asked = askBeside(() => (button.isConnected ? button : section), section, `Rotate ${key.name}`, asking);
     grace.focus({ preventScroll: true });
   };
 
@@ -61,27 +57,21 @@ export default panel((el, link) => {
     };
     return { node, tell: tellLine };
   };
-  const active = h("ul", { class: "wb-people", "aria-label": "Keys that work" });
-  const past = h("ul", { class: "wb-people", "aria-label": "Keys that work no more" });
-  const drawActive = keptLines(active, keyLine, ({ id }) => id);
-  const drawPast = keptLines(past, keyLine, ({ id }) => id);
-  const pastTitle = h("summary");
-  const pastGroup = h("details", { class: "wb-more" }, pastTitle, past);
+  const lists = openAndPast(keyLine, {
+    isOpen: ({ status }) => status === "active",
+    openLabel: "Keys that work",
+    pastLabel: "Keys that work no more",
+    words: (gone) => `Revoked and expired (${gone})`,
+  });
   const empty = h("p", { class: "wb-empty" }, "No keys yet. A script, a service or a colleague's tool calls the API with one.");
-  body.append(h("div", { class: "wb-actions" }, toggle, seesAll ? h("label", { class: "wb-check" }, everybody, h("span", {}, "Keys of everybody")) : null), form, secrets.area, empty, active, pastGroup);
+  body.append(h("div", { class: "wb-actions" }, toggle, seesAll ? h("label", { class: "wb-check" }, everybody, h("span", {}, "Keys of everybody")) : null), form, secrets.area, empty, lists.open, lists.folded);
 
   return (view, patch) => {
     if (touches(patch, "slugs")) tell(view);
     if (!touches(patch, "keys", "everybody")) return;
     everybody.checked = view.everybody;
-    const works = view.keys.filter(({ status }) => status === "active");
-    const gone = view.keys.filter(({ status }) => status !== "active");
-    drawActive(works);
-    drawPast(gone);
+    const works = lists.draw(view.keys);
     empty.hidden = view.keys.length > 0;
-    active.hidden = !works.length;
-    pastGroup.hidden = !gone.length;
-    write(pastTitle, `Revoked and expired (${gone.length})`);
-    write(count, works.length ? `${works.length} active` : "");
+    write(count, works ? `${works} active` : "");
   };
 });

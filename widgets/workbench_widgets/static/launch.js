@@ -32,10 +32,11 @@ export default panel((el, link) => {
   const tableFields = [field("Data", source), targetField, field("Task", task)];
   const ranking = h("div", { class: "wb-wide wb-beside" }, foldsField, field("Seed", seed), field("Rank by", sort));
   const followed = h("p", { class: "wb-wide wb-faint" });
+  const project = projectLine();
   const wished = wishArea(() => ask());
   // An advisor is told no target that was only guessed.
   const goal = goalLine(el, link, showError, () => ({ source: link.view.source?.id ?? "", target: isAimed && taskOf().has_target ? target.value : null }));
-  const form = h("form", { class: "wb-form", novalidate: true }, startField, goal.field, wished.area, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limits.field, findings.area, h("div", { class: "wb-go" }, estimate, launch));
+  const form = h("form", { class: "wb-form", novalidate: true }, startField, goal.field, wished.area, tableFields, field("Plan", plan), planOptions, ranking, followed, modelsField, optionsField, limits.field, findings.area, project.line, h("div", { class: "wb-go" }, estimate, launch));
   body.append(form);
 
   // What the reader chose by hand is kept; everything else follows the table.
@@ -362,14 +363,11 @@ export default panel((el, link) => {
 
   for (const control of [folds, seed, sort, ...limits.controls]) control.addEventListener("input", () => (tellLimits(), ask()));
 
-  const launchIt = () => {
-    const asked = request();
-    return link.call("launch", { ...asked, override: [...new Set([...[asked.override ?? []].flat(), ...findings.overrides()])] });
-  };
+  const launchIt = (asked) => link.call("launch", { ...asked, override: [...new Set([...[asked.override ?? []].flat(), ...findings.overrides()])] });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await act(launch, showError, () => launchIt())) reveal(el, "Runs");
+    if (await act(launch, showError, () => launchIt(request()))) reveal(el, "Runs");
   });
 
   let table = null;
@@ -390,6 +388,7 @@ export default panel((el, link) => {
 
   return (view, patch) => {
     if (touches(patch, "cards")) goal.draw(view.cards);
+    project.tell(view.project);
     if (!touches(patch, "sources", "source", "follow", "wish")) return;
     choices(source, view.sources.length ? view.sources.map((item) => [item.id, item.name]) : [["", "upload a table first"]], view.source?.id ?? "");
     if (!task.options.length) choices(task, Object.entries(view.tasks).map(([name, item]) => [name, item.title]));

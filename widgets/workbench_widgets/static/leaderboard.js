@@ -120,21 +120,6 @@ function reorder(body, rows) {
   }
 }
 
-/** A menu beside the button that opened it; what is chosen closes it. */
-function menu(button, items) {
-  const list = h("div", { class: "wb-menu", role: "menu", popover: "auto" });
-  list.append(...items.map(({ title, about, takes, pick }) => h("button", { type: "button", role: "menuitem", tabindex: "-1", "data-takes": takes, onclick: () => (list.hidePopover(), pick()) }, h("span", {}, title), h("small", {}, about))));
-  list.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const all = [...list.children];
-    all[(all.indexOf(document.activeElement) + step + all.length) % all.length].focus();
-  });
-  openBeside(button, list);
-  list.firstElementChild.focus({ preventScroll: true });
-}
-
 export default panel((el, link) => {
   const save = h("button", { class: "wb-button wb-quiet", type: "button" }, "Export CSV");
   const status = h("span", { class: "wb-count" });

@@ -26,6 +26,39 @@ function openBeside(button, list, parent = null) {
   putBeside(found(), list);
 }
 
+/**
+ * A menu beside the button that opened it; what is chosen closes it. An item is `{ title, about, takes, pick }`,
+ * with `isOn` where it is one of several of which one holds; null draws a line.
+ */
+function menu(button, items, { label = null, kind = "" } = {}) {
+  const list = h("div", { class: `wb-menu ${kind}`, role: "menu", popover: "auto", "aria-label": label });
+  const item = ({ title, about = null, takes = null, isOn = null, pick }) => {
+    const checked = isOn === null ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": String(isOn) };
+    return h("button", { type: "button", ...checked, tabindex: "-1", "data-takes": takes, onclick: () => (list.hidePopover(), pick()) }, h("span", {}, title), about && h("small", {}, about));
+  };
+  list.append(...items.map((each) => (each ? item(each) : h("hr", { role: "separator" }))));
+  const all = [...list.querySelectorAll("button")];
+  list.addEventListener("keydown", (event) => {
+    const at = all.indexOf(document.activeElement);
+    const next = { ArrowDown: all[(at + 1) % all.length], ArrowUp: all.at(at - 1), Home: all[0], End: all.at(-1) }[event.key];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  openBeside(button, list);
+  (list.querySelector('[aria-checked="true"]') ?? all[0]).focus({ preventScroll: true });
+}
+
+/** A question beside the button that asks it, with a way out in its head; `content` is its form. Errors are shown in it. */
+function askBeside(button, parent, title, ...content) {
+  const { error, showError } = errorArea();
+  const box = h("div", { class: "wb-menu wb-ask", role: "dialog", popover: "auto", "aria-label": title });
+  const close = h("button", { type: "button", class: "wb-dismiss", title: "Close", "aria-label": "Close", onclick: () => box.hidePopover() }, "×");
+  box.append(h("header", { class: "wb-run-line" }, h("strong", {}, title), close), error, ...content);
+  openBeside(button, box, parent);
+  return { box, showError };
+}
+
 /** Put what lies over the page below an element, or above it where there is more room, inside the window. */
 function putBeside(element, over) {
   const place = element.getBoundingClientRect();

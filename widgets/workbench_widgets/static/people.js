@@ -80,13 +80,13 @@ export default panel((el, link) => {
     };
     return { node: h("li", { class: "wb-person" }, h("span", { class: "wb-two" }, h("span", { class: "wb-two-top" }, h("strong", {}, invitation.user), state), said), h("span", { class: "wb-line-end" }, revoke)), tell };
   };
-  const open = h("ul", { class: "wb-people", "aria-label": "Open invitations" });
-  const past = h("ul", { class: "wb-people", "aria-label": "Past invitations" });
-  const drawOpen = keptLines(open, invitationLine, ({ id }) => id);
-  const drawPast = keptLines(past, invitationLine, ({ id }) => id);
-  const openGroup = h("div", { class: "wb-group" }, h("h4", {}, "Open invitations"), open);
-  const pastTitle = h("summary");
-  const pastGroup = h("details", { class: "wb-more" }, pastTitle, past);
+  const invitations = openAndPast(invitationLine, {
+    isOpen: ({ status }) => status === "open",
+    openLabel: "Open invitations",
+    pastLabel: "Past invitations",
+    words: (gone) => `Past invitations (${gone})`,
+  });
+  const openGroup = h("div", { class: "wb-group" }, h("h4", {}, "Open invitations"), invitations.open);
 
   // Joining: what is typed is a secret of somebody's too.
   const code = h("input", { type: "password", autocomplete: "off", spellcheck: "false", placeholder: "inv_…" });
@@ -103,22 +103,14 @@ export default panel((el, link) => {
   });
 
   toggle.dataset.takes = "members:write";
-  body.append(h("div", { class: "wb-actions" }, toggle), form, secrets.area, members, openGroup, pastGroup,
+  body.append(h("div", { class: "wb-actions" }, toggle), form, secrets.area, members, openGroup, invitations.folded,
     h("details", { class: "wb-more" }, h("summary", {}, "Join with a code"), joinForm));
   tellRole();
 
   return (view, patch) => {
     write(where, view.me.workspace ? `${plural(view.members.length, "member")} of ${view.me.workspace}` : "");
     if (touches(patch, "members", "me")) drawMembers(view.members);
-    if (touches(patch, "invitations")) {
-      const isOpen = ({ status }) => status === "open";
-      const gone = view.invitations.filter((one) => !isOpen(one));
-      drawOpen(view.invitations.filter(isOpen));
-      drawPast(gone);
-      openGroup.hidden = !open.children.length;
-      pastGroup.hidden = !gone.length;
-      write(pastTitle, `Past invitations (${gone.length})`);
-    }
+    if (touches(patch, "invitations")) openGroup.hidden = !invitations.draw(view.invitations);
   };
 });
 

@@ -22,7 +22,7 @@ export default panel((el, link) => {
   const who = h("span");
   const workspace = h("select", { "aria-label": "Workspace", title: "Show another workspace" });
   workspace.addEventListener("change", async () => {
-    await act(workspace, showError, () => link.call("enter", { workspace: workspace.value, tab: bar.current() }));
+    await act(workspace, showError, () => turning(el, "bar", () => link.call("enter", { workspace: workspace.value, tab: bar.current() })));
     workspace.value = link.view.me.workspace;
   });
   const me = h("div", { class: "wb-me", role: "group", "aria-label": "Who you are here" }, who, workspace);
@@ -54,6 +54,10 @@ export default panel((el, link) => {
       write(counts[name], String(count));
     }
   };
-  update.dispose = () => document.removeEventListener("wb-reveal", follow);
+  const release = goesOn(el, "bar", workspace);
+  update.dispose = () => {
+    release();
+    document.removeEventListener("wb-reveal", follow);
+  };
   return update;
 });

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from workbench.access.places import without_places
 from workbench.advisors.failure_debugger.evidence import (
     TRUNCATED,
     Base,
@@ -238,4 +239,4 @@ def _log(store: Store, run_id: str, lacking: list[str]) -> tuple[str, ...]:
         return ()
     # The first line may have lost its beginning.
     whole = lines[1:] if size > LOG_BYTES else lines
-    return tuple(line[:LINE_CHARACTERS] for line in whole[-LOG_LINES:])
+    return tuple(without_places(line)[:LINE_CHARACTERS] for line in whole[-LOG_LINES:])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from workbench.access.places import without_places
 from workbench.advisors.drift_analyst.evidence import Sample
 from workbench.consulting.gathering.fitted import of_pipeline
 from workbench.data.source import Source
@@ -215,7 +216,8 @@ def _loaded(pipelines: Pipelines, pipeline: Pipeline) -> tuple[judged.Side | Non
     except WorkbenchError as error:
         return None, None, [f"The pipeline was not loaded, so that it could not be asked: {error.message}"]
     except Exception as error:  # noqa: BLE001 - whatever unpickling raises, the columns can be compared without it
-        return None, None, [f"The pipeline could not be loaded: {type(error).__name__}: {error}"]
+        why = without_places(f"{type(error).__name__}: {error}")
+        return None, None, [f"The pipeline could not be loaded: {why}"]
 
 
 def _document(pipelines: Pipelines, pipeline: Pipeline, name: str, notes: list[str]) -> Any:

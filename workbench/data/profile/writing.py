@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from workbench.access.places import without_places
 from workbench.data.profile import features as kept
 from workbench.data.profile import sample, sheet
 from workbench.data.profile.association import association
@@ -113,6 +114,6 @@ def _peak_bytes() -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "The file of the table is gone."
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(without_places(str(error)).split()) or type(error).__name__
     told = words if isinstance(error, OSError) else f"{type(error).__name__}: {words}"
     return f"The table could not be profiled: {told[:_LONGEST_REASON].rstrip('.')}."

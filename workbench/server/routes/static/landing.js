@@ -124,10 +124,8 @@ function curlOf({ method, path, operation }) {
   const [kind, body] = Object.entries(resolved(operation.requestBody)?.content ?? {})[0] ?? [];
   if (kind) parts.push(`-H "Content-Type: ${kind}"`);
   if (kind === "application/json") {
-    const schema = resolved(body.schema);
-    const example = body.example ?? Object.values(body.examples ?? {})[0]?.value ?? schema?.example ?? schema?.examples?.[0];
     // A quote in it would end the shell's own.
-    if (example !== undefined) parts.push(`-d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`);
+    parts.push(`-d '${JSON.stringify(body.example).replaceAll("'", "'\\''")}'`);
   } else if (kind) parts.push("--data-binary @FILE");
   return `${parts.join(" \\\n  ")} \\\n  "${root}${path}"`;
 }

@@ -1,0 +1,25 @@
+// Turning to another workspace: the whole page is made anew, and its reader goes on from the control they were at.
+
+/** Have the kernel turn to another workspace; the control that goes by `name` takes the focus there. */
+async function turning(el, name, go) {
+  const root = el.closest(".wb-tabbed");
+  if (root) root.dataset.wbFrom = name;
+  try {
+    return await go();
+  } catch (error) {
+    delete root?.dataset.wbFrom;
+    throw error;
+  }
+}
+
+/** Give a control the focus once it is seen, where the page was turned from the one that goes by its `name`; the answer ends that. */
+function goesOn(el, name, control) {
+  const watcher = new IntersectionObserver(() => {
+    const root = el.closest(".wb-tabbed");
+    if (root?.dataset.wbFrom !== name || control.offsetParent === null) return;
+    delete root.dataset.wbFrom;
+    control.focus({ preventScroll: true });
+  });
+  watcher.observe(control);
+  return () => watcher.disconnect();
+}
