@@ -59,6 +59,7 @@ ErrorCode = Literal[
     "data.no_rows",
     "data.not_a_table",
     "data.not_found",
+    "data.on_its_way",
     "data.parse_failed",
     "data.query_failed",
     "data.ragged",

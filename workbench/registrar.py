@@ -10,6 +10,7 @@ from typing import Any
 from workbench.access.permissions import Permission
 from workbench.deployment import Deployment
 from workbench.errors import Conflict, NotFound
+from workbench.registry import takeover
 from workbench.registry.aliases import Aliases
 from workbench.registry.pipeline import Pipeline
 from workbench.registry.pipelines import Pipelines
@@ -69,7 +70,8 @@ class SafePromotions(Promotions):
         """Let the challenger take the alias over, and swap the deployments that follow it.
 
         Where one cannot be swapped, those that were go back, and so does the alias. Of a promotion that was killed
-        after the alias had moved, the deployments that were left behind are brought along.
+        after the alias had moved, the deployments that were left behind are brought along, once `takeover.LEASE` is
+        over.
 
         Raises
         ------
@@ -89,6 +91,8 @@ class SafePromotions(Promotions):
     def _left_behind(self, found: Promotion) -> list[Deployment]:
         """Find what follows the alias and serves another pipeline, though the promotion is over and nobody is at it."""
         if found.status != PROMOTED or self._named(found.alias) != found.challenger_id:
+            return []
+        if takeover.is_being_completed(self._store, found):
             return []
         following = deployments.following(self._store, found.alias)
         if any(one.next_pipeline_id == found.challenger_id or one.status == WARMING for one in following):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from anyio import CapacityLimiter
 
 from workbench.access.actor import owner
-from workbench.errors import EngineFault
+from workbench.errors import Conflict, EngineFault
 from workbench.registrar import SafePromotions
+from workbench.registry import takeover
 from workbench.registry.promotion import Promotion
 from workbench.server.work import Desk, Work
 from workbench.service.lifecycle import ServiceLock
 from workbench.serving import deployments
 from workbench.serving.deployment import DeploymentId, DeploymentRecord
+from workbench.store.tables import PromotionRow
 
 PATIENCE_S = 60.0
 
@@ -120,6 +123,39 @@ def test_one_that_fails_goes_back_step_by_step(
     assert caught.value.about["not_put_back"] == []
     assert stands("newer") == before
     assert aliases.get("champion").pipeline_name == "old"
+
+
+def test_one_that_somebody_is_at_is_not_taken_for_left_behind(
+    store, safe, serve, swap, stands, champion, challenger, proposed, monkeypatch
+):
+    # It is said again after a third of it.
+    monkeypatch.setattr(takeover, "LEASE", timedelta(seconds=6))
+    promotion = proposed()
+    last, first = serve("older"), serve("newer")
+
+    def until() -> datetime | None:
+        with store.database.read() as session:
+            return session.get_one(PromotionRow, promotion.id).completing_until
+
+    async def completed() -> Promotion:
+        task = asyncio.create_task(at_one_thread().wait(safe.complete, promotion))
+        await swap(first.slug, challenger.id)
+        said = until()
+        async with asyncio.timeout(PATIENCE_S):
+            while until() == said or stands(last.slug)[1] is None:
+                await asyncio.sleep(0.01)
+        deployments.not_swapped(store, last.id, challenger.id, by="service", why="it cannot be loaded")
+        # Between two followers another one comes, who finds the last of them not gone along.
+        with pytest.raises(Conflict) as refused:
+            await asyncio.to_thread(safe.complete, promotion)
+        assert refused.value.code == "promotion.wrong_state"
+        await swap(first.slug, champion.id)
+        return await task
+
+    with pytest.raises(EngineFault, match="it cannot be loaded"):
+        asyncio.run(completed())
+    assert stands("older")[0] == stands("newer")[0] == champion.id
+    assert not takeover.is_being_completed(store, promotion)
 
 
 def test_one_whose_request_ends_goes_back_step_by_step(

@@ -16,10 +16,13 @@ def long(warm, called):
 
 
 @pytest.fixture(scope="module")
-def served(warm, fitted):
+def served(warm, fitted, eventually):
     """A deployment that has answered, with a history."""
     pipeline = warm.registry.promote(fitted.id, name="remote-bounds")
     made = warm.deployments.deploy(pipeline=pipeline, slug="remote-bounds")
+    # What it was asked when it was deployed is written down a moment later.
+    assert eventually(made.predictions)
+    assert eventually(lambda: made.record.request_count)
     yield made
     made.delete()
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from workbench.errors import EngineFault, Unavailable
 from workbench.settings import Settings
+from workbench.store import database
 from workbench.store.database import BUSY_TIMEOUT_MS, Database
 from workbench.store.store import open_store
 from workbench.store.tables import WorkspaceRow, new_id, now
@@ -155,3 +156,14 @@ def test_a_password_in_the_url_is_not_told(tmp_path):
     with pytest.raises(EngineFault) as caught:
         open_store(Settings(home=tmp_path, database_url="postgresql+nosuchdriver://me:secret@nowhere/db"))
     assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_somebody_else_writes_to_is_busy(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
+    one, other = (Database(f"sqlite:///{tmp_path}/busy.db") for _ in range(2))
+    with one.write() as writing, pytest.raises(Unavailable) as raised, other.write() as waiting:
+        writing.execute(text("SELECT 1"))
+        waiting.execute(text("SELECT 1"))
+    assert (raised.value.code, raised.value.about) == ("store.busy", {"retry_after_s": database.RETRY_S})
+    one.close()
+    other.close()

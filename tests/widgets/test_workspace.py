@@ -128,3 +128,14 @@ def test_a_workspace_that_is_not_there_is_not_gone_to(page: Page) -> None:
     with pytest.raises(WorkbenchError, match="nowhere"):
         page.workspace.commands["enter"](workspace="nowhere")
     assert page.workspace._view["here"]["name"] == "default"
+
+
+def test_while_a_table_is_on_its_way_in_no_other_workspace_is_shown(page: Page, home: workbench.Workbench) -> None:
+    home.workspaces.create("lab")
+    page.data.commands["begin"](work="one", name="sales.csv", size=10)
+    with pytest.raises(Conflict) as raised:
+        page.enter("lab", "access")
+    assert raised.value.code == "data.on_its_way"
+    page.data.commands["cancel"]("one")
+    page.enter("lab", "access")
+    assert page.workspace._view["here"]["name"] == "lab"

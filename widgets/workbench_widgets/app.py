@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 import workbench
-from workbench.errors import WorkbenchError
+from workbench.errors import Conflict, WorkbenchError
 from workbench_widgets.auditing import AuditPanel
 from workbench_widgets.data import DataPanel
 from workbench_widgets.deploy import DeployPanel
@@ -61,7 +61,15 @@ class Workbench(ipywidgets.Box):
         ------
         NotFound
             ``workspace.not_found``
+        Conflict
+            ``data.on_its_way`` while a table is brought in here: that would end with what is shown.
         """
+        if names := self.data.on_their_way:
+            raise Conflict(
+                "data.on_its_way",
+                f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} on the way into this workspace.",
+                hint="Wait until that is over, or end it on the Train tab.",
+            )
         # What was shown is closed by the feeder, once it has been out of sight for a while.
         self.children = self._parts(self.workbench.within(workspace), tab)
 

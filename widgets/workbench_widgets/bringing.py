@@ -135,6 +135,12 @@ class Bringing:
             upload.abort()
             self._forget(id)
 
+    @property
+    def names(self) -> list[str]:
+        """What is on its way in."""
+        with self._lock:
+            return [work.name for work in self._works.values()]
+
     def close(self) -> None:
         """End all."""
         for id in list(self._works):

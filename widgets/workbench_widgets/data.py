@@ -97,6 +97,11 @@ class DataPanel(Panel):
             self.show(put={"sparks": new})
         return not looked.is_over
 
+    @property
+    def on_their_way(self) -> list[str]:
+        """Tables that are being brought in."""
+        return self._bringing.names
+
     def close(self) -> None:
         super().close()
         self._bringing.close()

@@ -11,7 +11,8 @@ MOST = 100
 """Longest name of a workspace or a project, in characters."""
 USER_MOST = 200
 KEY_MOST = 128
-_RULE = f"A name has 1 to {MOST} characters, all of which can be seen."
+_SEEN = f"A name has 1 to {MOST} characters, all of which can be seen"
+_RULE = f"{_SEEN}, and no slash."
 
 
 def of_workspace(name: object) -> str:
@@ -50,9 +51,9 @@ def of_experiment(name: object) -> str:
     BadRequest
         ``experiment.name_invalid``
     """
-    found = _trimmed(name, MOST)
+    found = _trimmed(name, MOST, takes_slash=True)
     if found is None:
-        raise BadRequest("experiment.name_invalid", f"An experiment cannot be called {shown(name)}.", hint=_RULE)
+        raise BadRequest("experiment.name_invalid", f"An experiment cannot be called {shown(name)}.", hint=f"{_SEEN}.")
     return found
 
 
@@ -64,7 +65,7 @@ def of_key(name: object) -> str:
     BadRequest
         ``key.name_invalid``
     """
-    found = _trimmed(name, KEY_MOST)
+    found = _trimmed(name, KEY_MOST, takes_slash=True)
     if found is None:
         raise BadRequest(
             "key.name_invalid",
@@ -94,10 +95,11 @@ def of_user(name: object) -> str:
     return found
 
 
-def _trimmed(name: object, most: int) -> str | None:
+def _trimmed(name: object, most: int, *, takes_slash: bool = False) -> str | None:
     """Return a name without blanks around it; None where it is none.
 
-    Half a character and a character 0, which no database takes, cannot be printed either.
+    Half a character and a character 0, which no database takes, cannot be printed either. A slash ends a name in the
+    addresses of the API.
     """
     text = name.strip() if isinstance(name, str) else ""
-    return text if 0 < len(text) <= most and text.isprintable() else None
+    return text if 0 < len(text) <= most and text.isprintable() and (takes_slash or "/" not in text) else None

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypeVar
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import select, update
 
 from workbench.errors import Conflict, EngineFault, ErrorCode, WorkbenchError
 from workbench.registry import lookup, moves
 from workbench.registry import promotion_rows as rows
 from workbench.registry.promotion import FAILED, PROMOTED, Promotion
 from workbench.store.store import Store
+from workbench.store.tables import PromotionRow, now
 from workbench.waits import Waiting, has_steps, steps
 
 _Asked = ParamSpec("_Asked")
@@ -23,6 +30,8 @@ may wait (`workbench.waits`).
 What it does before it raises nobody takes back: one that may be stopped half-way comes after one that answers with what
 takes it back however far it went."""
 
+LEASE = timedelta(seconds=30)
+"""How long somebody counts as being at it after they last said so: for so long nobody takes it for left behind."""
 PAUSES_S = (0.1, 0.4)
 """Seconds between the tries to put something back."""
 _FINAL: frozenset[ErrorCode] = frozenset(
@@ -62,6 +71,21 @@ def complete(store: Store, user: str, promotion: Promotion, after: Sequence[Step
         ``promotion.failed`` with the failure's own words; its hint tells whether the alias could be put back.
     """
     moved = _seize(store, user, promotion)
+    try:
+        yield from _kept_up(store, promotion, _followed(store, user, promotion, moved, after))
+    finally:
+        _note(store, promotion, None)
+
+
+def is_being_completed(store: Store, promotion: Promotion) -> bool:
+    """Whether somebody is at completing a promotion, or was a moment ago."""
+    query = select(PromotionRow.completing_until).where(PromotionRow.id == promotion.id)
+    with store.database.read() as session:
+        until = session.scalar(query)
+    return until is not None and until > now()
+
+
+def _followed(store: Store, user: str, promotion: Promotion, moved: int, after: Sequence[Step]) -> Waiting[None]:
     undo: list[Undo] = []
     try:
         for step in after:
@@ -91,6 +115,7 @@ def _seize(store: Store, user: str, promotion: Promotion) -> int:
         challenger = lookup.find(session, store.workspace_id, row.challenger_id, hold="keep")
         seq = moves.move(session, alias, challenger, by=user, why=_reason(promotion))
         rows.end(row, user, PROMOTED)
+        row.completing_until = now() + LEASE
         rows.tell(session, row, user, "promoted", f"{challenger.name} took over", {"move": seq})
         return seq
 
@@ -101,6 +126,35 @@ def _reason(promotion: Promotion) -> str:
         for word in promotion.acknowledgements
     ]
     return "; ".join([f"promotion {promotion.short_id}", *([promotion.why] if promotion.why else []), *words])
+
+
+def _kept_up(store: Store, promotion: Promotion, going: Waiting[None]) -> Waiting[None]:
+    """Go on, and say from time to time that somebody is at it."""
+    take: Callable[[], Any] = partial(next, going)
+    said = time.monotonic()
+    try:
+        while True:
+            pause_s = take()
+            if time.monotonic() - said > LEASE.total_seconds() / 3:
+                _note(store, promotion, now() + LEASE)
+                said = time.monotonic()
+            try:
+                yield pause_s
+            except GeneratorExit:
+                going.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - what is thrown in is for those who go on
+                take = partial(going.throw, error)
+            else:
+                take = partial(next, going)
+    except StopIteration:
+        return
+
+
+def _note(store: Store, promotion: Promotion, until: datetime | None) -> None:
+    """Note until when somebody is at it; a store that is away for a moment is no hindrance to what was done."""
+    with suppress(WorkbenchError), store.database.write() as session:
+        session.execute(update(PromotionRow).where(PromotionRow.id == promotion.id).values(completing_until=until))
 
 
 def _gone_through(call: Callable[_Asked, _Told], *args: _Asked.args, **kwargs: _Asked.kwargs) -> Waiting[_Told]:

@@ -73,6 +73,8 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
         generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
+        # It would lead to an address that is told as a whole, and out of whatever proxy.
+        redirect_slashes=False,
         lifespan=living,
     )
     app.journal = journal

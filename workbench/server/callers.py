@@ -178,7 +178,7 @@ class Callers:
         mine = self._home.on_behalf_of(replace(actor, origin=_origin(shown), name=name))
         if not shown.workspace and not shown.project:
             return Caller(mine, shown, self, is_owner=True)
-        mine = mine.within(workspace=named(shown.workspace) or None, project=named(shown.project) or None)
+        mine = mine.within(workspace=_wanted(shown.workspace), project=_wanted(shown.project))
         held = mine.workspaces.current().id if shown.workspace else None
         return Caller(mine, shown, self, is_owner=True, workspace_id=held)
 
@@ -194,7 +194,7 @@ class Callers:
             raise NotFound("workspace.not_found", f"The key opens no workspace '{asked}'.")
         mine = self._home.for_key(bearer, origin=origin)
         if shown.project:
-            mine = mine.within(project=named(shown.project))
+            mine = mine.within(project=_wanted(shown.project))
         return Caller(mine, shown, self, key=bearer.key, workspace_id=bearer.workspace_id)
 
 
@@ -206,6 +206,11 @@ def _digest(key: bytes) -> bytes:
 def _place(shown: Shown) -> _Place:
     digest = b"" if shown.key is None else _digest(shown.key)
     return digest, shown.address, shown.by_socket, shown.workspace, shown.project, shown.user
+
+
+def _wanted(told: bytes) -> str | None:
+    """Return what is named; None: nothing is. What cannot be read is the name of nothing."""
+    return (named(told) or "\N{REPLACEMENT CHARACTER}") if told else None
 
 
 def _origin(shown: Shown) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.server.journal import Journal
@@ -93,6 +94,9 @@ class Dressed:
                 await _without_body(self._app, scope, receive, dressed)
             else:
                 await self._app(scope, receive, dressed)
+        except ClientDisconnect:
+            # Nobody is there to be answered.
+            pass
         except Exception:
             # What was begun is cut off by the server where nothing more comes.
             log.exception("request %s failed: %s %s", told_id, scope["method"], scope["path"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -14,9 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope
 
-from workbench.errors import WorkbenchError
+from workbench.errors import EngineFault, WorkbenchError
 
 PROBLEM = "application/problem+json"
+log = logging.getLogger("workbench.server")
+
 HEARD_OUT, HEARD_OUT_S = 1 << 20, 0.2
 """Largest body that is taken to its end though its request is refused, in bytes, and how long it is waited for."""
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -57,6 +60,10 @@ async def hear_out(scope: Scope, receive: Receive) -> None:
 
 def _problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, WorkbenchError)
+    if error.code == "store.unreachable":
+        # Where the database lies, and what its driver says, is for those who work on the server.
+        log.error("%s", error.message)
+        error = EngineFault("store.unreachable", "The home's database does not answer; the service's log says more.")
     return answer(error)
 
 

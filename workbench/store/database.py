@@ -24,6 +24,7 @@ KEPT, MOST = 8, 64
 PATIENCE_S = 15.0
 """Longest that a thread waits for one of them, in seconds."""
 RETRY_S = 1
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 FIRST, LAST = "first", "last"
 """Where a session's ``info`` has what is to be done at the beginning of its transaction, and at the end of it, such as
 what others wait for."""
@@ -171,8 +172,19 @@ def _foreign_errors(url: URL) -> Iterator[None]:
             retry_after_s=RETRY_S,
         ) from error
     except DBAPIError as error:
+        if _is_busy(error):
+            raise Unavailable(
+                "store.busy",
+                "Somebody else writes to the database, and does not end.",
+                hint="Come again in a moment.",
+                retry_after_s=RETRY_S,
+            ) from error
         place = url.render_as_string(hide_password=True)
         raise EngineFault("store.unreachable", f"The database {place} does not answer: {_reason(error)}.") from error
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode & 0xFF in _BUSY
 
 
 def _reason(error: DBAPIError) -> str:

@@ -134,6 +134,9 @@ def _tell(
     outcome: audit.Outcome,
     about: object = None,
 ) -> None:
+    if error.code.startswith("store."):
+        # What keeps a change from being written keeps this from being written too.
+        return
     # No line can ever be taken out of the log again: whoever is refused a thousand times does not fill it.
     left_out = store.refusals.due((store.workspace_id, store.actor.name, store.actor.key_id, what, error.code))
     if left_out is None:

@@ -104,3 +104,6 @@ class PromotionRow(Base):
     served_by: Mapped[str | None] = mapped_column(Text, doc="The home that asked for it, then that has its process.")
     process_id: Mapped[int | None]
     process_started: Mapped[float | None]
+    completing_until: Mapped[datetime | None] = mapped_column(
+        doc="Until when whoever completes it counts as being at it; None: nobody is."
+    )

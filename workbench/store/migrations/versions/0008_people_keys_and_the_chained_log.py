@@ -32,6 +32,7 @@ def upgrade() -> None:
     for table in ("workspaces", "projects"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("created_by", sa.String(length=200), nullable=True))
+    _promotions()
     _runs()
     _audit_log()
     _known_users(op.get_bind())
@@ -128,6 +129,10 @@ def _answered() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answered_requests")),
     )
     op.create_index(op.f("ix_answered_requests_created_at"), "answered_requests", ["created_at"])
+
+
+def _promotions() -> None:
+    op.add_column("promotions", sa.Column("completing_until", UtcDateTime(timezone=True), nullable=True))
 
 
 def _runs() -> None:
@@ -297,6 +302,8 @@ def downgrade() -> None:
         for name in ("sha256", "previous", "outcome", "key_id", "origin", "workspace_id", "seq"):
             batch_op.drop_column(name)
     op.drop_table("audit_head")
+    with op.batch_alter_table("promotions", schema=None) as batch_op:
+        batch_op.drop_column("completing_until")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_workspace_id_status")
         batch_op.drop_index("ix_runs_workspace_id_created_at")
