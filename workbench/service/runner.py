@@ -32,6 +32,8 @@ from workbench.settings import Settings
 from workbench.store.homes import Lease
 from workbench.store.store import Store
 
+PACE_S = 0.05
+"""Shortest time from one look to the next, in seconds."""
 POLL_S = 0.2
 """How often the store is asked for news that nobody rang for."""
 LOOK_S = 0.5
@@ -146,7 +148,7 @@ class Runner:
         """Loop until stopped or idle for the time that the settings allow."""
         log.info("service %s started", self._owner)
         changes = self._store.database.changes()
-        looked = 0.0
+        looked = paced = 0.0
         while not self._stopping and time.monotonic() - self._busy_at < self._settings.service_idle_s:
             try:
                 heard = self._hear()
@@ -154,6 +156,9 @@ class Runner:
                 is_due = heard or self._server.was_rung_for or time.monotonic() - looked > LOOK_S
                 # Every unit of a run is a commit: only runs are looked at for each of them.
                 if changes.any() or is_due:
+                    # A burst of bells and commits is heard as one; the first is heard at once.
+                    time.sleep(max(0.0, PACE_S - (time.monotonic() - paced)))
+                    paced = time.monotonic()
                     self._look()
                 if is_due:
                     looked = time.monotonic()
