@@ -14,6 +14,7 @@ from workbench.access.places import without_places
         ("/srv/app/workbench/service/loading.py:12: in load", "…/workbench/service/loading.py:12: in load"),
         ("home=/home/ana/.workbench/", "home=…/.workbench"),
         ("It is at file:///srv/tables/sales.csv now", "It is at …/sales.csv now"),
+        ("unix:/run/user/1000/workbench.sock", "unix:…/workbench.sock"),
         ("from '/srv/a/x.csv' to '/srv/a/y.csv'", "from '…/x.csv' to '…/y.csv'"),
     ],
 )

@@ -7,7 +7,7 @@ import re
 _PATH = re.compile(
     r"""(?P<quote>['"])(?:file:/{2})?(?P<quoted>/[^'"\n]+)(?P=quote)"""
     # Neither the rest of another path, nor of an address, nor a fraction.
-    r"""|(?<![\w/:.~%@…-])(?:file:/{2})?(?P<bare>/(?:[^\s/'"<>()\[\],;:]+/)+[^\s/'"<>()\[\],;:]*)"""
+    r"""|(?<![\w/.~%@…-])(?:file:/{2})?(?P<bare>/(?:[^\s/'"<>()\[\],;:]+/)+[^\s/'"<>()\[\],;:]*)"""
 )
 _CODE = re.compile(r"^.*/(?=(?:site-packages|dist-packages|lib/python[\d.]+)/|workbench/.*\.py$)")
 
