@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from ipywidgets import Widget
 from workbench_widgets.app import Workbench as Page
 from workbench_widgets.desk import Desk
 from workbench_widgets.live import Feeder
@@ -139,3 +140,14 @@ def test_while_a_table_is_on_its_way_in_no_other_workspace_is_shown(page: Page, 
     page.data.commands["cancel"]("one")
     page.enter("lab", "access")
     assert page.workspace._view["here"]["name"] == "lab"
+
+
+def test_a_page_that_turned_to_another_workspace_can_be_loaded_anew(page: Page, home: workbench.Workbench) -> None:
+    home.workspaces.create("lab")
+    before, name = page.data, page.data.model_id
+    page.enter("lab", "access")
+    # As the feeder does once it is out of sight.
+    before.close()
+    state = Widget.get_manager_state()["state"]
+    assert page.data.model_id in state
+    assert name not in state

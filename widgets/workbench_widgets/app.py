@@ -70,8 +70,11 @@ class Workbench(ipywidgets.Box):
                 f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} on the way into this workspace.",
                 hint="Wait until that is over, or end it on the Train tab.",
             )
-        # What was shown is closed by the feeder, once it has been out of sight for a while.
+        before = self.children
         self.children = self._parts(self.workbench.within(workspace), tab)
+        # Panels that were shown are closed by the feeder, once they have been out of sight for a while.
+        for part in before:
+            _take_apart(part)
 
     def _parts(self, home: workbench.Workbench, start: str) -> list[ipywidgets.Widget]:
         """Make the panels over a home: the bar, and a page for each of its tabs."""
@@ -126,6 +129,15 @@ class Workbench(ipywidgets.Box):
             self.audit,
         )
         return [self.tabs, *pages]
+
+
+def _take_apart(widget: ipywidgets.Widget) -> None:
+    """Close boxes and leave what they hold: a page that is loaded anew asks for all boxes, none with closed parts."""
+    if isinstance(widget, ipywidgets.Box):
+        parts, widget.children = widget.children, ()
+        widget.close()
+        for part in parts:
+            _take_apart(part)
 
 
 def _columns(left: list[Panel], right: list[Panel]) -> list[ipywidgets.Widget]:

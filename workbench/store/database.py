@@ -184,7 +184,9 @@ def _foreign_errors(url: URL) -> Iterator[None]:
 
 
 def _is_busy(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode & 0xFF in _BUSY
+    return (
+        isinstance(error.orig, sqlite3.OperationalError) and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _BUSY
+    )
 
 
 def _reason(error: DBAPIError) -> str:
