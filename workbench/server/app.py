@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -59,6 +60,8 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
+        # The first thread of the pool brings a module or two, before anybody waits for it.
+        await run_in_threadpool(lambda: None)
         async with AsyncExitStack() as ends:
             for part in (front, callers.uses, journal, live):
                 await part.start()
@@ -94,4 +97,12 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
     known_names = Depends(KnownNames())
     for router in (health.routes(front, callers), *ROUTERS):
         app.include_router(router, prefix=ROOT, dependencies=[known_names])
+    _complete(app)
     return app
+
+
+def _complete(app: FastAPI) -> None:
+    """Look at each route once: FastAPI makes what a route takes when it is first looked at, and somebody waits."""
+    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(nowhere)
