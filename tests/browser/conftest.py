@@ -132,6 +132,8 @@ def page(browser: Browser, lab: Server, console: Console) -> Iterator[Page]:
     console.listen(page)
     yield page
     context.close()
+    # Nobody looks at their panels any more, and they would go on looking at the store.
+    lab.end_kernels()
 
 
 @pytest.fixture(scope="module")

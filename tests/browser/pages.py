@@ -211,7 +211,10 @@ class Panels:
 
     def wait_for_more_events(self, seen: int) -> int:
         """Wait until the log has grown beyond `seen`, and return how far."""
-        more = eventually(lambda: self.event_count() > seen and self.event_count(), f"more than {seen} events shown")
+        # What is to be done for an event takes its time.
+        more = eventually(
+            lambda: self.event_count() > seen and self.event_count(), f"more than {seen} events shown", within_s=START_S
+        )
         return int(more)
 
     def error(self, panel: Locator) -> Locator:

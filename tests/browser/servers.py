@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,17 @@ class Server:
             return error.code
         except OSError:
             return None
+
+    def end_kernels(self) -> None:
+        """End the kernels of all notebooks, as shutting them down in JupyterLab does."""
+        with self._ask("GET", "/api/sessions") as answer:
+            sessions = json.load(answer)
+        for session in sessions:
+            self._ask("DELETE", f"/api/sessions/{session['id']}").close()
+
+    def _ask(self, method: str, path: str) -> HTTPResponse:
+        asked = urllib.request.Request(f"{self.url}{path}", method=method, headers={"Authorization": f"token {TOKEN}"})
+        return urllib.request.urlopen(asked, timeout=START_S)
 
     def stop(self) -> None:
         self.process.terminate()

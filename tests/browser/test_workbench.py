@@ -154,6 +154,40 @@ def test_scrolling_up_in_the_log_stops_it_from_following(panels: Panels, long_ru
     )
 
 
+LOSING = """
+from workbench_widgets.panel import Panel
+
+carry_out, lost = Panel._carry_out, []
+
+def losing(panel, name, *asked):
+    if name == "resync" and not lost:
+        lost.append(panel)
+    else:
+        carry_out(panel, name, *asked)
+
+Panel._carry_out = losing
+[page] = [shown for shown in Out.values() if isinstance(shown, Workbench)]
+page.runs._number += 1
+"""
+"""A patch of the runs panel never reaches the page, nor does the first answer to its asking for the whole."""
+
+
+def test_a_panel_that_missed_news_catches_up_though_the_first_answer_is_lost(
+    notebook: Notebook, panels: Panels, home: Workbench, table: Table
+) -> None:
+    notebook.restart()
+    notebook.run_all()
+    expect(panels.runs.get_by_text("No runs yet")).to_be_visible()
+    notebook.start_cell(LOSING)
+    notebook.wait_for_kernel("idle")
+    home.runs.submit(home.data.upload(table(200)), target="churned", include=["dummy"], folds=2)
+    expect(panels.status).to_have_text("succeeded")
+    notebook.drop_last_cell()
+    notebook.start_cell("lost")
+    expect(panels.page.locator(".jp-OutputArea-output").last).to_contain_text("RunsPanel")
+    notebook.drop_last_cell()
+
+
 def test_a_restarted_kernel_finds_the_run_again_and_goes_on(notebook: Notebook, panels: Panels, long_run: Run) -> None:
     panels.wait_for_more_events(5)
     notebook.restart()
@@ -174,6 +208,35 @@ def test_a_notebook_opened_anew_goes_on_without_running_the_cell_again(
     expect(panels.status).to_have_text("running")
     panels.wait_for_more_events(panels.event_count())
     shows_the_log_from_its_start(panels, long_run)
+
+
+REPLACED = """
+import time
+from workbench_widgets import live
+
+live.HIDDEN_S = 0
+before, *_ = (shown for shown in Out.values() if isinstance(shown, Workbench))
+while before.comm is not None:
+    time.sleep(0.1)
+"""
+"""Wait until what the cell showed before it was run again is closed, at once rather than in a minute."""
+
+
+def test_a_notebook_whose_cell_was_run_again_can_be_opened_anew(
+    notebook: Notebook, panels: Panels, lab: Server, home: Workbench, table: Table
+) -> None:
+    notebook.restart()
+    notebook.run_all()
+    expect(panels.runs.get_by_text("No runs yet")).to_be_visible()
+    notebook.run_all()
+    notebook.start_cell(REPLACED)
+    notebook.wait_for_kernel("busy")
+    notebook.wait_for_kernel("idle")
+    notebook.drop_last_cell()
+    notebook.command("docmanager:save")
+    Notebook.open(panels.page, f"{lab.url}/lab/tree/notebooks/workbench.ipynb?reset&token={TOKEN}")
+    home.runs.submit(home.data.upload(table(200)), target="churned", include=["dummy"], folds=2)
+    expect(panels.status).to_have_text("succeeded")
 
 
 def shows_the_log_from_its_start(panels: Panels, run: Run) -> None:

@@ -192,7 +192,10 @@ def test_a_process_that_comes_back_after_its_run_was_given_to_another_spoils_not
     run = warm.runs.submit(cancer, target="diagnosis", include=["gbc", "nb"], folds=10)
     first_score(run)
     late = process_of(warm, run)
-    late.suspend()
+    with warm._store.database.write() as session:
+        # Not while it writes itself: nobody else could.
+        session.get_one(RunRow, run.id)
+        late.suspend()
     try:
         # As a service does that has looked for it in vain.
         assert deaths.bury(warm._store, run.id, "Lost.", process_id=late.pid, claimed_by=None) == "requeued"

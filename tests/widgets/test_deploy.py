@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -228,6 +229,22 @@ def test_a_command_that_takes_long_lets_others_be_answered_meanwhile(
     assert answers == [("2", "told")]
     go.set()
     eventually(lambda: answers[1:] == [("1", True)], patience_s=10)
+
+
+def test_a_command_during_which_the_kernel_is_interrupted_is_answered(home: workbench.Workbench) -> None:
+    answers: list[Any] = []
+
+    class Interrupted(Panel):
+        @property
+        def commands(self) -> Mapping[str, Command]:
+            return {"wait": lambda: signal.raise_signal(signal.SIGINT)}
+
+        def send(self, content: Any, buffers: Any = None) -> None:
+            answers.append((content["answer"], content["error"]["code"]))
+
+    with pytest.raises(KeyboardInterrupt):
+        Interrupted(home)._answer(None, {"call": "1", "command": "wait"}, [])
+    assert answers == [("1", "panel.interrupted")]
 
 
 def test_a_row_that_was_not_the_best_is_deployed_in_steps_asked_and_stopped(

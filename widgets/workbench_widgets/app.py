@@ -24,11 +24,12 @@ from workbench_widgets.profile import ProfilePanel
 from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.review import ReviewPanel
 from workbench_widgets.runs import RunsPanel
+from workbench_widgets.shelf import Shelf
 from workbench_widgets.tabs import TABS, TabsPanel
 from workbench_widgets.workspace import WorkspacePanel
 
 
-class Workbench(ipywidgets.Box):
+class Workbench(Shelf):
     """All panels over one home.
 
     Parameters
@@ -70,11 +71,8 @@ class Workbench(ipywidgets.Box):
                 f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} on the way into this workspace.",
                 hint="Wait until that is over, or end it on the Train tab.",
             )
-        before = self.children
+        # What was shown is closed by the feeder, once it has been out of sight for a while.
         self.children = self._parts(self.workbench.within(workspace), tab)
-        # Panels that were shown are closed by the feeder, once they have been out of sight for a while.
-        for part in before:
-            _take_apart(part)
 
     def _parts(self, home: workbench.Workbench, start: str) -> list[ipywidgets.Widget]:
         """Make the panels over a home: the bar, and a page for each of its tabs."""
@@ -106,7 +104,7 @@ class Workbench(ipywidgets.Box):
             [self.review],
             [self.workspace, *_columns([self.people], [self.keyring]), self.audit],
         )
-        pages = [ipywidgets.Box(parts) for parts in shown]
+        pages = [Shelf(parts) for parts in shown]
         for name, page in zip(TABS, pages, strict=True):
             page.add_class("wb-page")
             page.add_class(f"wb-tab-{name}")
@@ -131,18 +129,9 @@ class Workbench(ipywidgets.Box):
         return [self.tabs, *pages]
 
 
-def _take_apart(widget: ipywidgets.Widget) -> None:
-    """Close boxes and leave what they hold: a page that is loaded anew asks for all boxes, none with closed parts."""
-    if isinstance(widget, ipywidgets.Box):
-        parts, widget.children = widget.children, ()
-        widget.close()
-        for part in parts:
-            _take_apart(part)
-
-
 def _columns(left: list[Panel], right: list[Panel]) -> list[ipywidgets.Widget]:
     """Put panels side by side, the right ones in the wider column."""
-    columns = [ipywidgets.Box(left), ipywidgets.Box(right)]
+    columns = [Shelf(left), Shelf(right)]
     for column in columns:
         column.add_class("wb-column")
     columns[1].add_class("wb-column-wide")

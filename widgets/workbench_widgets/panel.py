@@ -27,6 +27,7 @@ SHARED = ("shared", "over", "lists")
 LIST_MOST = 5000
 """Longest list that a view keeps; of a longer one the newest part."""
 
+INTERRUPTED = {"code": "panel.interrupted", "detail": "The kernel was interrupted while it was at this."}
 log = logging.getLogger("workbench.widgets")
 Command = Callable[..., Any]
 
@@ -173,6 +174,9 @@ class Panel(anywidget.AnyWidget):
                 self.send({"answer": number, "result": result})
         except WorkbenchError as error:
             self.send({"answer": number, "error": error.as_problem()})
+        except KeyboardInterrupt:
+            self.send({"answer": number, "error": INTERRUPTED})
+            raise
         except Exception as error:
             log.exception("the command %s failed", name)
             self.send(

@@ -4,6 +4,7 @@
 const ACKNOWLEDGE_MS = 300;
 const BUSY_MS = 1500;
 const POST_MS = 10000;
+const RESYNC_MS = 2000;
 const WAITING = "waiting for the kernel to finish its cell…";
 
 /** A command that the engine refused, with its code, its one sentence, and what else it says of the matter. */
@@ -52,13 +53,17 @@ class Link {
     this.tell(patch);
   }
 
+  /** Ask for the whole view until it comes: an answer may be lost, as with a cell that is interrupted. */
   async resync() {
     if (this.resyncing) return;
     this.resyncing = true;
-    try {
-      this.takeWhole(await this.call("resync"));
-    } finally {
+    const take = (whole) => {
       this.resyncing = false;
+      if (whole.number > this.number) this.takeWhole(whole);
+    };
+    for (let wait = RESYNC_MS; this.resyncing; wait *= 2) {
+      this.call("resync").then(take, () => {});
+      await pause(wait);
     }
   }
 
