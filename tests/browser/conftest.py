@@ -109,15 +109,23 @@ def console() -> Console:
 
 
 @pytest.fixture(scope="session")
-def lab(
-    home: workbench.Workbench, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def lay_out(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Put the notebooks as they are delivered where JupyterLab finds them, and return the folder."""
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+
+    def lay_out() -> Path:
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks", dirs_exist_ok=True)
+        return folder
+
+    return lay_out
+
+
+@pytest.fixture(scope="session")
+def lab(home: workbench.Workbench, environment: dict[str, str], lay_out: Callable[[], Path]) -> Iterator[Server]:
     server = Server.start(
         "lab",
         ["lab", "--no-browser", f"--IdentityProvider.token={TOKEN}", "--expose-app-in-browser"],
-        cwd=folder,
+        cwd=lay_out(),
         env=environment,
         page=f"/api/status?token={TOKEN}",
     )
@@ -126,7 +134,7 @@ def lab(
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, lab: Server, console: Console) -> Iterator[Page]:
+def page(browser: Browser, lab: Server, console: Console, lay_out: Callable[[], Path]) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1600, "height": 1200}, accept_downloads=True)
     page = context.new_page()
     console.listen(page)
@@ -134,6 +142,8 @@ def page(browser: Browser, lab: Server, console: Console) -> Iterator[Page]:
     context.close()
     # Nobody looks at their panels any more, and they would go on looking at the store.
     lab.end_kernels()
+    # What was saved speaks of panels of those kernels.
+    lay_out()
 
 
 @pytest.fixture(scope="module")

@@ -300,6 +300,23 @@ def test_a_table_of_a_database_is_added_and_its_profile_seen(panels: Panels, tmp
     panels.turn_to("Train")
 
 
+def test_a_column_can_be_asked_for_before_its_table_is_shown(panels: Panels, home: Workbench, table: Table) -> None:
+    wanted = home.data.upload(table(200, "wanted.csv"))
+    home.data.upload(table(200, "another.csv"))
+    panels.data.get_by_role("option").filter(has_text="another").click()
+    panels.turn_to("Profile")
+    expect(panels.profile).to_contain_text("another ·")
+    panels.profile.evaluate(
+        """(profile, detail) => profile.dispatchEvent(new CustomEvent("wb-open-column", { detail }))""",
+        {"source": wanted.id, "column": "usage_gb"},
+    )
+    panels.turn_to("Train")
+    panels.data.get_by_role("option").filter(has_text="wanted").click()
+    panels.turn_to("Profile")
+    expect(panels.profile.locator(".wb-detail .wb-big")).to_have_text("usage_gb")
+    panels.turn_to("Train")
+
+
 def test_another_sheet_of_a_workbook_is_read_without_sending_it_again(panels: Panels, tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
         for name, column in (("2025", "old"), ("2026", "new")):

@@ -37,7 +37,7 @@ export default panel((el, link) => {
   /** Turn to what is known of a column, where the page has a panel that shows it. */
   const profileOf = (name) => {
     const profile = reveal(el, "Profile") && (el.closest(".wb-tabbed") ?? el.closest(".wb-page")).querySelector('.wb-panel[aria-label="Profile"]');
-    profile?.dispatchEvent(new CustomEvent("wb-open-column", { detail: name }));
+    profile?.dispatchEvent(new CustomEvent("wb-open-column", { detail: { source: link.view.source.id, column: name } }));
   };
 
   const kinds = readingChanges(link, () => {

@@ -78,8 +78,18 @@ export default panel((el, link) => {
     scrollWithin(picks.list, picks.list.querySelector('[aria-selected="true"]'));
     bringUp(section);
   };
-  // Another panel asks for a column.
-  section.addEventListener("wb-open-column", (event) => open(event.detail));
+  // Another panel asks for a column, perhaps of a table that is not shown here yet.
+  let wished = null;
+  const grant = () => {
+    if (!wished || wished.source !== link.view.source?.id) return;
+    const { column } = wished;
+    wished = null;
+    open(column);
+  };
+  section.addEventListener("wb-open-column", (event) => {
+    wished = event.detail;
+    grant();
+  });
 
   /** Ask for another target or version; what is shown of the one before is void at once. */
   const ask = (command, what, value, voided) => {
@@ -185,6 +195,7 @@ export default panel((el, link) => {
     }
     const shows = { columns: ["lines", "source"], association: ["association", "source"], target: ["target", "asked", "source"], drift: ["drift", "asked", "source"] }[tabs.current()];
     if (isOther || touches(patch, ...shows)) draw();
+    grant();
   };
   update.dispose = () => {
     place?.dispose();
