@@ -17,6 +17,12 @@ from workbench.server.protocol import guarded
 from workbench.serving.sockets import BACKLOG
 from workbench.settings import Settings
 
+KEPT_S = 75
+"""How long a connection stays open over which nothing is asked, in seconds.
+
+Longer than most clients keep theirs: whoever asks over one that is just being closed hears nothing.
+"""
+
 
 class Listening(uvicorn.Server):
     """A server that waits for no reader when it ends.
@@ -42,6 +48,7 @@ class Listening(uvicorn.Server):
             # Whoever is not known as a proxy is not believed for whom it calls.
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies,
+            timeout_keep_alive=KEPT_S,
             **frames.options(settings.stream_stall_s),
             **certificate,
         )
