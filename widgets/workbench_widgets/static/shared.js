@@ -57,11 +57,14 @@ class Link {
   async resync() {
     if (this.resyncing) return;
     this.resyncing = true;
+    let isAnswered = false;
     const take = (whole) => {
+      if (isAnswered) return;
+      isAnswered = true;
       this.resyncing = false;
-      if (whole.number > this.number) this.takeWhole(whole);
+      this.takeWhole(whole);
     };
-    for (let wait = RESYNC_MS; this.resyncing; wait *= 2) {
+    for (let wait = RESYNC_MS; !isAnswered; wait *= 2) {
       this.call("resync").then(take, () => {});
       await pause(wait);
     }
