@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ from workbench_widgets.deploy import DeployPanel
 from workbench_widgets.desk import Desk
 from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
-from workbench_widgets.panel import Command, Panel
 
 import workbench
 from workbench.errors import EngineFault, WorkbenchError
@@ -205,46 +202,6 @@ def test_what_the_one_who_asks_can_mend_is_told_to_them_alone(panel: DeployPanel
     with pytest.raises(WorkbenchError, match="already"):
         panel._desk.deploying.deploy(lambda: None, attempt="a", run=finished("dt").id, slug="flowers")
     assert panel._desk.deploying.lines() == []
-
-
-def test_a_command_that_takes_long_lets_others_be_answered_meanwhile(
-    home: workbench.Workbench, eventually: Callable[..., Any]
-) -> None:
-    go = threading.Event()
-    answers: list[Any] = []
-
-    class Slow(Panel):
-        beside = frozenset({"wait"})
-
-        @property
-        def commands(self) -> Mapping[str, Command]:
-            return {"wait": lambda: go.wait(10), "ask": lambda: "told"}
-
-        def send(self, content: Any, buffers: Any = None) -> None:
-            answers.append((content["answer"], content["result"]))
-
-    panel = Slow(home)
-    panel._answer(None, {"call": "1", "command": "wait"}, [])
-    panel._answer(None, {"call": "2", "command": "ask"}, [])
-    assert answers == [("2", "told")]
-    go.set()
-    eventually(lambda: answers[1:] == [("1", True)], patience_s=10)
-
-
-def test_a_command_during_which_the_kernel_is_interrupted_is_answered(home: workbench.Workbench) -> None:
-    answers: list[Any] = []
-
-    class Interrupted(Panel):
-        @property
-        def commands(self) -> Mapping[str, Command]:
-            return {"wait": lambda: signal.raise_signal(signal.SIGINT)}
-
-        def send(self, content: Any, buffers: Any = None) -> None:
-            answers.append((content["answer"], content["error"]["code"]))
-
-    with pytest.raises(KeyboardInterrupt):
-        Interrupted(home)._answer(None, {"call": "1", "command": "wait"}, [])
-    assert answers == [("1", "panel.interrupted")]
 
 
 def test_a_row_that_was_not_the_best_is_deployed_in_steps_asked_and_stopped(

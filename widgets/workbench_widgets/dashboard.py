@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ipywidgets
-
 import workbench
 from workbench_widgets.deploy import DeployPanel
 from workbench_widgets.desk import Desk
@@ -14,9 +12,10 @@ from workbench_widgets.leaderboard import LeaderboardPanel
 from workbench_widgets.live import Feeder
 from workbench_widgets.registry import RegistryPanel
 from workbench_widgets.runs import RunsPanel
+from workbench_widgets.shelf import Shelf
 
 
-class RunsDashboard(ipywidgets.Box):
+class RunsDashboard(Shelf):
     """Runs under way and past; nothing here changes anything.
 
     Parameters
@@ -38,7 +37,7 @@ class RunsDashboard(ipywidgets.Box):
         self.feeder.add(self.runs, self.leaderboard, self.events)
 
 
-class ServingDashboard(ipywidgets.Box):
+class ServingDashboard(Shelf):
     """Deployments with their traffic, and the registry behind them; nothing here changes or asks anything.
 
     Parameters

@@ -21,6 +21,7 @@ import traitlets
 
 from workbench import Workbench, WorkbenchError
 from workbench_widgets.access import refusals
+from workbench_widgets.shelf import Leaving
 
 STATIC = Path(__file__).parent / "static"
 SHARED = ("shared", "over", "lists")
@@ -51,7 +52,7 @@ def style() -> str:
     return "\n".join((STATIC / f"{part}.css").read_text() for part in ("panels", "data", "advice", "access"))
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(Leaving, anywidget.AnyWidget):
     """One panel.
 
     Parameters
@@ -95,7 +96,6 @@ class Panel(anywidget.AnyWidget):
         """End the panel, here and on the page."""
         with self._lock:
             super().close()
-            self.layout.close()
 
     @property
     def commands(self) -> Mapping[str, Command]:
@@ -152,7 +152,7 @@ class Panel(anywidget.AnyWidget):
         state = super().get_state(key=key, drop_defaults=drop_defaults)
         if "full" in state:
             with self._lock:
-                state["full"] = {"number": self._number, "view": dict(self._view)}
+                state["full"] = self._whole()
         return state
 
     def _answer(self, _: Any, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
@@ -167,7 +167,12 @@ class Panel(anywidget.AnyWidget):
     def _carry_out(self, name: str, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         number = content.get("call")
         try:
-            result = self._command(name)(*([buffers] if buffers else []), **content.get("arguments", {}))
+            if name == "resync":
+                # In one breath: a patch that went ahead of the whole that lacks it would be missed for good.
+                with self._lock:
+                    self.send({"answer": number, "result": self._whole()})
+                return
+            result = self.commands[name](*([buffers] if buffers else []), **content.get("arguments", {}))
             if isinstance(result, Bytes):
                 self.send({"answer": number, "result": {}}, [result.content])
             else:
@@ -183,11 +188,5 @@ class Panel(anywidget.AnyWidget):
                 {"answer": number, "error": {"code": "panel.failed", "detail": f"{type(error).__name__}: {error}"}}
             )
 
-    def _command(self, name: str) -> Command:
-        if name == "resync":
-            return self._resync
-        return self.commands[name]
-
-    def _resync(self) -> dict[str, Any]:
-        with self._lock:
-            return {"number": self._number, "view": dict(self._view)}
+    def _whole(self) -> dict[str, Any]:
+        return {"number": self._number, "view": dict(self._view)}

@@ -1,4 +1,7 @@
-"""A box that lets go of what is closed."""
+"""Widgets that leave what holds them when they are closed, and boxes that are closed with the last of what they hold.
+
+A page that is loaded anew asks for every box that is open, seen or not, and none can tell of parts that are closed.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,32 @@ from typing import Any
 
 import ipywidgets
 import traitlets
+from ipywidgets.widgets import widget
 
 
-class Shelf(ipywidgets.Box):
-    """A box that is closed with the last of what it holds.
+class Leaving(ipywidgets.DOMWidget):
+    """A widget that is taken out of every box, whosoever it is, before it is closed; its own layout goes with it."""
 
-    A page that is loaded anew asks for every box that is open, seen or not, and none can tell of parts that are closed.
-    """
+    def __init__(self, *args: Any, **traits: Any) -> None:
+        super().__init__(*args, **traits)
+        # One that was given may be another widget's too.
+        self._own_layout = None if isinstance(traits.get("layout"), ipywidgets.Layout) else self.layout
 
     def close(self) -> None:
-        """End the box, here and on the page."""
+        """End the widget, here and on the page."""
+        # Which boxes there are, ipywidgets tells in public with a warning alone.
+        for box in [each for each in list(widget._instances.values()) if isinstance(each, ipywidgets.Box)]:
+            if self in box.children:
+                box.children = tuple(child for child in box.children if child is not self)
         super().close()
-        self.layout.close()
+        if self._own_layout is not None:
+            self._own_layout.close()
+
+
+class Shelf(Leaving, ipywidgets.Box):
+    """A box that is closed with the last of what it holds."""
 
     @traitlets.observe("children")
-    def _hold(self, change: Mapping[str, Any]) -> None:
-        for child in change["new"]:
-            # The same again where it is held already.
-            child.observe(self._let_go, names="comm")
-
-    def _let_go(self, change: Mapping[str, Any]) -> None:
-        closed = change["owner"]
-        if change["new"] is not None or closed not in self.children:
-            return
-        self.children = tuple(child for child in self.children if child is not closed)
-        if not self.children:
+    def _close_when_empty(self, change: Mapping[str, Any]) -> None:
+        if change["old"] and not change["new"]:
             self.close()

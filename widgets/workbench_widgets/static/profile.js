@@ -19,6 +19,8 @@ export default panel((el, link) => {
 
   let chosen = null;
   let detailed = null;
+  // Another panel asks for a column, perhaps of a table that is to be shown next.
+  let wished = null;
   const kindsOf = (view) => Object.fromEntries(view.source.columns);
 
   // Columns: a list at the left, one of them at the right.
@@ -35,6 +37,7 @@ export default panel((el, link) => {
       if (line && !drawn.firstChild) drawn.append(spark(line));
     },
     choose: (name) => {
+      wished = null;
       chosen = name;
       drawList(link.view);
       drawDetail();
@@ -78,8 +81,6 @@ export default panel((el, link) => {
     scrollWithin(picks.list, picks.list.querySelector('[aria-selected="true"]'));
     bringUp(section);
   };
-  // Another panel asks for a column, perhaps of a table that is not shown here yet.
-  let wished = null;
   const grant = () => {
     if (!wished || wished.source !== link.view.source?.id) return;
     const { column } = wished;
@@ -187,6 +188,7 @@ export default panel((el, link) => {
     if (isOther) {
       drawn = source.id;
       detailed = null;
+      if (wished?.source !== source.id) wished = null;
       search.value = "";
       fill(laid);
       // The list keeps a line's bars as long as it has a line of its name.

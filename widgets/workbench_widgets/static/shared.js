@@ -5,6 +5,7 @@ const ACKNOWLEDGE_MS = 300;
 const BUSY_MS = 1500;
 const POST_MS = 10000;
 const RESYNC_MS = 2000;
+const RESYNC_MOST_MS = 30000;
 const WAITING = "waiting for the kernel to finish its cell…";
 
 /** A command that the engine refused, with its code, its one sentence, and what else it says of the matter. */
@@ -25,6 +26,7 @@ class Link {
     // An answer reaches every page that shows the panel; each knows its own by this. (randomUUID is for https only.)
     this.page = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
     this.listeners = new Set();
+    this.asking = null;
     this.api = null;
     this.takeWhole(model.get("full"));
     model.on("change:patch", () => this.takePatch(model.get("patch")));
@@ -54,20 +56,33 @@ class Link {
   }
 
   /** Ask for the whole view until it comes: an answer may be lost, as with a cell that is interrupted. */
-  async resync() {
-    if (this.resyncing) return;
-    this.resyncing = true;
-    let isAnswered = false;
-    const take = (whole) => {
-      if (isAnswered) return;
-      isAnswered = true;
-      this.resyncing = false;
+  resync() {
+    if (this.asking) return;
+    // At once with its message, not a turn later: the next patch may stand right behind it.
+    const resolve = (whole) => {
+      this.stopAsking();
       this.takeWhole(whole);
     };
-    for (let wait = RESYNC_MS; !isAnswered; wait *= 2) {
-      this.call("resync").then(take, () => {});
-      await pause(wait);
-    }
+    const reject = (refused) => {
+      if (refused.code === "panel.interrupted") return;
+      this.stopAsking();
+      console.error(refused);
+    };
+    const ask = (wait) => {
+      this.asking = setTimeout(ask, wait, Math.min(2 * wait, RESYNC_MOST_MS));
+      try {
+        this.send("resync", {}, undefined, { resolve, reject });
+      } catch {
+        // The kernel was restarted: nobody is there to be asked.
+        this.stopAsking();
+      }
+    };
+    ask(RESYNC_MS);
+  }
+
+  stopAsking() {
+    clearTimeout(this.asking);
+    this.asking = null;
   }
 
   takeMessage(message, buffers) {
@@ -84,10 +99,13 @@ class Link {
 
   /** Ask the kernel for something; the promise settles with its answer, which has `buffers` where bytes came with it. */
   call(command, args = {}, buffers = undefined) {
+    return new Promise((resolve, reject) => this.send(command, args, buffers, { resolve, reject }));
+  }
+
+  send(command, args, buffers, answered) {
     const call = `${this.page}-${++this.calls}`;
-    const answer = new Promise((resolve, reject) => this.waiting.set(call, { resolve, reject }));
+    this.waiting.set(call, answered);
     this.model.send({ call, command, arguments: args }, undefined, buffers);
-    return answer;
   }
 
   /**
@@ -139,6 +157,7 @@ function panel(build) {
     return {
       initialize({ model }) {
         link = new Link(model);
+        return () => link.stopAsking();
       },
       render({ model, el }) {
         el.classList.add("wb");
