@@ -7,7 +7,7 @@ import json
 import logging
 import select
 import socket
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -32,6 +32,13 @@ def say(api: Api, *parts: bytes | str) -> tuple[int, Any, Any]:
     for part in parts:
         caller.sendall(part if isinstance(part, bytes) else part.encode())
     return read(caller)
+
+
+def next_answer(answers: BinaryIO) -> tuple[int, Any]:
+    """Read the next one of several answers over a connection; return status and body."""
+    status = int(answers.readline().split()[1])
+    told = http.client.parse_headers(answers)
+    return status, json.loads(answers.read(int(told["Content-Length"])))
 
 
 def post(api: Api, body: bytes, path: str = "/projects", kind: str = "application/json") -> tuple[int, Any, Any]:
@@ -276,6 +283,19 @@ def drip(caller: socket.socket) -> None:
         return
 
 
+def test_a_connection_whose_body_came_after_its_answer_is_kept_like_any_other(serve):
+    api = serve(head_timeout_s=0.3)
+    with api.open() as caller:
+        caller.sendall(b"POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
+        answers = caller.makefile("rb")
+        assert next_answer(answers)[0] == 401
+        caller.sendall(b"{}")
+        closed, _, _ = select.select([caller], [], [], 1)
+        assert not closed
+        caller.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert next_answer(answers)[0] == 200
+
+
 @pytest.mark.parametrize("path", ["/projects", "/deployments/juice/predict", "/data-sources/upload?name=slow"])
 def test_a_body_that_comes_too_slowly_is_told_so(serve, path):
     api = serve(body_timeout_s=0.3)
@@ -323,19 +343,22 @@ def test_what_follows_a_request_on_its_connection_is_answered_in_turn(api):
         caller.sendall(
             b"".join(f"GET /api/v1/{path} HTTP/1.1\r\n{OWNER}\r\n".encode() for path in ("health", "me", "ready"))
         )
-        reader = caller.makefile("rb")
-        bodies = []
-        for _ in range(3):
-            length = 0
-            while (line := reader.readline()) != b"\r\n":
-                name, _, value = line.partition(b":")
-                length = int(value) if name.lower() == b"content-length" else length
-            bodies.append(json.loads(reader.read(length)))
+        answers = caller.makefile("rb")
+        bodies = [next_answer(answers)[1] for _ in range(3)]
     assert [set(body) & {"version", "name", "status"} for body in bodies] == [
         {"version", "status"},
         {"name"},
         {"status"},
     ]
+
+
+def test_what_follows_an_upgrade_that_is_passed_over_is_answered_too(api):
+    with api.open() as caller:
+        offered = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+        told = (f"GET /api/v1/health HTTP/1.1\r\n{OWNER}{offered}\r\n", f"GET /nothing HTTP/1.1\r\n{OWNER}\r\n")
+        caller.sendall("".join(told).encode())
+        answers = caller.makefile("rb")
+        assert [next_answer(answers)[0] for _ in told] == [200, 404]
 
 
 def test_a_connection_may_not_be_kept_busy_by_a_body_that_was_refused(api):

@@ -88,9 +88,7 @@ class Guarded(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
+            if self._parse(data):
                 self._upgrade()
                 return
         except httptools.HttpParserError as error:
@@ -102,6 +100,19 @@ class Guarded(HttpToolsProtocol):
             return
         if not self.transport.is_closing():
             self._go_on(len(data))
+
+    def _parse(self, data: bytes) -> bool:
+        """Take what came; return whether a WebSocket is asked for. What stands behind another upgrade is HTTP still."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offered:
+                if self._should_upgrade():
+                    return True
+                data = data[offered.args[0] :]
+            else:
+                break
+        return False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -141,6 +152,9 @@ class Guarded(HttpToolsProtocol):
         self._patient()
         self._stage = _Stage.BETWEEN
         super().on_message_complete()
+        if self.cycle is not None and self.cycle.response_complete:
+            # It was answered by its head alone, and uvicorn's own wait for the next one ended with what came of it.
+            self._wait(self.timeout_keep_alive, self._head_is_late)
 
     def pause_writing(self) -> None:
         super().pause_writing()
