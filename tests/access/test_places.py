@@ -15,6 +15,9 @@ from workbench.access.places import without_places
         ("home=/home/ana/.workbench/", "home=…/.workbench"),
         ("It is at file:///srv/tables/sales.csv now", "It is at …/sales.csv now"),
         ("unix:/run/user/1000/workbench.sock", "unix:…/workbench.sock"),
+        ("by unix:///run/user/1000/workbench.sock", "by …/workbench.sock"),
+        ("The database sqlite:////home/ana/.workbench/workbench.db is away.", "The database …/workbench.db is away."),
+        ("'sqlite+pysqlite:////home/ana/my homes/workbench.db'", "'…/workbench.db'"),
         ("from '/srv/a/x.csv' to '/srv/a/y.csv'", "from '…/x.csv' to '…/y.csv'"),
     ],
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+_NO_HOST = r"[a-z][a-z0-9+.-]{,20}:/{2,3}(?=/[^/])"
+"""An address on this machine, as of a file, a socket or a database."""
 _PATH = re.compile(
-    r"""(?P<quote>['"])(?:file:/{2})?(?P<quoted>/[^'"\n]+)(?P=quote)"""
+    rf"""(?P<quote>['"])(?:{_NO_HOST})?(?P<quoted>/[^'"\n]+)(?P=quote)"""
     # Neither the rest of another path, nor of an address, nor a fraction.
-    r"""|(?<![\w/.~%@…-])(?:file:/{2})?(?P<bare>/(?:[^\s/'"<>()\[\],;:]+/)+[^\s/'"<>()\[\],;:]*)"""
+    rf"""|(?<![\w/.~%@…-])(?:{_NO_HOST})?(?P<bare>/(?:[^\s/'"<>()\[\],;:]+/)+[^\s/'"<>()\[\],;:]*)"""
 )
 _CODE = re.compile(r"^.*/(?=(?:site-packages|dist-packages|lib/python[\d.]+)/|workbench/.*\.py$)")
 
