@@ -117,16 +117,25 @@ class Notebook:
             }"""
         )
 
+    def run_cell(self, code: str) -> None:
+        """Run code in a new cell at the end, and wait for that cell's own end."""
+        self.start_cell(code)
+        eventually(lambda: re.fullmatch(r"\[\d+\]:", self._last_prompt), "the end of the cell", within_s=START_S)
+
     @property
     def is_last_cell_running(self) -> bool:
         """Whether the last cell is under way; the kernel's status also tells of what is done beside it."""
+        return self._last_prompt == "[*]:"
+
+    @property
+    def _last_prompt(self) -> str:
         prompt = self.page.evaluate(
             """() => {
                 const { widgets } = window.jupyterapp.shell.currentWidget.content;
                 return widgets[widgets.length - 1].node.querySelector(".jp-InputPrompt").textContent;
             }"""
         )
-        return prompt.strip() == "[*]:"
+        return prompt.strip()
 
     @property
     def cell_count(self) -> int:

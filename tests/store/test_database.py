@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from workbench.errors import EngineFault, Unavailable
 from workbench.settings import Settings
@@ -156,6 +158,15 @@ def test_a_password_in_the_url_is_not_told(tmp_path):
     with pytest.raises(EngineFault) as caught:
         open_store(Settings(home=tmp_path, database_url="postgresql+nosuchdriver://me:secret@nowhere/db"))
     assert "secret" not in str(caught.value)
+
+
+def test_an_error_that_bears_no_code_of_sqlite_tells_that_the_database_does_not_answer(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/codeless.db")
+    with pytest.raises(EngineFault) as raised, database.read():
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("it is gone"))
+    assert raised.value.code == "store.unreachable"
+    assert "it is gone" in raised.value.message
+    database.close()
 
 
 def test_a_database_that_somebody_else_writes_to_is_busy(tmp_path, monkeypatch):
