@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from workbench.errors import BadRequest, NotFound
-from workbench.runs import ending, lookup
+from workbench.runs import ending, experiment, lookup
 from workbench.runs.lookup import Wanted
 from workbench.runs.record import RunRecord
 from workbench.store.tables import RunRow, SourceRow, now
@@ -89,6 +89,7 @@ def test_a_run_is_plain_data_for_json(store, started):
         "species",
     )
     assert told["source"] == {"id": run.source_id, "name": "iris"}
+    assert experiment.get(store, told["experiment_id"]).run_count == 1
     assert (told["error"], told["summary"], told["finished_at"], told["cancel_requested"]) == (None, None, None, False)
     assert told["spec"]["folds"] == 3
 

@@ -25,6 +25,8 @@ class RunRecord:
 
     Attributes
     ----------
+    experiment_id
+        What it is compared under with others like it.
     field
         Models in the field as ``(id, name)``; empty until set-up is fitted.
     recipes
@@ -41,6 +43,7 @@ class RunRecord:
     """
 
     id: RunId
+    experiment_id: str
     source_id: str
     source_name: str
     plan: str
@@ -113,6 +116,7 @@ class RunRecord:
             "plan": self.plan,
             "task": self.task,
             "target": self.target,
+            "experiment_id": self.experiment_id,
             "source": {"id": self.source_id, "name": self.source_name},
             "error": self.error,
             "summary": None if self.summary is None else dict(self.summary),
@@ -144,6 +148,7 @@ class RunRecord:
 def record(row: RunRow, source_name: str) -> RunRecord:
     return RunRecord(
         id=RunId(row.id),
+        experiment_id=row.experiment_id,
         source_id=row.source_id,
         source_name=source_name,
         plan=row.plan,

@@ -49,6 +49,7 @@ _EXPERIMENT = ("show_experiment", "rename_experiment", "show_experiment_leaderbo
 
 _NEXT: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     *((of, "201", "run", "/id", _RUN) for of in ("submit_run", "resume_run", "fit_model")),
+    ("submit_run", "201", "experiment", "/experiment_id", _EXPERIMENT),
     ("list_runs", "200", "run", "/0/id", _RUN),
     *((of, "201", "source", "/id", _SOURCE) for of in ("add_source", "upload_source", "add_sample")),
     ("list_sources", "200", "source", "/0/id", _SOURCE),
