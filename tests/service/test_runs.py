@@ -366,16 +366,16 @@ def test_a_model_over_its_time_costs_its_row_alone(warm, cancer):
         cancer,
         target="diagnosis",
         include=["gbc", "nb"],
-        folds=2,
+        folds=10,
         setup={"polynomial_features": True},
-        model_timeout_s=1.5,
+        model_timeout_s=4,
     )
     assert run.wait(timeout_s=60).status == "succeeded"
     nb, gbc = run.rows()
     assert (nb.model, nb.status, gbc.model, gbc.status) == ("nb", "scored", "gbc", "timed_out")
-    assert gbc.reason.endswith("gbc took longer than the 1.5 s that a model may take.")
+    assert gbc.reason.endswith("gbc took longer than the 4 s that a model may take.")
     assert [event.kind for event in run.log()].count("model.timed_out") == 1
-    assert (run.progress().done, run.progress().total) == (4, 4)
+    assert (run.progress().done, run.progress().total) == (20, 20)
 
 
 def test_a_source_that_is_deleted_while_its_run_waits_is_still_there_for_it(warm, tmp_path, mixed):
