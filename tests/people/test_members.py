@@ -18,12 +18,19 @@ def test_somebody_who_never_opened_the_home_can_be_made_a_member(workbench):
     assert roles(workbench) == {"bob": "viewer", workbench.user: "owner"}
 
 
-@pytest.mark.parametrize("name", ["service", " Service ", "SERVICE", "a/b"])
+@pytest.mark.parametrize("name", ["service", " Service ", "SERVICE", "ｓｅｒｖｉｃｅ", "a/b"])
 def test_nobody_goes_by_the_name_of_the_engine_nor_by_one_that_no_address_can_bear(workbench, name):
     for act in (workbench.workspaces.invite, lambda name: workbench.workspaces.set_role(name, "viewer")):
         with pytest.raises(BadRequest) as caught:
             act(name)
         assert caught.value.code == "member.name_invalid"
+
+
+def test_a_name_is_the_same_however_its_accents_are_written(workbench):
+    composed, decomposed = "Jos\u00e9", "Jose\u0301"
+    workbench.workspaces.set_role(composed, "viewer")
+    assert workbench.workspaces.set_role(decomposed, "editor").name == composed
+    assert roles(workbench) == {composed: "editor", workbench.user: "owner"}
 
 
 def test_a_members_role_is_changed(workbench):

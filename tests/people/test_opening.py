@@ -96,6 +96,16 @@ def test_who_is_called_as_the_engine_is_told_apart_from_it(settings, monkeypatch
     opened.close()
 
 
+def test_who_is_written_otherwise_is_the_same(settings, monkeypatch):
+    users = []
+    for name in ("Jos\u00e9", "Jose\u0301"):
+        monkeypatch.setenv(HUB_USER, name)
+        opened = connect(settings)
+        users.append(opened.user)
+        opened.close()
+    assert users == ["Jos\u00e9"] * 2
+
+
 def test_settings_show_no_address_that_may_hold_a_password(tmp_path):
     secret = "hunter2"
     chosen = load(

@@ -31,6 +31,11 @@ def test_a_project_is_made_found_and_listed_by_name(workbench):
     assert [project.name for project in workbench.projects.list()] == ["default", "spring"]
 
 
+def test_a_project_is_found_however_its_accents_are_written(workbench):
+    made = workbench.projects.create("pre\u0301visions")
+    assert workbench.projects.get("pr\u00e9visions") == workbench.projects.get("pre\u0301visions") == made
+
+
 def test_a_run_belongs_to_the_project_that_is_open(workbench, submit):
     workbench.projects.create("spring")
     spring = workbench.within(project="spring")

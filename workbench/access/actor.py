@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from workbench.access.permissions import ALL, Permission, Role, granted
@@ -105,12 +106,18 @@ ENGINE = Actor("service", Role.OWNER, origin="service", is_administrator=True)
 
 def of_person(name: str) -> str:
     """Return what a person is called who is called so: nobody goes by the engine's name."""
+    name = written(name)
     return f"{name} (person)" if is_engines(name) else name
 
 
+def written(name: str) -> str:
+    """Return a name in the one way that it is stored: accents are one with their letters (NFC)."""
+    return unicodedata.normalize("NFC", name)
+
+
 def is_engines(name: str) -> bool:
-    """Whether a name would pass for the engine's."""
-    return name.strip().casefold() == ENGINE.name
+    """Whether a name would pass for the engine's, also in letters that only look otherwise."""
+    return unicodedata.normalize("NFKC", name).strip().casefold() == ENGINE.name
 
 
 def _a(role: Role) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
+from workbench.access.actor import written
 from workbench.access.permissions import Role
 from workbench.errors import NotFound
 from workbench.people.workspace import Workspace
@@ -30,7 +31,7 @@ def workspace(session: Session, store: Store, reference: object) -> Workspace:
     NotFound
         ``workspace.not_found``
     """
-    wanted = ids.text(reference)
+    wanted = written(ids.text(reference))
     # The id first: no name that looks like one may stand in its way.
     named = _open(store).where(or_(WorkspaceRow.id == wanted, WorkspaceRow.name == wanted))
     found = session.execute(named.order_by(WorkspaceRow.id != wanted).limit(1)).first()
@@ -57,7 +58,7 @@ def project(session: Session, workspace_id: str, reference: object, *, is_held: 
     NotFound
         ``project.not_found``
     """
-    wanted = ids.text(reference)
+    wanted = written(ids.text(reference))
     here = select(ProjectRow).where(ProjectRow.workspace_id == workspace_id)
     named = here.where(or_(ProjectRow.id == wanted, ProjectRow.name == wanted))
     named = named.order_by(ProjectRow.id != wanted).limit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.access import secrets
-from workbench.access.actor import is_engines
+from workbench.access.actor import is_engines, written
 from workbench.errors import BadRequest
 from workbench.plain import shown
 
@@ -101,5 +101,5 @@ def _trimmed(name: object, most: int, *, takes_slash: bool = False) -> str | Non
     Half a character and a character 0, which no database takes, cannot be printed either. A slash ends a name in the
     addresses of the API.
     """
-    text = name.strip() if isinstance(name, str) else ""
+    text = written(name).strip() if isinstance(name, str) else ""
     return text if 0 < len(text) <= most and text.isprintable() and (takes_slash or "/" not in text) else None
