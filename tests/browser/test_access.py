@@ -137,6 +137,26 @@ def test_what_was_told_once_is_in_no_notebook_and_gone_after_the_page_is_loaded_
     assert SECRET.search(panels.page.content()) is None
 
 
+def test_no_other_workspace_is_turned_to_before_a_key_is_saved(panels: Panels, home: Workbench) -> None:
+    home.workspaces.create("lab")
+    card, secret = made_key(panels, "fresh", "Predict with every deployment")
+    panels.turn_to("Train")
+    chosen = panels.page.get_by_role("combobox", name="Workspace", exact=True)
+    chosen.select_option("lab")
+    expect(panels.page.get_by_text("Key fresh is shown only now. Say that you have saved it first.")).to_be_visible()
+    expect(chosen).to_have_value("default")
+    expect(card.locator(".wb-secret-text")).to_have_text(secret)
+    expect(card).to_be_visible()
+    panels.picture("11-unsaved.png")
+    card.get_by_role("button", name="I have saved it").click()
+    chosen.select_option("lab")
+    expect(chosen).to_have_value("lab")
+    expect(panels.people).to_contain_text("1 member of lab")
+    chosen.select_option("default")
+    expect(panels.people).to_contain_text("1 member of default")
+    home.workspaces.delete("lab")
+
+
 def test_an_invitation_is_revoked_after_it_was_asked_back(panels: Panels, home: Workbench) -> None:
     home.workspaces.invite("linus", role="viewer")
     people = panels.people

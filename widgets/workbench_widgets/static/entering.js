@@ -1,8 +1,17 @@
 // Turning to another workspace: the whole page is made anew, and its reader goes on from the control they were at.
 
-/** Have the kernel turn to another workspace; the control that goes by `name` takes the focus there. */
+/**
+ * Have the kernel turn to another workspace; the control that goes by `name` takes the focus there.
+ * Not while a secret stands on the page that its reader has not saved: it would be gone with the page.
+ */
 async function turning(el, name, go) {
   const root = el.closest(".wb-tabbed");
+  const unsaved = root?.querySelector(".wb-secret");
+  if (unsaved) {
+    unsaved.dispatchEvent(new CustomEvent("wb-reveal", { bubbles: true }));
+    bringUp(unsaved);
+    throw new Refused({ code: "page.secret_unsaved", detail: `${unsaved.getAttribute("aria-label")} is shown only now.`, hint: "Say that you have saved it first." });
+  }
   if (root) root.dataset.wbFrom = name;
   try {
     return await go();
