@@ -132,17 +132,17 @@ def listening(app: Any, settings: Settings, eventually: Callable[..., Any], *oth
 
 @pytest.fixture
 def serve(tmp_path_factory, settings: Settings, store, pipelines, eventually) -> Iterator[Callable[..., Api]]:  # noqa: F811
-    """Serve the home's API from this process, with settings changed."""
+    """Serve the home's API from this process, with settings changed; complete, where that is to be looked at."""
     from workbench.server.app import make_app
 
     folder = tmp_path_factory.mktemp("api")
     ends = ExitStack()
 
-    def serve(**changed: Any) -> Api:
+    def serve(*, is_complete: bool = False, **changed: Any) -> Api:
         opened = connect(Settings(**(settings.model_dump() | changed)))
         ends.callback(opened.close)
         record = deployments.create(opened._store, "juice", pipelines[0], by="ana")
-        api = Api(make_app(opened, TOKEN), opened, opened._store, folder)
+        api = Api(make_app(opened, TOKEN, is_complete=is_complete), opened, opened._store, folder)
         deployments.warm(api.store, record.id, by="ana")
         api.bring(pipelines[0])
         deployments.became_ready(api.store, record.id, by="service")

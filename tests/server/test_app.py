@@ -20,8 +20,8 @@ def test_a_connection_is_kept_for_longer_than_clients_keep_theirs(serve):
     connection.close()
 
 
-def test_whoever_asks_first_waits_for_no_route_to_be_made(serve, monkeypatch):
-    api = serve()
+def test_whoever_asks_a_complete_api_first_waits_for_no_route_to_be_made(serve, monkeypatch):
+    api = serve(is_complete=True)
     made = []
     init = TypeAdapter.__init__
 

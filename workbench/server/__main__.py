@@ -50,7 +50,7 @@ if __name__ == "__main__":
     service = socket.socket(fileno=sys.stdin.fileno())
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     home = connect()
-    app = make_app(home, os.environ.pop("WORKBENCH_API_TOKEN"))
+    app = make_app(home, os.environ.pop("WORKBENCH_API_TOKEN"), is_complete=True)
     # What stands for good is not looked through again by each collection, which holds up whoever is being answered.
     gc.collect()
     gc.freeze()

@@ -44,13 +44,15 @@ class Api(FastAPI):
         return Dressed(super().build_middleware_stack(), self.journal)
 
 
-def make_app(workbench: Workbench, token: str) -> FastAPI:
+def make_app(workbench: Workbench, token: str, *, is_complete: bool = False) -> FastAPI:
     """Build the API.
 
     Parameters
     ----------
     token
         The service's own; see `Callers`.
+    is_complete
+        Whether all routes are made at once, in a quarter of a second; else each where it is first asked for.
     """
     settings = workbench.settings
     front = workbench.deployments.front()
@@ -97,7 +99,8 @@ def make_app(workbench: Workbench, token: str) -> FastAPI:
     known_names = Depends(KnownNames())
     for router in (health.routes(front, callers), *ROUTERS):
         app.include_router(router, prefix=ROOT, dependencies=[known_names])
-    _complete(app)
+    if is_complete:
+        _complete(app)
     return app
 
 
