@@ -352,10 +352,52 @@ def test_what_follows_a_request_on_its_connection_is_answered_in_turn(api):
     ]
 
 
-def test_what_follows_an_upgrade_that_is_passed_over_is_answered_too(api):
+OFFERED = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+"""Another protocol, as some clients offer it with each request."""
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_request_that_offers_another_protocol_has_its_body(api, in_parts, is_chunked):
+    body = '{"name": "spring"}'
+    length = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {len(body)}"
+    sent = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n" if is_chunked else body
+    head = f"POST /api/v1/projects HTTP/1.1\r\n{JSON}{OFFERED}{length}\r\n\r\n"
     with api.open() as caller:
-        offered = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
-        told = (f"GET /api/v1/health HTTP/1.1\r\n{OWNER}{offered}\r\n", f"GET /nothing HTTP/1.1\r\n{OWNER}\r\n")
+        for part in (head, sent[:3], sent[3:]) if in_parts else (head + sent,):
+            caller.sendall(part.encode())
+        status, told = next_answer(caller.makefile("rb"))
+    assert (status, told["name"]) == (201, "spring")
+
+
+def test_the_body_of_a_request_that_offers_another_protocol_is_no_request(api):
+    hidden = f"DELETE /api/v1/projects/summer HTTP/1.1\r\n{OWNER}\r\n"
+    api.home.projects.create("summer")
+    head = f"POST /api/v1/projects HTTP/1.1\r\n{JSON}{OFFERED}Content-Length: {len(hidden)}\r\n\r\n"
+    with api.open() as caller:
+        answers = caller.makefile("rb")
+        caller.sendall((head + hidden).encode())
+        assert next_answer(answers)[0] == 422
+        caller.sendall(f"GET /api/v1/projects/summer HTTP/1.1\r\n{OWNER}\r\n".encode())
+        assert next_answer(answers)[0] == 200
+
+
+def test_what_is_said_of_the_connection_besides_an_offer_counts(api):
+    offered = OFFERED.replace("Upgrade, ", "close, Upgrade, ")
+    with api.open() as caller:
+        caller.sendall(f"GET /api/v1/health HTTP/1.1\r\n{OWNER}{offered}\r\n".encode())
+        answers = caller.makefile("rb")
+        assert next_answer(answers)[0] == 200
+        assert answers.read() == b""
+
+
+def test_no_tunnel_is_made(api):
+    assert say(api, "CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n")[0] == 405
+
+
+def test_what_follows_a_request_that_offers_another_protocol_is_answered_too(api):
+    with api.open() as caller:
+        told = (f"GET /api/v1/health HTTP/1.1\r\n{OWNER}{OFFERED}\r\n", f"GET /nothing HTTP/1.1\r\n{OWNER}\r\n")
         caller.sendall("".join(told).encode())
         answers = caller.makefile("rb")
         assert [next_answer(answers)[0] for _ in told] == [200, 404]

@@ -23,6 +23,8 @@ class Listener:
     answers: bool = True
 
     def __post_init__(self) -> None:
+        self.caller: socket.socket | None = None
+        self.is_past_accepting = threading.Event()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.path))
         self.listener.listen()
@@ -30,7 +32,13 @@ class Listener:
         self.thread.start()
 
     def serve(self) -> None:
-        self.caller, _ = self.listener.accept()
+        try:
+            self.caller, _ = self.listener.accept()
+        except OSError:
+            # Closed before anybody came.
+            return
+        finally:
+            self.is_past_accepting.set()
         reader = Frames()
         with self.caller as caller, suppress(ConnectionError):
             while received := caller.recv(65536):
@@ -44,8 +52,13 @@ class Listener:
                     )
 
     def close(self) -> None:
-        self.listener.close()
+        # Whoever waits for a caller is woken by this, and not by the closing alone.
         with suppress(OSError):
-            self.caller.shutdown(socket.SHUT_RDWR)
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.is_past_accepting.wait(10)
+        self.listener.close()
+        if self.caller is not None:
+            with suppress(OSError):
+                self.caller.shutdown(socket.SHUT_RDWR)
         self.lets.release(1000)
         self.thread.join(10)

@@ -32,6 +32,8 @@ IGNORED_BYTES = 4 << 20
 """How much of a body is let come after its request was answered, before the connection is closed."""
 _WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 _HAS_BODY = {b"content-length", b"transfer-encoding"}
+_OFFER = (b"upgrade", b"http2-settings")
+"""Fields of a request, and what a connection is to do with them, by which another protocol is offered."""
 _DROP = struct.pack("ii", 1, 0)
 
 
@@ -67,6 +69,7 @@ class Guarded(HttpToolsProtocol):
     _stalled: asyncio.TimerHandle | None = None
     _fields = _hosts = _head_bytes = _body_bytes = _unsent = 0
     _is_new = False
+    _plain_head = b""
     _cycles: Sequence[RequestResponseCycle] = ()
     _since = 0.0
 
@@ -102,16 +105,20 @@ class Guarded(HttpToolsProtocol):
             self._go_on(len(data))
 
     def _parse(self, data: bytes) -> bool:
-        """Take what came; return whether a WebSocket is asked for. What stands behind another upgrade is HTTP still."""
-        while data:
-            try:
-                self.parser.feed_data(data)
-            except httptools.HttpParserUpgrade as offered:
-                if self._should_upgrade():
-                    return True
-                data = data[offered.args[0] :]
-            else:
-                break
+        """Take what came; return whether a WebSocket is asked for.
+
+        A request that offers another protocol is one of HTTP, with a body where it has one. The parser would take that
+        for the other protocol's, so that it is told the head again without the offer.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offered:
+            if not self._plain_head:
+                return True
+            head, self._plain_head = self._plain_head, b""
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            return self._parse(head + data[offered.args[0] :])
         return False
 
     def on_message_begin(self) -> None:
@@ -137,6 +144,11 @@ class Guarded(HttpToolsProtocol):
         if self._hosts != 1 and not (self._hosts == 0 and self.parser.get_http_version() == "1.0"):
             # Who reads another host than we do could be told what is another's.
             raise _Refused(400, "A request names its host once.")
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise _Refused(405, "No tunnel is made here.")
+            self._plain_head = self._without_offer()
+            return
         self._patient()
         self._stage, self._body_bytes, self._since = _Stage.BODY, 0, time.monotonic()
         before = self.cycle
@@ -149,12 +161,27 @@ class Guarded(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._plain_head:
+            return
         self._patient()
         self._stage = _Stage.BETWEEN
         super().on_message_complete()
         if self.cycle is not None and self.cycle.response_complete:
             # It was answered by its head alone, and uvicorn's own wait for the next one ended with what came of it.
             self._wait(self.timeout_keep_alive, self._head_is_late)
+
+    def _without_offer(self) -> bytes:
+        """Return the head as it came, but for what it says of another protocol."""
+        fields = []
+        for name, value in self.headers:
+            if name == b"connection":
+                kept = [token for token in value.split(b",") if token.strip().lower() not in _OFFER]
+                fields += [(name, b",".join(kept))] if kept else []
+            elif name not in _OFFER:
+                fields.append((name, value))
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (method, self.url, version), *(b"%s: %s" % field for field in fields)]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def pause_writing(self) -> None:
         super().pause_writing()
