@@ -137,24 +137,53 @@ def test_what_was_told_once_is_in_no_notebook_and_gone_after_the_page_is_loaded_
     assert SECRET.search(panels.page.content()) is None
 
 
-def test_no_other_workspace_is_turned_to_before_a_key_is_saved(panels: Panels, home: Workbench) -> None:
+@pytest.fixture
+def lab_beside(panels: Panels, home: Workbench) -> Iterator[Locator]:
+    """What chooses the workspace, of which there are two: default and lab."""
     home.workspaces.create("lab")
+    chosen = panels.page.get_by_role("combobox", name="Workspace", exact=True)
+    yield chosen
+    saved = panels.keys.get_by_role("button", name="I have saved it")
+    while saved.count():
+        saved.first.click()
+    if chosen.input_value() != "default":
+        chosen.select_option("default")
+        expect(panels.people).to_contain_text("1 member of default")
+    home.workspaces.delete("lab")
+
+
+def test_no_other_workspace_is_turned_to_before_a_key_is_saved(panels: Panels, lab_beside: Locator) -> None:
     card, secret = made_key(panels, "fresh", "Predict with every deployment")
     panels.turn_to("Train")
-    chosen = panels.page.get_by_role("combobox", name="Workspace", exact=True)
-    chosen.select_option("lab")
+    lab_beside.select_option("lab")
     expect(panels.page.get_by_text("Key fresh is shown only now. Say that you have saved it first.")).to_be_visible()
-    expect(chosen).to_have_value("default")
+    expect(lab_beside).to_have_value("default")
     expect(card.locator(".wb-secret-text")).to_have_text(secret)
     expect(card).to_be_visible()
     panels.picture("11-unsaved.png")
     card.get_by_role("button", name="I have saved it").click()
-    chosen.select_option("lab")
-    expect(chosen).to_have_value("lab")
+    lab_beside.select_option("lab")
+    expect(lab_beside).to_have_value("lab")
     expect(panels.people).to_contain_text("1 member of lab")
-    chosen.select_option("default")
-    expect(panels.people).to_contain_text("1 member of default")
-    home.workspaces.delete("lab")
+
+
+def test_no_other_workspace_is_turned_to_while_a_key_is_being_made(
+    panels: Panels, notebook: Notebook, lab_beside: Locator
+) -> None:
+    notebook.start_cell("import time; time.sleep(4)")
+    eventually(lambda: notebook.is_last_cell_running, "a cell under way")
+    keys = panels.keys
+    keys.get_by_role("button", name="New key…").click()
+    form = keys.get_by_role("form", name="New key")
+    form.get_by_label("Name", exact=True).fill("late")
+    form.get_by_label("Predict with every deployment", exact=True).check()
+    form.get_by_role("button", name="Make the key").click()
+    lab_beside.select_option("lab")
+    expect(panels.page.get_by_text("A key or an invitation is being made")).to_be_visible()
+    assert notebook.is_last_cell_running
+    expect(keys.get_by_role("region", name="Key late", exact=True)).to_be_visible()
+    expect(lab_beside).to_have_value("default")
+    notebook.drop_last_cell()
 
 
 def test_an_invitation_is_revoked_after_it_was_asked_back(panels: Panels, home: Workbench) -> None:

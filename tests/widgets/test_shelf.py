@@ -56,6 +56,13 @@ def test_a_box_is_left_before_what_it_held_is_closed(data: DataPanel):
     assert held == [True]
 
 
+def test_what_stays_among_tabs_keeps_its_title_and_stays_in_sight():
+    first, second = Shelf(), Shelf()
+    tabs = ipywidgets.Tab([first, second], titles=["Runs", "Board"], selected_index=1)
+    first.close()
+    assert (tabs.children, tabs.titles, tabs.selected_index) == ((second,), ("Board",), 0)
+
+
 def test_a_layout_that_was_given_stays_for_others():
     layout = ipywidgets.Layout(width="50%")
     first, second = Shelf([], layout=layout), ipywidgets.Box(layout=layout)
@@ -76,6 +83,7 @@ def test_boxes_are_closed_with_the_last_of_what_they_hold():
 @pytest.mark.parametrize("kind", [RunsDashboard, ServingDashboard])
 def test_a_dashboard_goes_with_its_panels(kind: type[Shelf], home: workbench.Workbench):
     board = kind(home)
+    board.feeder.close()
     panels = [part for part in board.children if isinstance(part, Panel)]
     assert {each.model_id for each in (board, *panels)} <= known()
     ids = {board.model_id, *(panel.model_id for panel in panels)}

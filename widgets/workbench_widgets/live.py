@@ -34,6 +34,11 @@ class Fed(Protocol):
         ...
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it was ended, by whomever."""
+        ...
+
+    @property
     def hidden_s(self) -> float:
         """For how long it has been out of sight, in seconds."""
         ...
@@ -122,7 +127,7 @@ class Feeder:
     def _panels(self) -> list[Fed]:
         """Return whom to feed; none says that the thread ends, and the next panel starts another."""
         with self._lock:
-            panels = [] if self._closed else list(self._fed)
+            panels = [] if self._closed else [panel for panel in self._fed if not panel.is_closed]
             if not panels:
                 self._thread = None
             return panels
@@ -132,8 +137,6 @@ class Feeder:
         seen = {type(panel).__name__ for panel in panels if not panel.is_out_of_sight}
         for panel in panels:
             if type(panel).__name__ in seen and panel.hidden_s > HIDDEN_S:
-                with self._lock:
-                    self._fed.discard(panel)
                 panel.close()
 
     def _feed(self, panel: Fed) -> bool:

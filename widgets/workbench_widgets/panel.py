@@ -88,6 +88,11 @@ class Panel(Leaving, anywidget.AnyWidget):
         return self._was_seen and self._view_count == 0
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it was ended."""
+        return self.comm is None
+
+    @property
     def hidden_s(self) -> float:
         """For how long it has been out of sight, in seconds."""
         return time.monotonic() - self._hidden_at if self.is_out_of_sight else 0.0

@@ -11,10 +11,13 @@ from typing import Any
 import ipywidgets
 import traitlets
 from ipywidgets.widgets import widget
+from ipywidgets.widgets.widget_selectioncontainer import _SelectionContainer
 
 
 class Leaving(ipywidgets.DOMWidget):
     """A widget that is taken out of every box, whosoever it is, before it is closed; its own layout goes with it."""
+
+    _own_layout: ipywidgets.Layout | None = None
 
     def __init__(self, *args: Any, **traits: Any) -> None:
         super().__init__(*args, **traits)
@@ -23,13 +26,29 @@ class Leaving(ipywidgets.DOMWidget):
 
     def close(self) -> None:
         """End the widget, here and on the page."""
+        if self.comm is None:
+            return
         # Which boxes there are, ipywidgets tells in public with a warning alone.
         for box in [each for each in list(widget._instances.values()) if isinstance(each, ipywidgets.Box)]:
             if self in box.children:
-                box.children = tuple(child for child in box.children if child is not self)
+                _take_out(self, box)
         super().close()
         if self._own_layout is not None:
             self._own_layout.close()
+
+
+def _take_out(part: ipywidgets.Widget, box: ipywidgets.Box) -> None:
+    kept = [place for place, child in enumerate(box.children) if child is not part]
+    left = tuple(box.children[place] for place in kept)
+    if not isinstance(box, _SelectionContainer):
+        box.children = left
+        return
+    # Left alone, what stays would bear the titles of what stood at its places before.
+    shown, titles = box.selected_index, [box.get_title(place) for place in kept]
+    box.selected_index = None
+    box.children, box.titles = left, titles
+    if shown in kept:
+        box.selected_index = kept.index(shown)
 
 
 class Shelf(Leaving, ipywidgets.Box):

@@ -6,6 +6,9 @@
  */
 async function turning(el, name, go) {
   const root = el.closest(".wb-tabbed");
+  if (root?.querySelector('.wb-secrets[data-coming]:not([data-coming="0"])')) {
+    throw new Refused({ code: "page.secret_unsaved", detail: "A key or an invitation is being made, and will be shown only once.", hint: "Wait for it, and save it first." });
+  }
   const unsaved = root?.querySelector(".wb-secret");
   if (unsaved) {
     unsaved.dispatchEvent(new CustomEvent("wb-reveal", { bubbles: true }));

@@ -12,7 +12,7 @@ export default panel((el, link) => {
   const kept = (key) => `Send it as the header X-Workbench-Key, or as a bearer's token. Keep it where secrets are kept, such as the environment variable WORKBENCH_KEY. Where it is lost, rotate the key “${key.name}”: nobody can look it up.`;
 
   const { form, first, tell, clear } = keyForm(link.view, showError, async (asked) => {
-    const { key, secret } = await link.call("create", asked);
+    const { key, secret } = await secrets.awaits(link.call("create", asked));
     close();
     secrets.show({ title: `Key ${key.name}`, secret, words: kept(key), back: toggle });
   });
@@ -27,7 +27,7 @@ export default panel((el, link) => {
     asking.addEventListener("submit", (event) => {
       event.preventDefault();
       act(submit, asked.showError, async () => {
-        const made = await link.call("rotate", { id: key.id, grace_minutes: Number(grace.value) });
+        const made = await secrets.awaits(link.call("rotate", { id: key.id, grace_minutes: Number(grace.value) }));
         asked.box.hidePopover();
         secrets.show({ title: `Key ${made.key.name}, rotated`, secret: made.secret, words: kept(made.key), back: toggle });
       });

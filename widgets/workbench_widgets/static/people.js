@@ -59,7 +59,7 @@ export default panel((el, link) => {
         user.focus();
         throw new Error("Say whom to invite.");
       }
-      const { invitation, code } = await link.call("invite", { user: user.value.trim(), role: role.value, days: Number(forDays.value) });
+      const { invitation, code } = await secrets.awaits(link.call("invite", { user: user.value.trim(), role: role.value, days: Number(forDays.value) }));
       user.value = "";
       close();
       secrets.show({ title: `Invitation of ${invitation.user}`, secret: code, back: toggle,

@@ -1,6 +1,9 @@
 // A secret that is told once: it stands on the page until its reader has saved it, and nowhere else.
 
-/** Where secrets stand, one below the other; `show` adds one and takes the reader there, `back` is where they go on from. */
+/**
+ * Where secrets stand, one below the other; `show` adds one and takes the reader there, `back` is where they go on from.
+ * `awaits` asks for one: until the answer is here, the page knows that it comes.
+ */
 function secretArea() {
   const area = h("div", { class: "wb-secrets", hidden: true });
   const show = ({ title, secret, words, back }) => {
@@ -19,5 +22,14 @@ function secretArea() {
     card.scrollIntoView({ block: "nearest" });
     card.focus({ preventScroll: true });
   };
-  return { area, show };
+  let coming = 0;
+  const awaits = async (answer) => {
+    area.dataset.coming = ++coming;
+    try {
+      return await answer;
+    } finally {
+      area.dataset.coming = --coming;
+    }
+  };
+  return { area, show, awaits };
 }

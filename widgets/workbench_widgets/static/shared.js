@@ -5,7 +5,7 @@ const ACKNOWLEDGE_MS = 300;
 const BUSY_MS = 1500;
 const POST_MS = 10000;
 const RESYNC_MS = 2000;
-const RESYNC_MOST_MS = 30000;
+const RESYNC_MOST_MS = 600000;
 const WAITING = "waiting for the kernel to finish its cell…";
 
 /** A command that the engine refused, with its code, its one sentence, and what else it says of the matter. */
@@ -27,6 +27,7 @@ class Link {
     this.page = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
     this.listeners = new Set();
     this.asking = null;
+    this.asked = [];
     this.api = null;
     this.takeWhole(model.get("full"));
     model.on("change:patch", () => this.takePatch(model.get("patch")));
@@ -71,7 +72,7 @@ class Link {
     const ask = (wait) => {
       this.asking = setTimeout(ask, wait, Math.min(2 * wait, RESYNC_MOST_MS));
       try {
-        this.send("resync", {}, undefined, { resolve, reject });
+        this.asked.push(this.send("resync", {}, undefined, { resolve, reject }));
       } catch {
         // The kernel was restarted: nobody is there to be asked.
         this.stopAsking();
@@ -80,9 +81,11 @@ class Link {
     ask(RESYNC_MS);
   }
 
+  /** One answer is enough: those to what was asked besides are not waited for. */
   stopAsking() {
     clearTimeout(this.asking);
     this.asking = null;
+    for (const call of this.asked.splice(0)) this.waiting.delete(call);
   }
 
   takeMessage(message, buffers) {
@@ -104,8 +107,9 @@ class Link {
 
   send(command, args, buffers, answered) {
     const call = `${this.page}-${++this.calls}`;
-    this.waiting.set(call, answered);
     this.model.send({ call, command, arguments: args }, undefined, buffers);
+    this.waiting.set(call, answered);
+    return call;
   }
 
   /**
