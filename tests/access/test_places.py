@@ -17,6 +17,8 @@ from workbench.access.places import without_places
         ("unix:/run/user/1000/workbench.sock", "unix:…/workbench.sock"),
         ("by unix:///run/user/1000/workbench.sock", "by …/workbench.sock"),
         ("The database sqlite:////home/ana/.workbench/workbench.db is away.", "The database …/workbench.db is away."),
+        ("at file://localhost/srv/tables/x.csv", "at …/x.csv"),
+        ("SQLITE:////home/ana/x/y.db", "…/y.db"),
         ("'sqlite+pysqlite:////home/ana/my homes/workbench.db'", "'…/workbench.db'"),
         ("from '/srv/a/x.csv' to '/srv/a/y.csv'", "from '…/x.csv' to '…/y.csv'"),
     ],

@@ -18,7 +18,10 @@ def test_somebody_who_never_opened_the_home_can_be_made_a_member(workbench):
     assert roles(workbench) == {"bob": "viewer", workbench.user: "owner"}
 
 
-@pytest.mark.parametrize("name", ["service", " Service ", "SERVICE", "ｓｅｒｖｉｃｅ", "a/b"])
+@pytest.mark.parametrize(
+    "name",
+    ["service", " Service ", "SERVICE", "ｓｅｒｖｉｃｅ", "service\ufe0f", "servi\u034fce", "service\u3164", "a/b"],
+)
 def test_nobody_goes_by_the_name_of_the_engine_nor_by_one_that_no_address_can_bear(workbench, name):
     for act in (workbench.workspaces.invite, lambda name: workbench.workspaces.set_role(name, "viewer")):
         with pytest.raises(BadRequest) as caught:

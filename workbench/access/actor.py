@@ -100,6 +100,8 @@ def owner(name: str, origin: str = "") -> Actor:
     return Actor(name, Role.OWNER, origin=origin)
 
 
+_FILLERS = "\u115f\u1160\u3164\uffa0"
+"""Letters of Hangul that show nothing."""
 ENGINE = Actor("service", Role.OWNER, origin="service", is_administrator=True)
 """The engine itself, where nobody asked for what it does."""
 
@@ -116,8 +118,13 @@ def written(name: str) -> str:
 
 
 def is_engines(name: str) -> bool:
-    """Whether a name would pass for the engine's, also in letters that only look otherwise."""
-    return unicodedata.normalize("NFKC", name).strip().casefold() == ENGINE.name
+    """Whether a name would pass for the engine's, also with what is not seen; letters of other scripts are others."""
+    told = "".join(each for each in unicodedata.normalize("NFKC", name) if not _is_unseen(each))
+    return told.strip().casefold() == ENGINE.name
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me", "Cf") or character in _FILLERS
 
 
 def _a(role: Role) -> str:

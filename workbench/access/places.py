@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NO_HOST = r"[a-z][a-z0-9+.-]{,20}:/{2,3}(?=/[^/])"
+_NO_HOST = r"[A-Za-z][A-Za-z0-9+.-]{,40}:/{2}(?:/|localhost)?(?=/[^/])"
 """An address on this machine, as of a file, a socket or a database."""
 _PATH = re.compile(
     rf"""(?P<quote>['"])(?:{_NO_HOST})?(?P<quoted>/[^'"\n]+)(?P=quote)"""

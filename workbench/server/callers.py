@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from workbench.access.actor import Actor, of_person
+from workbench.access.actor import Actor, of_person, written
 from workbench.errors import Forbidden, NotFound, Unauthorized
 from workbench.people.key import Key
 from workbench.server.credentials import Shown, named
@@ -189,7 +189,7 @@ class Callers:
         except Unauthorized as error:
             self.uses.refused(error, origin=origin)
             raise
-        asked = named(shown.workspace)
+        asked = written(named(shown.workspace))
         if shown.workspace and asked not in (bearer.key.workspace, bearer.workspace_id):
             raise NotFound("workspace.not_found", f"The key opens no workspace '{asked}'.")
         mine = self._home.for_key(bearer, origin=origin)
