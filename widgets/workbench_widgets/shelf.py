@@ -11,7 +11,6 @@ from typing import Any
 import ipywidgets
 import traitlets
 from ipywidgets.widgets import widget
-from ipywidgets.widgets.widget_selectioncontainer import _SelectionContainer
 
 
 class Leaving(ipywidgets.DOMWidget):
@@ -40,7 +39,7 @@ class Leaving(ipywidgets.DOMWidget):
 def _take_out(part: ipywidgets.Widget, box: ipywidgets.Box) -> None:
     kept = [place for place, child in enumerate(box.children) if child is not part]
     left = tuple(box.children[place] for place in kept)
-    if not isinstance(box, _SelectionContainer):
+    if not isinstance(box, ipywidgets.Accordion | ipywidgets.Tab | ipywidgets.Stack):
         box.children = left
         return
     # Left alone, what stays would bear the titles of what stood at its places before.
