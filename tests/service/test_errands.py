@@ -15,6 +15,7 @@ from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
 from workbench.service.errands import AT_ONCE, Errands
 from workbench.serving import batches
 from workbench.store.homes import Lease
+from workbench.store.tables import BatchRow
 
 
 @pytest.fixture
@@ -94,6 +95,22 @@ def test_how_a_process_ended_is_told_and_its_batch_is_ordered_again(store, serve
     errands.exited(process.pid, -signal.SIGSEGV)
     crashed = "The batch process crashed in native code (SIGSEGV). It starts again."
     assert told(store, batch) == ("queued", crashed)
+    errands.look(is_warm=True)
+    assert orders == [batch, batch]
+
+
+def test_a_process_that_is_gone_before_it_is_told_of_is_lost_once(store, serve, submit, start, orders):
+    errands, batch = serve(), submit()
+    errands.look(is_warm=True)
+    process = start(batch)
+    process.kill()
+    process.wait()
+    errands.look(is_warm=True)
+    assert told(store, batch) == ("running", None)
+    errands.forked("batch", batch, process.pid)
+    errands.exited(process.pid, -signal.SIGKILL)
+    with store.database.read() as session:
+        assert session.get_one(BatchRow, batch).deaths == 1
     errands.look(is_warm=True)
     assert orders == [batch, batch]
 

@@ -86,8 +86,7 @@ class Errands:
             if is_alive(errand.process_id, errand.process_started):
                 if errand.is_unwanted and errand.process_id is not None:
                     end_group(errand.process_id)
-            elif (what, errand.id) not in self._processes.values():
-                # Of its own children the fork server tells the end, and how they ended.
+            elif not self._will_hear_of(what, errand.id):
                 kind.lost(errand.id, explain(None, f"{what} process"), errand.process_id)
         waiting = kind.waiting()
         if under_way or waiting:
@@ -96,11 +95,18 @@ class Errands:
         for of in waiting if is_warm else ():
             if busy >= AT_ONCE:
                 break
-            if (what, of) not in self._ordered and (what, of) not in self._processes.values():
+            if not self._will_hear_of(what, of):
                 busy += 1
                 self._ordered.add((what, of))
                 self._fork(what, of)
         return bool(under_way or waiting)
+
+    def _will_hear_of(self, what: str, of: str) -> bool:
+        """Whether the fork server has still to tell what becomes of an errand: of its own children it tells the end.
+
+        A process may be at work, and gone again, before it is heard that it was forked.
+        """
+        return (what, of) in self._ordered or (what, of) in self._processes.values()
 
     def forked(self, what: str, of: str, pid: int) -> None:
         self._ordered.discard((what, of))
