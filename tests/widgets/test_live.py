@@ -99,6 +99,17 @@ def test_a_look_does_not_read_the_facts_of_tables_that_are_shown_already(
     assert [line["columns"] for line in panel._view["sources"]] == [2]
 
 
+def test_a_panel_that_was_closed_is_fed_no_more(
+    home: workbench.Workbench, feeder: Feeder, eventually: Callable[..., Any]
+) -> None:
+    panel = DataPanel(Desk(home), feeder)
+    feeder.add(panel)
+    panel.close()
+    # None is left to be fed, though somebody holds it still.
+    assert eventually(lambda: feeder._thread is None)
+    assert panel.is_closed
+
+
 def test_a_feeder_that_was_closed_serves_nobody_else(home: workbench.Workbench, feeder: Feeder) -> None:
     feeder.close()
     again = Feeder.of(home)
