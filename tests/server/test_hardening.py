@@ -7,6 +7,7 @@ import json
 import logging
 import select
 import socket
+import threading
 from typing import Any, BinaryIO
 
 import pytest
@@ -380,6 +381,15 @@ def test_the_body_of_a_request_that_offers_another_protocol_is_no_request(api):
         assert next_answer(answers)[0] == 422
         caller.sendall(f"GET /api/v1/projects/summer HTTP/1.1\r\n{OWNER}\r\n".encode())
         assert next_answer(answers)[0] == 200
+
+
+def test_many_requests_that_offer_another_protocol_are_each_answered(api):
+    many = 1200
+    with api.open() as caller:
+        asked = f"GET /api/v1/health HTTP/1.1\r\n{OWNER}{OFFERED}\r\n".encode() * many
+        threading.Thread(target=caller.sendall, args=(asked,), daemon=True).start()
+        answers = caller.makefile("rb")
+        assert {next_answer(answers)[0] for _ in range(many)} == {200}
 
 
 def test_what_is_said_of_the_connection_besides_an_offer_counts(api):

@@ -110,15 +110,17 @@ class Guarded(HttpToolsProtocol):
         A request that offers another protocol is one of HTTP, with a body where it has one. The parser would take that
         for the other protocol's, so that it is told the head again without the offer.
         """
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offered:
-            if not self._plain_head:
-                return True
-            head, self._plain_head = self._plain_head, b""
-            self.parser = httptools.HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-            return self._parse(head + data[offered.args[0] :])
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offered:
+                if not self._plain_head:
+                    return True
+                data, self._plain_head = self._plain_head + data[offered.args[0] :], b""
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            else:
+                break
         return False
 
     def on_message_begin(self) -> None:
