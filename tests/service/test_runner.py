@@ -34,6 +34,7 @@ class Spoken(ForkServer):
     """A fork server for which the test answers."""
 
     started: list[Spoken]
+    rounds = 0
 
     def __init__(self, settings, lifeline) -> None:
         self.channel, self.theirs = socket.socketpair()
@@ -67,9 +68,12 @@ def serve(store, monkeypatch) -> Iterator:
     monkeypatch.setattr(module, "ForkServer", Spoken)
     opened, threads = [], []
 
+    def count() -> None:
+        Spoken.started[-1].rounds += 1
+
     def serve() -> Spoken:
         own = open_store(store.settings)
-        runner = Runner(own, HERE, on_warm=lambda: None, each_round=lambda: None)
+        runner = Runner(own, HERE, on_warm=lambda: None, each_round=count)
         thread = threading.Thread(target=runner.run)
         thread.start()
         opened.append(own)
@@ -144,6 +148,24 @@ def test_a_second_process_that_is_refused_does_no_harm_to_the_first(store, serve
     with store.database.read() as session:
         row = session.get_one(RunRow, run.id)
     assert (row.status, row.process_id, row.deaths, requeued(store, run)) == ("running", first.process_id, 0, [])
+
+
+def test_a_process_that_is_gone_before_it_is_told_of_is_lost_once(store, serve, submit, process, eventually):
+    server, run = serve(), submit()
+    assert server.ordered() == run.id
+    carrier, _ = process()
+    assert queue.register(store, run.id, HERE, carrier)
+    reap(carrier)
+    seen = server.rounds
+    eventually(lambda: server.rounds > seen + 2)
+    assert requeued(store, run) == []
+    server.say(what="run", forked=run.id, pid=carrier.process_id)
+    server.say(exited=carrier.process_id, status=-signal.SIGKILL)
+    assert server.ordered() == run.id
+    (why,) = requeued(store, run)
+    assert "SIGKILL" in why
+    with store.database.read() as session:
+        assert session.get_one(RunRow, run.id).deaths == 1
 
 
 def test_a_process_is_waited_for_however_long_it_takes(store, serve, submit, eventually):

@@ -291,8 +291,8 @@ class Runner:
             self._look_at_claim(run)
             return
         if not is_alive(run.process_id, run.process_started):
-            # One of ours that has just ended is told of by the fork server, with its exit status.
-            if run.process_id not in self._processes:
+            # Of one of ours the fork server tells the end, with its exit status, be it gone before its begin was heard.
+            if run.process_id not in self._processes and run.run_id not in self._ordered:
                 if self._is_here(run):
                     _end_rest(run.process_id, run.process_started)
                 gone = run.process_id
