@@ -9,9 +9,9 @@ import pytest
 
 from workbench.data import profile
 from workbench.data.profile import sheet
-from workbench.data.profile.asking import table_of
+from workbench.data.profile.asking import Following, table_of
 from workbench.data.profile.job import Job
-from workbench.data.profile.parts import Head, encoded
+from workbench.data.profile.parts import GONE, Head, encoded
 from workbench.errors import BadRequest
 
 
@@ -99,6 +99,31 @@ def test_deleting_a_data_source_drops_its_profile(files, sources):
     list(profile.follow(files, iris, target="species"))
     assert len(list(files.glob(f"{iris.id}.profile*"))) == 3
     sources.delete(iris)
+    assert list(files.iterdir()) == []
+
+
+def test_who_follows_a_data_source_that_is_deleted_is_told_once_and_leaves_nothing(files, sources):
+    iris = sources.sample("iris")
+    table = table_of(files, iris)
+    places = [Job(table), Job(table, target="species")]
+    held = [sheet.begin(place.path, place) for place in places]
+    with Following(files, iris, target="species") as following:
+        assert following.parts() == []
+        sources.delete(iris)
+        # Whoever computed it dies, and nobody takes the place.
+        for descriptor in held:
+            os.close(descriptor)
+        assert following.parts() == [GONE]
+        assert following.is_over
+        assert following.parts() == []
+    assert list(files.iterdir()) == []
+
+
+def test_asking_for_a_profile_of_a_table_that_is_gone_says_so_and_leaves_nothing(files, sources):
+    iris = sources.sample("iris")
+    sources.delete(iris)
+    told = profile.ask(files, iris, target="species")
+    assert (told.is_complete, told.failures) == (True, (GONE.reason,))
     assert list(files.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -111,6 +112,33 @@ def test_a_table_that_is_gone_is_told_in_a_sentence(job):
     writing.write(descriptor)
     assert Sheet(job.path).read().parts == [Failed("failed", "The file of the table is gone.")]
     assert sheet.begin(job.path, job) is None
+
+
+def test_of_a_table_that_is_gone_nothing_is_begun_and_nothing_left(job):
+    job.table.path.unlink()
+    assert sheet.begin(job.path, job) is None
+    assert list(job.path.parent.iterdir()) == []
+
+
+def test_of_a_table_that_goes_while_its_file_is_made_nothing_is_left(job, monkeypatch):
+    made = sheet.partial(job.path)
+    lock = fcntl.flock
+
+    def dropped_first(descriptor, operation):
+        job.table.path.unlink()
+        return lock(descriptor, operation)
+
+    monkeypatch.setattr(sheet.fcntl, "flock", dropped_first)
+    assert sheet.begin(job.path, job) is None
+    assert not made.exists()
+
+
+def test_a_profile_that_is_completed_while_its_table_is_dropped_stays_away(job, monkeypatch):
+    descriptor = sheet.begin(job.path, job)
+    monkeypatch.setattr(writing, "_peak_bytes", lambda: job.table.path.unlink() or 1)
+    writing.write(descriptor)
+    assert not job.path.exists()
+    assert not sheet.partial(job.path).exists()
 
 
 def test_a_file_that_is_no_table_is_told_in_a_sentence(job):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from workbench.data.profile import sheet
 from workbench.data.profile.job import Job, Table
-from workbench.data.profile.parts import Failed, Part, encoded
+from workbench.data.profile.parts import GONE, Failed, Part, encoded
 from workbench.data.profile.profile import Profile
 from workbench.data.profile.sheet import Sheet
 from workbench.errors import BadRequest, choices
@@ -34,6 +34,7 @@ class Following:
         jobs = _jobs(files, source, against, target)
         self._sheets = {job: Sheet(job.path) for job in jobs}
         self._given = dict.fromkeys(jobs, 0)
+        self._table, self._is_gone = jobs[0].table.path, False
         self._start()
 
     def parts(self) -> list[Part]:
@@ -47,12 +48,16 @@ class Following:
             new = sheet_.read().parts[self._given[job] :]
             self._given[job] += len(new)
             found += new
+        if not self.is_over and not self._table.exists():
+            # Nobody writes of a table that is not there.
+            self._is_gone = True
+            found.append(GONE)
         return found
 
     @property
     def is_over(self) -> bool:
         """Whether all was told that will be, as far as `parts` has looked."""
-        return all(sheet_.told.is_over for sheet_ in self._sheets.values())
+        return self._is_gone or all(sheet_.told.is_over for sheet_ in self._sheets.values())
 
     def close(self) -> None:
         """Stop reading; whoever computes goes on."""

@@ -233,6 +233,8 @@ class Failed:
     reason: str
 
 
+GONE = Failed("failed", "The file of the table is gone.")
+
 Part = Head | ColumnPart | Association | Target | Drift | End | Failed
 
 

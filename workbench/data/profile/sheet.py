@@ -115,15 +115,20 @@ def begin(path: Path, job: Job) -> int | None:
     -------
     int or None
         A descriptor to be appended to that holds the lock, and with it the place; None where the file is complete, is
-        being written, or tells of a failure that is not old.
+        being written, tells of a failure that is not old, or where the table is gone.
     """
-    descriptor = None if path.exists() else _locked(partial(path))
+
+    def is_in_vain() -> bool:
+        return path.exists() or not job.table.path.exists()
+
+    descriptor = None if is_in_vain() else _locked(partial(path))
     if descriptor is None:
         return None
     try:
-        if path.exists():
-            # A writer completes it, under the lock, by a new name: this one was just made, and for nothing.
-            partial(path).unlink()
+        if is_in_vain():
+            # A writer completes it, under the lock, by a new name; who drops a table drops it before what is told of
+            # it. Either way this one was just made, and for nothing.
+            partial(path).unlink(missing_ok=True)
         elif (attempt := _next_attempt(descriptor)) is not None:
             line = json.dumps({"began": {"attempt": attempt, "job": job.as_dict()}}, separators=(",", ":"))
             # What stands before may be half a line.

@@ -19,7 +19,7 @@ from workbench.data.profile.columns import Columns
 from workbench.data.profile.drift import drift
 from workbench.data.profile.features import Features
 from workbench.data.profile.job import Job, Table
-from workbench.data.profile.parts import End, Failed, Head, Part, encoded
+from workbench.data.profile.parts import GONE, End, Failed, Head, Part, encoded
 from workbench.data.profile.target import target
 
 _LONGEST_REASON = 300
@@ -45,6 +45,7 @@ def write(descriptor: int) -> None:
             sheet.append(descriptor, encoded(End("end", round(time.perf_counter() - started, 3), _peak_bytes())))
             with suppress(FileNotFoundError):
                 sheet.partial(job.path).replace(job.path)
+            _drop_of_no_table(job.path, job.table)
     finally:
         os.close(descriptor)
 
@@ -91,10 +92,16 @@ def _features(table: Table) -> Features:
 
 
 def _keep(found: Features, table: Table) -> None:
-    """Keep the rows that were drawn; of a table that was dropped meanwhile nothing."""
-    kept.save(found, table.sample)
+    """Keep the rows that were drawn."""
+    if table.path.exists():
+        kept.save(found, table.sample)
+        _drop_of_no_table(table.sample, table)
+
+
+def _drop_of_no_table(path: Path, table: Table) -> None:
+    """Drop a file that was made while its table was dropped, by who may have looked before it was there."""
     if not table.path.exists():
-        table.sample.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _await(path: Path) -> None:
@@ -113,7 +120,7 @@ def _peak_bytes() -> int:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return "The file of the table is gone."
+        return GONE.reason
     words = " ".join(without_places(str(error)).split()) or type(error).__name__
     told = words if isinstance(error, OSError) else f"{type(error).__name__}: {words}"
     return f"The table could not be profiled: {told[:_LONGEST_REASON].rstrip('.')}."
