@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from workbench import Workbench
+
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
 TOKEN = "for-tests-only"
@@ -34,6 +36,12 @@ def eventually(condition: Callable[[], Any], what: str, *, within_s: float = SEE
             pytest.fail(f"Not within {within_s:g} s: {what}")
         time.sleep(0.02)
     return answer
+
+
+def holds_no_tables(home: Workbench) -> None:
+    """Expect neither tables nor their files; what is being told of one that is gone goes once its writer notices."""
+    assert home.data.list() == []
+    eventually(lambda: list(home.settings.files.glob("*")) == [], "an empty folder of tables")
 
 
 @dataclass

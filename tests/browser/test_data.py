@@ -14,7 +14,7 @@ import xlsxwriter
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.pages import Console, Notebook, Panels
-from tests.browser.servers import START_S, Server, eventually
+from tests.browser.servers import START_S, Server, eventually, holds_no_tables
 from tests.browser.tables import customers, passengers
 from workbench import Workbench
 
@@ -132,8 +132,7 @@ def test_an_upload_is_cancelled_half_way_and_leaves_nothing(panels: Panels, home
     panels.data.get_by_role("button", name="Cancel").click()
     expect(bar).to_have_count(0)
     expect(panels.error(panels.data)).to_be_hidden()
-    assert home.data.list() == []
-    assert list(home.settings.files.iterdir()) == []
+    holds_no_tables(home)
 
 
 def test_a_table_that_is_cancelled_while_it_is_read_leaves_nothing(panels: Panels, home: Workbench) -> None:
@@ -156,8 +155,7 @@ def test_a_table_that_is_cancelled_while_it_is_read_leaves_nothing(panels: Panel
     assert cancelled.startswith("reading")
     expect(panels.data.get_by_role("progressbar")).to_have_count(0)
     expect(panels.error(panels.data)).to_be_hidden()
-    assert home.data.list() == []
-    assert list(home.settings.files.iterdir()) == []
+    holds_no_tables(home)
 
 
 def test_a_taken_name_leads_to_the_next_version_whose_changes_are_shown(

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.pages import Panels
-from tests.browser.servers import eventually
+from tests.browser.servers import eventually, holds_no_tables
 from tests.browser.tables import customers
 from workbench import Workbench
 
@@ -57,9 +57,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_sentence_and_leaves_nothing(
     path.write_bytes(content)
     panels.upload(path)
     says_one_clear_sentence(panels, panels.data, about)
-    assert home.data.list() == []
-    # Of a table that was there before, what is being told of it goes as soon as its writer notices.
-    eventually(lambda: list(home.settings.files.glob("*")) == [], "an empty folder of tables")
+    holds_no_tables(home)
     panels.picture(f"6-{path.stem}.png")
 
     panels.upload(table(100))
