@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from workbench.batch import Batch
 from workbench.runs import queue
@@ -40,6 +42,20 @@ _ELSEWHERE = ("WORKBENCH_HOME", "WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_UR
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: where files are shared out, no process is left with it at the end."""
     items.sort(key=lambda item: next((n for n, name in enumerate(_LONG) if name in item.path.parts), len(_LONG)))
+
+
+class _OneBrowser(LoadFileScheduling):
+    """Share files out, but all that drive a browser to one process: several at once starve what they look at."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/browser" if file.startswith("tests/browser/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Share out in the way that the README's command asks for; whoever asks for another gets that one."""
+    return _OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +124,7 @@ def no_process_is_left(tmp_path_factory: pytest.TempPathFactory, eventually) -> 
     yield
     folder = tmp_path_factory.getbasetemp()
     # What was told to end may still be about it.
-    psutil.wait_procs(_living(folder), timeout=10)
+    psutil.wait_procs(_living(folder), timeout=60)
     told = []
     for process in _living(folder):
         with suppress(psutil.Error):
