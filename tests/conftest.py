@@ -17,6 +17,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from workbench.batch import Batch
+from workbench.errors import WorkbenchError
 from workbench.runs import queue
 from workbench.settings import Settings
 from workbench.store.store import Store, open_store
@@ -140,7 +141,8 @@ def end(eventually: Callable[..., Any]) -> Callable[[Workbench], None]:
     def end(workbench: Workbench) -> None:
         def is_over() -> bool:
             # Again and again: a service that was started just now may not have come to life yet.
-            workbench.service.stop()
+            with suppress(WorkbenchError):
+                workbench.service.stop()
             for run in queue.active(workbench._store):
                 with suppress(ProcessLookupError):
                     if run.process_id is not None:

@@ -35,7 +35,7 @@ def work(*files: str) -> dict[str, Any]:
     workbench_widgets.Workbench(wb)
     sources = [wb.data.upload(file) for file in files]
     run = wb.runs.submit(sources[0], target="buys", include=["lr", "dt"], folds=2)
-    log = [event.as_dict() for event in run.events(timeout_s=60)]
+    log = [event.as_dict() for event in run.events(timeout_s=240)]
     return {
         "versions": {"python": sys.version.split()[0], "pandas": pandas.__version__, "numpy": numpy.__version__},
         "run": run.id,

@@ -63,7 +63,7 @@ def audited(tmp_path: Path) -> Callable[..., tuple[int, str]]:
         (tmp_path / "aside.toml").write_text(aside)
         command = [sys.executable, str(ROOT / "scripts" / "audit.py"), f"--osv-url={url}"]
         more = [f"--lock={tmp_path / 'lock.txt'}", f"--aside={tmp_path / 'aside.toml'}"]
-        ended = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60)
+        ended = subprocess.run([*command, *more], capture_output=True, text=True, timeout=300)
         return ended.returncode, ended.stdout + ended.stderr
 
     return audit

@@ -81,7 +81,7 @@ def run_kernel(kernel: Path):
             cwd=home.parent,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
         assert done.returncode == 0, done.stderr

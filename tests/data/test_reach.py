@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content = b"x,y\n1,2\n3,4\n"
         self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
+        if self.path != "/untold":
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
@@ -205,7 +206,16 @@ def test_a_server_that_sends_a_byte_now_and_then_is_left_where_its_head_does_not
     with pytest.raises(Unavailable) as refused:
         origin.test()
     assert refused.value.code == "data.source_unreachable"
-    assert site.was_left.wait(10)
+    # Where the machine is busy, it may be left before it was asked.
+    assert site.asked == 0 or site.was_left.wait(10)
+
+
+def test_a_connection_that_is_made_after_the_time_for_it_is_ended_at_once() -> None:
+    mine, other = socket.socketpair()
+    with closing(mine), closing(other), pytest.raises(TimeoutError), reach._Guard(3600) as guard:
+        guard._end()
+        guard.watch(mine)
+        assert other.recv(1) == b""
 
 
 def test_a_fetch_is_ended_that_comes_too_slowly() -> None:
@@ -247,7 +257,7 @@ def test_what_a_key_names_is_fetched_at_that_pace(
     opened = connect(replace_settings(workbench, fetch_hosts="127.0.0.1"))
     try:
         with pytest.raises(Unavailable, match="too slow"):
-            opened.on_behalf_of(BEARER).data.add(site.url("table.csv"), "slow")
+            opened.on_behalf_of(BEARER).data.add(site.url("untold"), "slow")
     finally:
         opened.close()
     assert workbench.data.add(site.url("table.csv"), "of the owner").row_count == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -293,12 +294,17 @@ def test_reading_a_large_file_is_ended_by_what_its_progress_raises(sources):
 
 @pytest.mark.usefixtures("leaves_nothing")
 def test_a_process_that_dies_while_it_reads_is_said(sources):
+    def reads(child: psutil.Process) -> bool:
+        # One that has ended has no command any more.
+        with suppress(psutil.Error):
+            return "workbench.data.ingest" in child.cmdline()
+        return False
+
     def kill(*_: object) -> None:
-        child = next(one for one in psutil.Process().children() if "workbench.data.ingest" in one.cmdline())
-        child.kill()
+        next(filter(reads, psutil.Process().children())).kill()
 
     with sources.begin_upload("large") as upload:
-        upload.write(b"a,b\n" + b"1,2\n" * 5_000_000)
+        upload.write(b"a,b\n" + b"1,2\n" * 10_000_000)
         with pytest.raises(EngineFault, match="large could not be read: the process that did so died") as caught:
             upload.finish(kill)
     assert caught.value.code == "data.upload_broken"

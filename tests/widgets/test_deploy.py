@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,10 @@ def panel(home: workbench.Workbench, feeder: Feeder, served: Pipeline) -> Deploy
     return DeployPanel(Desk(home), feeder)
 
 
-def counted(store: Store, pipeline_id: str, *, requests: int, total_ms: float, errors: int = 0) -> None:
-    """Store what one pipeline answered for the only deployment in the last whole minute."""
+def counted(
+    store: Store, pipeline_id: str, *, minute: datetime, requests: int, total_ms: float, errors: int = 0
+) -> None:
+    """Store what one pipeline answered for the only deployment in a minute."""
     histograms = {stage: Histogram() for stage in STAGES}
     for _ in range(requests):
         histograms["total"].add(total_ms)
@@ -59,7 +61,7 @@ def counted(store: Store, pipeline_id: str, *, requests: int, total_ms: float, e
                 deployment_id=deployments.get(store, "flowers").id,
                 pipeline_id=pipeline_id,
                 role="live",
-                minute=now().replace(second=0, microsecond=0) - timedelta(minutes=1),
+                minute=minute,
                 requests=requests,
                 rows=2 * requests,
                 errors=errors,
@@ -89,8 +91,9 @@ def test_the_form_offers_what_was_learned_of_each_column_and_the_sample_rows(pan
 def test_a_minute_in_which_two_pipelines_answered_is_one_point(
     panel: DeployPanel, store: Store, served: Pipeline, promoted: Callable[..., Pipeline]
 ) -> None:
-    counted(store, served.id, requests=3, total_ms=40.0, errors=1)
-    counted(store, promoted("lr").id, requests=9, total_ms=1.5)
+    minute = now().replace(second=0, microsecond=0) - timedelta(minutes=1)
+    counted(store, served.id, minute=minute, requests=3, total_ms=40.0, errors=1)
+    counted(store, promoted("lr").id, minute=minute, requests=9, total_ms=1.5)
     panel.feed()
     (point,) = panel._view["minutes"]
     assert (point["requests"], point["rows"], point["errors"]) == (12, 24, 1)

@@ -54,7 +54,7 @@ def test_panels_of_a_cell_that_was_run_again_are_closed_and_the_thread_ends_with
 
     feeder.add(new)
     new._view_count = 1
-    eventually(lambda: old.comm is None, patience_s=5)
+    eventually(lambda: old.comm is None)
     assert new.comm is not None
     assert sum(thread.name == "workbench-feeder" for thread in threading.enumerate()) == 1
 

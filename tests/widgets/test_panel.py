@@ -34,7 +34,7 @@ def test_a_command_that_takes_long_lets_others_be_answered_meanwhile(
     panel._answer(None, {"call": "2", "command": "ask"}, [])
     assert answers == [("2", "told")]
     go.set()
-    eventually(lambda: answers[1:] == [("1", True)], patience_s=10)
+    eventually(lambda: answers[1:] == [("1", True)])
 
 
 def test_a_command_during_which_the_kernel_is_interrupted_is_answered(home: workbench.Workbench) -> None:
@@ -68,5 +68,5 @@ def test_no_patch_goes_ahead_of_the_whole_that_lacks_it(
     panel = Telling(home, status="running")
     panel.observe(lambda change: sent.append(("patch", change["new"]["number"])), names="patch")
     panel._answer(None, {"call": "1", "command": "resync"}, [])
-    eventually(lambda: len(sent) == 2, patience_s=10)
+    eventually(lambda: len(sent) == 2)
     assert sent == [("whole", 0), ("patch", 1)]

@@ -117,7 +117,7 @@ class Feeder:
             if changes.any() or waiting or self._wake.is_set() or began - looked > LOOK_S:
                 self._wake.clear()
                 looked = began
-                fed = [self._feed(panel) for panel in panels if not panel.is_out_of_sight]
+                fed = [self._feed(panel) for panel in panels if not (self._closed or panel.is_out_of_sight)]
                 waiting = any(fed)
                 self._close_replaced(panels)
             del panels

@@ -16,6 +16,7 @@ from workbench.data.origins import database, patience, rows
 
 pytestmark = pytest.mark.usefixtures("postgres_password")
 LONG = "SELECT i AS id, repeat('x', 100) AS filler FROM generate_series(1, 60000) AS i"
+LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'workbench'"
 ENOUGH = 3_000_000
 """Bytes of `LONG` after which its first rows are there and its last are not."""
 
@@ -195,7 +196,9 @@ def test_a_server_that_goes_away_and_does_not_come_back_is_a_clear_error(postgre
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_a_session_that_is_ended_by_its_server_is_begun_again(postgres, tmp_path):
+def test_a_session_that_is_ended_by_its_server_is_begun_again(postgres, tmp_path, eventually):
+    # Those of tests before may still be ending.
+    eventually(lambda: postgres.execute(LEFT) == [(0,)])
     reader = opened(origins.named(postgres.url(), query=LONG), tmp_path)
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'workbench'"
     assert postgres.execute(ended) == [(True,)]
@@ -206,8 +209,7 @@ def test_no_connection_is_left_open(postgres, tmp_path, eventually):
     for query in (LONG, "SELECT 1 AS a"):
         whole(opened(origins.named(postgres.url(), query=query), tmp_path))
     refused(origins.named(postgres.url(), query="SELECT nothing").test)
-    left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'workbench'"
-    eventually(lambda: postgres.execute(left) == [(0,)], patience_s=10)
+    eventually(lambda: postgres.execute(LEFT) == [(0,)])
 
 
 def test_rows_of_a_zone_are_of_the_zone_of_the_session(postgres, tmp_path):

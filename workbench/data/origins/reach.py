@@ -131,17 +131,23 @@ class _Guard:
         self._timer.daemon = True
         self._held: list[socket.socket] = []
         self._has_ended = False
+        self._lock = threading.Lock()
 
     def watch(self, connection: socket.socket) -> socket.socket:
         # TLS takes a socket over; what is done to one of two of the same connection is done to both.
-        self._held.append(connection.dup())
+        held = connection.dup()
+        with self._lock:
+            self._held.append(held)
+            if self._has_ended:
+                # Finding the server took all the time there was.
+                _shut(held)
         return connection
 
     def _end(self) -> None:
-        self._has_ended = True
-        for held in self._held:
-            with suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._has_ended = True
+            for held in self._held:
+                _shut(held)
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -154,6 +160,11 @@ class _Guard:
         if self._has_ended:
             # A head that breaks off passes for a short one.
             raise TimeoutError("the head of the answer did not come to an end")
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _checked(
