@@ -188,18 +188,41 @@ def workbench(settings: Settings, end: Callable[[Workbench], None]) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def hold(eventually: Callable[..., Any]) -> Callable[[Batch], psutil.Process]:
-    """Hold the process of a batch still before the batch is over, and return it."""
+def stop(eventually: Callable[..., Any]) -> Callable[[psutil.Process], None]:
+    """Make a process stand still, and return when it does: the signal alone only asks for it."""
 
-    def hold(batch: Batch) -> psutil.Process:
-        def find() -> int | None:
-            with batch._store.database.read() as session:
-                return session.get_one(BatchRow, batch.id).process_id
-
-        process = psutil.Process(eventually(find))
+    def stop(process: psutil.Process) -> None:
         process.suspend()
-        assert batch.status == "running"
-        return process
+        eventually(lambda: process.status() == psutil.STATUS_STOPPED)
+
+    return stop
+
+
+@pytest.fixture(scope="session")
+def hold(
+    eventually: Callable[..., Any], stop: Callable[[psutil.Process], None]
+) -> Callable[[Callable[[], Batch]], tuple[Batch, psutil.Process]]:
+    """Begin a batch and hold its process still before the batch is over; return both."""
+
+    def find(batch: Batch) -> int | None:
+        with batch._store.database.read() as session:
+            return session.get_one(BatchRow, batch.id).process_id
+
+    def held(batch: Batch) -> psutil.Process | None:
+        process_id = eventually(lambda: find(batch))
+        with suppress(psutil.NoSuchProcess), batch._store.database.write() as session:
+            # Nobody else writes meanwhile: it neither ends now, nor stops amid what it writes itself.
+            if session.get_one(BatchRow, batch.id).status == "running":
+                process = psutil.Process(process_id)
+                stop(process)
+                return process
+        return None
+
+    def hold(begin: Callable[[], Batch]) -> tuple[Batch, psutil.Process]:
+        while (process := held(batch := begin())) is None:
+            # It was faster.
+            batch.delete()
+        return batch, process
 
     return hold
 

@@ -38,8 +38,7 @@ def test_a_batch_on_a_table_that_lacks_columns_says_which(warm, deployment):
 
 
 def test_a_batch_that_is_cancelled_has_no_process_and_no_file(warm, deployment, hold, eventually):
-    batch = deployment.batch("iris")
-    process = hold(batch)
+    batch, process = hold(lambda: deployment.batch("iris"))
     batch.cancel()
     done = batch.wait(timeout_s=60)
     assert (done.status, done.file) == ("cancelled", None)
@@ -49,8 +48,8 @@ def test_a_batch_that_is_cancelled_has_no_process_and_no_file(warm, deployment, 
 
 
 def test_a_batch_that_is_deleted_leaves_nothing_and_one_that_runs_is_ended_first(warm, deployment, hold, eventually):
-    over, running = deployment.batch("iris"), deployment.batch("iris")
-    process = hold(running)
+    over = deployment.batch("iris")
+    running, process = hold(lambda: deployment.batch("iris"))
     path = over.wait(timeout_s=60) and over.path()
     for batch in (over, running):
         batch.delete()

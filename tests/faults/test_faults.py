@@ -12,6 +12,7 @@ import pytest
 from workbench import Run, Workbench
 from workbench.runs import queue
 from workbench.settings import Settings
+from workbench.store.tables import RunRow
 from workbench.workbench import connect
 
 CRASHES, SLEEPS, HOARDS, SPINS, IGNORES = "nb", "qda", "lda", "knn", "svm"
@@ -37,10 +38,10 @@ def submit(workbench: Workbench, *models: str, **request: object) -> Run:
 
 
 def test_a_crash_a_hang_and_a_hoard_cost_three_rows_and_each_says_why(sabotaged):
-    run = submit(sabotaged, "dt", CRASHES, SLEEPS, HOARDS, "lr", model_timeout_s=3, unit_memory=2**30)
+    run = submit(sabotaged, "dt", CRASHES, SLEEPS, HOARDS, "ridge", model_timeout_s=3, unit_memory=2**30)
     assert run.wait(timeout_s=120).status == "succeeded"
     rows = {row.model: row for row in run.rows()}
-    assert {model for model, row in rows.items() if row.status == "scored"} == {"dt", "lr"}
+    assert {model for model, row in rows.items() if row.status == "scored"} == {"dt", "ridge"}
     assert rows[CRASHES].reason == "Its process died by SIGSEGV."
     assert (rows[SLEEPS].status, rows[SLEEPS].reason) == (
         "timed_out",
@@ -68,11 +69,14 @@ def test_a_cancel_ends_what_ends_by_nothing_else(sabotaged, model, eventually):
 
 
 def test_a_run_over_its_time_ends_and_keeps_what_was_scored(sabotaged, eventually):
-    run = submit(sabotaged, "dt", SLEEPS, run_timeout_s=4)
+    run = submit(sabotaged, "dt", SLEEPS, run_timeout_s=3600)
+    eventually(lambda: any(row.folds_scored for row in run.rows()))
     process = eventually(lambda: next((found.process_id for found in queue.active(sabotaged._store)), None))
     family = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
+    with sabotaged._store.database.write() as session:
+        session.get_one(RunRow, run.id).used_s = 3600
     found = run.wait(timeout_s=60)
-    assert (found.status, found.error) == ("failed", "TimedOut: the run took longer than 4 s.")
+    assert (found.status, found.error) == ("failed", "TimedOut: the run took longer than 3600 s.")
     eventually(lambda: not any(is_alive(member) for member in family), patience_s=10)
     rows = {row.model: row for row in run.rows()}
     assert rows["dt"].metrics["Accuracy"] > 0.5

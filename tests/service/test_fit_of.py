@@ -73,7 +73,7 @@ def test_a_trial_of_a_search_keeps_its_parameters_and_scores(warm, iris, fitted)
 def test_a_model_that_a_cancelled_run_scored_in_full_can_be_had(warm, fitted, eventually):
     cancer = warm.data.sample("breast_cancer")
     setup = {"polynomial_features": True}
-    run = warm.runs.submit(cancer, target="diagnosis", include=["gbc", "nb"], folds=2, setup=setup)
+    run = warm.runs.submit(cancer, target="diagnosis", include=["nb", "gbc", "ada", "rf"], folds=2, setup=setup)
     eventually(lambda: any((row.model, row.status) == ("nb", "scored") for row in run.rows()))
     run.cancel()
     assert run.wait(timeout_s=30).status == "cancelled"

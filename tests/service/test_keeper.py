@@ -228,7 +228,7 @@ def test_a_shadow_that_dies_too_often_is_given_up_alone(answering, pipelines):  
     assert "does not answer in the shadow any more: Its predictor ended 8 times" in found.error
 
 
-def test_what_was_swapped_out_has_its_time_and_is_then_asked_to_end_and_at_last_killed(answering, pipelines):  # noqa: F811
+def test_what_was_swapped_out_has_its_time_and_is_then_asked_to_end_and_at_last_killed(answering, pipelines, stop):  # noqa: F811
     deployments.swap(answering.store, "juice", pipelines[1], by="ana")
     answering.look()
     answering.answer()
@@ -237,7 +237,7 @@ def test_what_was_swapped_out_has_its_time_and_is_then_asked_to_end_and_at_last_
     answering.look()
     old = answering.processes[0]
     # Held still, it cannot do as it is told.
-    psutil.Process(old.pid).suspend()
+    stop(psutil.Process(old.pid))
     answering.look(after_s=GRACE_S - MOMENT_S)
     assert (answering.predictor(0).status, old.poll()) == ("draining", None)
     answering.look(after_s=2 * MOMENT_S)

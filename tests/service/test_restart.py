@@ -62,8 +62,8 @@ def left(home, deployment, table, hold, eventually) -> Iterator[Left]:
     # What counts is written down once a second; the sample was asked for when it was deployed.
     assert label(deployment) == "setosa"
     assert eventually(lambda: answered(deployment) == 2)
-    alive, dead = (deployment.batch(table) for _ in range(2))
-    going_on, dying = hold(alive), hold(dead)
+    alive, going_on = hold(lambda: deployment.batch(table))
+    dead, dying = hold(lambda: deployment.batch(table))
     os.kill(home.service.state().pid, signal.SIGKILL)
     dying.kill()
     eventually(lambda: home.service.state() is None)

@@ -150,6 +150,13 @@ def test_a_second_process_that_is_refused_does_no_harm_to_the_first(store, serve
     assert (row.status, row.process_id, row.deaths, requeued(store, run)) == ("running", first.process_id, 0, [])
 
 
+def test_what_belongs_to_each_round_is_done_also_where_a_message_cannot_be_dealt_with(serve, eventually):
+    server = serve()
+    server.say(what="nothing that there is", forked="of nobody", pid=1)
+    seen = server.rounds
+    eventually(lambda: server.rounds > seen + 2)
+
+
 def test_a_process_that_is_gone_before_it_is_told_of_is_lost_once(store, serve, submit, process, eventually):
     server, run = serve(), submit()
     assert server.ordered() == run.id

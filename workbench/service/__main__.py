@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -43,7 +44,9 @@ def main() -> int:
     def tell(**changed: Any) -> None:
         nonlocal told
         told = replace(told, **changed)
-        lifecycle.write_state(settings, told)
+        # Where the home is gone, nobody reads it, and the next round ends the service.
+        with suppress(FileNotFoundError):
+            lifecycle.write_state(settings, told)
 
     def tend() -> None:
         api.tend()
@@ -65,9 +68,9 @@ def main() -> int:
     )
 
     def stop(*_: object) -> None:
+        runner.stop()
         # Said at once, so that whoever submits from now on waits for the next service instead of trusting this one.
         tell(phase="stopping")
-        runner.stop()
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)

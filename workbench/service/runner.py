@@ -167,16 +167,22 @@ class Runner:
             except WorkbenchError as error:
                 # A database that is away for a moment is no reason to let go of the runs.
                 log.warning("%s", error)
-                time.sleep(RETRY_S)
+                self._rest()
             except Exception:
                 # Nor is anything else that one run or one file can bring about.
                 log.exception("a round failed")
-                time.sleep(RETRY_S)
+                self._rest()
         changes.close()
         self._bell.close()
         self._server.close()
         os.close(self._life)
         log.info("service %s stopped", self._owner)
+
+    def _rest(self) -> None:
+        """Wait after a round that failed; it may be because the home is gone, which each round looks for."""
+        time.sleep(RETRY_S)
+        with contextlib.suppress(Exception):
+            self._each_round()
 
     def _look(self) -> None:
         """Claim what waits; kill what was cancelled, deleted or is overdue; adopt what an earlier service left."""
