@@ -161,8 +161,9 @@ def test_events_are_read_from_behind_a_number_on(wb, fitted):
     assert list(run.events(after=last, timeout_s=0.5)) == []
 
 
-def test_a_run_is_cancelled_and_resumed(wb, wine):
-    run = wb.runs.submit(wine, target="cultivar", plan="compare", folds=10, seed=4)
+def test_a_run_is_cancelled_and_resumed(wb):
+    # It takes minutes unless it is ended.
+    run = wb.runs.submit(wb.data.sample("breast_cancer"), target="diagnosis", include=["gbc"], folds=200, seed=4)
     next(event for event in run.events() if event.kind == "experiment.fitted")
     run.cancel()
     assert run.wait(timeout_s=60).status == "cancelled"

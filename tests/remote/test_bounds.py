@@ -51,8 +51,9 @@ def test_a_table_shows_a_thousand_rows_at_most(wb, long):
     ids=lambda ask: "-".join(ask.__code__.co_names),
 )
 def test_a_list_is_as_long_from_elsewhere(warm, remote, served, ask, limit):
-    here = ask(warm, limit)
-    assert ask(remote, limit) == here
+    here, there = ask(warm, limit), ask(remote, limit)
+    # What was done grows old, and a minute may have ended between the two.
+    assert there in (here, ask(warm, limit))
     assert len(here) <= max(1, limit)
 
 

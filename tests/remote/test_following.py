@@ -89,17 +89,20 @@ def test_a_run_that_is_gone_when_it_is_asked_for_again_is_not_found(follow):
     assert raised.value.code == "run.not_found"
 
 
-def test_events_come_while_the_run_goes_on(remote, fitted):
-    run = remote.runs.submit(fitted.record.source_id, target="cultivar", plan="compare", folds=10, seed=21)
-    assert next(one for one in run.events() if one.kind == "unit.scored").seq > 1
-    assert not run.record.is_terminal
+@pytest.fixture
+def long(remote):
+    """A comparison that takes minutes unless it is ended."""
+    run = remote.runs.submit(remote.data.sample("breast_cancer"), target="diagnosis", include=["gbc"], folds=200)
+    yield run
     run.cancel()
     run.wait(60)
 
 
-def test_a_log_in_which_nothing_comes_is_left(remote, fitted):
-    run = remote.runs.submit(fitted.record.source_id, target="cultivar", plan="compare", folds=10, seed=22)
-    assert list(run.events(after=100_000, timeout_s=0.3)) == []
-    assert not run.record.is_terminal
-    run.cancel()
-    run.wait(60)
+def test_events_come_while_the_run_goes_on(long):
+    assert next(one for one in long.events() if one.kind == "unit.scored").seq > 1
+    assert not long.record.is_terminal
+
+
+def test_a_log_in_which_nothing_comes_is_left(long):
+    assert list(long.events(after=100_000, timeout_s=0.3)) == []
+    assert not long.record.is_terminal

@@ -140,10 +140,8 @@ def test_a_table_that_breaks_off_is_fetched_anew(far, cutter, warm, fitted):
     assert far.data.load(source).equals(warm.data.load(source))
 
 
-def test_an_api_that_is_gone_is_unreachable(cutter, secret):
-    far = workbench.connect(cutter.address, key=secret, timeout_s=2)
+def test_an_api_that_is_gone_is_unreachable(far, cutter):
     cutter.lose = 100
     with pytest.raises(Unavailable) as raised:
         far.runs.records()
     assert raised.value.code == "remote.unreachable"
-    far.close()

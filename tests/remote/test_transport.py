@@ -21,7 +21,7 @@ def far_says():
 
         def connect(say, **how):
             api = ends.enter_context(answering(say))
-            how = {"key": KEY, "timeout_s": 5, **how}
+            how = {"key": KEY, **how}
             return ends.enter_context(workbench.connect(api.address, **how)), api
 
         yield connect
@@ -188,7 +188,8 @@ def test_a_file_whose_download_breaks_off_for_good_stays_as_it_was(tmp_path):
     path.write_text("noted before")
     with (
         answering(say) as known,
-        workbench.connect(known.address, key="pck_x", timeout_s=1) as far,
+        # Without a key nothing is asked before the download, whose time is to be short.
+        workbench.connect(known.address, timeout_s=1) as far,
         pytest.raises(errors.Unavailable),
     ):
         far.audit.export(path)

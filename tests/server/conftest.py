@@ -19,6 +19,7 @@ from tests.server.calling import Caller
 from tests.server.streams import Served
 from tests.serving.conftest import pipelines  # noqa: F401 - a fixture
 from tests.serving.listener import Listener
+from workbench.adviser import PATIENCE_S
 from workbench.serving import deployments, predictors, sockets
 from workbench.serving.deployment import LIVE, DeploymentRecord, PredictorId
 from workbench.settings import Settings
@@ -28,6 +29,8 @@ from workbench.workbench import Workbench, connect
 SAYS = b'[{"index":0,"prediction":1.0}]'
 TOKEN = "secret"
 BODY = b'{"rows":[{"x":1}]}'
+ANSWERED_S = PATIENCE_S + 30
+"""Longest that an answer is waited for: the API waits for a narrator itself before it gives one."""
 
 
 @dataclass
@@ -78,7 +81,7 @@ class Api:
         **headers: str,
     ) -> tuple[int, Any, Any]:
         """Ask as the owner, unless another token is shown or none; return status, headers and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWERED_S)
         if is_socket:
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.path))

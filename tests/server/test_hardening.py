@@ -307,14 +307,15 @@ def test_a_body_that_comes_too_slowly_is_told_so(serve, path):
 def test_a_body_that_goes_on_coming_is_waited_for(serve):
     api = serve(body_timeout_s=1.0)
     caller = api.open()
-    body = json.dumps({"name": "x" * 25_000}).encode()
-    caller.sendall(f"POST /api/v1/projects HTTP/1.1\r\n{JSON}Content-Length: {len(body)}\r\n\r\n".encode())
+    body = json.dumps({"name": "x" * 250_000}).encode()
+    head = f"POST /api/v1/projects HTTP/1.1\r\n{JSON}Content-Length: {len(body)}\r\n\r\n".encode()
+    # So much of it is worth most of a minute.
+    caller.sendall(head + body[:200_000])
     caller.settimeout(1.5)
-    caller.sendall(body[:20_000])
     with pytest.raises(TimeoutError):
         caller.recv(1)
     caller.settimeout(30)
-    caller.sendall(body[20_000:])
+    caller.sendall(body[200_000:])
     assert read(caller)[2]["code"] == "project.name_invalid"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,12 +33,16 @@ from workbench.settings import Settings
 TOKEN = "for-tests-only"
 START_S = 90
 HUB_TOKEN = "of-a-service-that-may-do-all-here"
+PORTS = iter(random.SystemRandom().sample(range(20_000, 32_000), 1000))
+"""Each is drawn once, below those that a system hands out by itself: nobody else gets it before its server does."""
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    for port in PORTS:
+        with suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", port))
+            return port
+    pytest.fail("No port is free.")
 
 
 @dataclass
@@ -130,6 +136,7 @@ c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = {arguments!r}
 c.Spawner.environment = {environment!r}
 c.Spawner.start_timeout = {start_s}
+c.Spawner.http_timeout = {start_s}
 c.JupyterHub.services = [{{"name": "tests", "api_token": {token!r}}}]
 c.JupyterHub.load_roles = [
     {{"name": "tests", "services": ["tests"], "scopes": ["admin:users", "admin:servers", "tokens"]}},

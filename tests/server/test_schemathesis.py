@@ -23,8 +23,8 @@ from workbench.access.permissions import Role
 
 ROOT = Path(__file__).parents[2]
 SEED = 20240229
-"""The one that every run tries; beside it another one is drawn."""
-DRAWN = random.SystemRandom().randrange(2**32)
+"""The one that every run tries; beside it others are drawn."""
+DRAWN = [random.SystemRandom().randrange(2**32) for _ in range(3)]
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -161,9 +161,14 @@ def test_each_operation_holds_to_its_description_and_is_carried_out(explore, ope
 
 
 def test_what_a_link_leads_to_holds_to_it(explore):
-    explored = explore("stateful", REST, seed=DRAWN, examples=20, most_s=15)
-    assert explored.found == ""
-    assert len(explored.followed) >= FOLLOWED, explored.followed
+    followed: Counter[str] = Counter()
+    # One operation that takes long may leave too little time for others.
+    for seed in DRAWN:
+        if len(followed) < FOLLOWED:
+            explored = explore("stateful", REST, seed=seed, examples=20, most_s=15)
+            assert explored.found == ""
+            followed += explored.followed
+    assert len(followed) >= FOLLOWED, followed
 
 
 def test_what_is_at_the_bounds_is_answered_as_described(explore):

@@ -205,10 +205,16 @@ def beside(warm, eventually) -> Iterator[Callable[..., int]]:
 
 
 @pytest.fixture
-def stopped(warm, ready) -> Iterator[psutil.Process]:
+def stopped(warm, ready, eventually) -> Iterator[psutil.Process]:
     """The process that answers, made to stand still."""
-    (found,) = [one for one in warm.deployments.get(ready).predictors() if one.status == "ready" and one.role == "live"]
-    process = psutil.Process(found.process_id)
+
+    def alone() -> int | None:
+        told = warm.deployments.get(ready).predictors()
+        live = [one.process_id for one in told if one.status == "ready" and one.role == "live"]
+        return live[0] if len(live) == 1 else None
+
+    # One that was swapped out is still there until the service looks again.
+    process = psutil.Process(eventually(alone))
     process.suspend()
     yield process
     if process.is_running():
