@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 import workbench
 from tests.browser.pages import CHROMIUM_ARGUMENTS, Console, Notebook, Panels
-from tests.browser.servers import ARTIFACTS, ROOT, START_S, TOKEN, Server, eventually
+from tests.browser.servers import ARTIFACTS, ROOT, TOKEN, WARM_S, Server, eventually
 from tests.browser.tables import customers
 from workbench.settings import Settings
 from workbench.store.tables import ConsultationRow
@@ -65,7 +65,7 @@ def home(environment: dict[str, str], end: Callable[[workbench.Workbench], None]
             patch.delenv(name)
         opened = workbench.connect(Settings(home=Path(environment["WORKBENCH_HOME"])))
     opened.service.start()
-    eventually(lambda: (told := opened.service.state()) and told.phase == "warm", "a warm service", within_s=START_S)
+    eventually(lambda: (told := opened.service.state()) and told.phase == "warm", "a warm service", within_s=WARM_S)
     yield opened
     end(opened)
 

@@ -72,7 +72,7 @@ class Notebook:
 
     @classmethod
     def open(cls, page: Page, url: str) -> Notebook:
-        page.goto(url)
+        page.goto(url, timeout=START_S * 1000)
         notebook = cls(page)
         notebook.wait_for_kernel("idle")
         # A picture shows the notebook, not the file browser beside it.
@@ -258,8 +258,18 @@ class Panels:
         """The line in which an advisor tells what it says of what a panel shows."""
         return panel.get_by_role("group", name=advisor, exact=True)
 
+    @property
+    def launch_button(self) -> Locator:
+        return self.launch.get_by_role("button", name="Launch", exact=True)
+
     def press_launch(self) -> None:
-        self.launch.get_by_role("button", name="Launch", exact=True).click()
+        """Press Launch as soon as the press before is answered: until then, another does nothing."""
+        self.wait_for_launch()
+        self.launch_button.click()
+
+    def wait_for_launch(self) -> None:
+        """Wait until a press on Launch is answered, and what was launched is brought into sight."""
+        expect(self.launch_button).not_to_have_attribute("aria-busy", "true")
 
     def picture(self, name: str) -> None:
         """Keep what is shown; rows on their way are shown in their places."""

@@ -24,6 +24,8 @@ ARTIFACTS = ROOT / "tests" / "artifacts"
 TOKEN = "for-tests-only"
 START_S = 60
 """Longest that a server or a kernel may take to start."""
+WARM_S = 240
+"""Longest until a service is warm: it imports PyCaret, and others may be using the processors."""
 SEEN_S = 20
 """Longest that something may take to show itself; a cold kernel and two busy processors are in it."""
 
@@ -81,7 +83,7 @@ class Server:
     def status(self, page: str) -> int | None:
         """Answer the HTTP status of a page, None where nobody listens."""
         try:
-            with urllib.request.urlopen(f"{self.url}{page}", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}{page}", timeout=30) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Console, Panels
-from tests.browser.servers import ROOT, Server, eventually
+from tests.browser.servers import ROOT, START_S, Server, eventually
 from workbench import Workbench
 
 pytestmark = pytest.mark.browser
@@ -29,17 +29,24 @@ def voila(home: Workbench, environment: dict[str, str]) -> Iterator[Server]:
 @pytest.fixture
 def page(browser: Browser, console: Console) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1400, "height": 1100})
+    page.set_default_navigation_timeout(START_S * 1000)
     console.listen(page)
     yield page
     page.close()
+
+
+def open_dashboard(page: Page, url: str) -> Panels:
+    """Open a dashboard and wait for its panels, which a kernel draws while the page still comes."""
+    page.goto(url, wait_until="commit")
+    expect(page.locator(".wb-panel").first).to_be_visible(timeout=START_S * 1000)
+    return Panels(page)
 
 
 def test_a_running_comparison_is_seen_live_and_nothing_can_be_changed(
     page: Page, voila: Server, empty_home: Workbench, table: Table
 ) -> None:
     run = empty_home.runs.submit(empty_home.data.upload(table(3000)), target="churned", folds=10)
-    page.goto(f"{voila.url}{PAGE}")
-    panels = Panels(page)
+    panels = open_dashboard(page, f"{voila.url}{PAGE}")
     expect(panels.status).to_have_text("running")
     expect(panels.rows).to_have_count(14)
     scored = panels.rows.locator(".wb-main:not(:empty)")
@@ -64,8 +71,7 @@ def test_a_running_comparison_is_seen_live_and_nothing_can_be_changed(
 
 
 def test_the_dashboard_of_an_empty_home_says_so(page: Page, voila: Server, empty_home: Workbench) -> None:
-    page.goto(f"{voila.url}{PAGE}")
-    panels = Panels(page)
+    panels = open_dashboard(page, f"{voila.url}{PAGE}")
     expect(panels.runs).to_contain_text("No runs yet")
     expect(panels.leaderboard).to_contain_text("No run yet")
     expect(panels.events).to_contain_text("No run yet")
@@ -77,8 +83,7 @@ def test_what_is_served_is_seen_live_and_nothing_can_be_asked_or_changed(
     run = empty_home.runs.submit(empty_home.data.sample("wine"), target="cultivar", include=["nb"], folds=2)
     run.wait(60)
     deployment = empty_home.deployments.deploy(run, slug="cultivars")
-    page.goto(f"{voila.url}{SERVING}")
-    panels = Panels(page)
+    panels = open_dashboard(page, f"{voila.url}{SERVING}")
     expect(panels.deploy.locator(".wb-detail-head")).to_contain_text("readycultivars")
     expect(panels.registry.get_by_role("tab", name="Model card")).to_be_visible()
     requests = panels.deploy.locator(".wb-figures dd").first

@@ -73,8 +73,10 @@ def test_a_file_is_dragged_in_read_mended_and_launched_and_the_run_holds_the_men
     expect(button).to_be_enabled()
     panels.picture("9-mended.png")
     launch.get_by_label("Plan", exact=True).select_option("setup")
+    expect(preflight(panels)).not_to_have_attribute("aria-busy", "true")
     expect(preflight(panels)).to_contain_text("Pre-flight:")
     panels.press_launch()
+    panels.wait_for_launch()
     run = eventually(home.runs.list, "a run")[0]
     assert sorted(run.record.spec["setup"]["ignore_features"]) == ["alive", "name"]
     assert run.record.spec["preflight"]["overridden"] == []
@@ -265,6 +267,7 @@ def test_a_table_of_a_place_whose_name_is_taken_is_its_next_version(
     panels: Panels, home: Workbench, table: Table
 ) -> None:
     home.data.upload(table(300, "shop.csv"))
+    expect(panels.data.locator(".wb-source strong")).to_have_text("shop")
     path = table(400, "shop.csv")
     panels.data.get_by_text("From a place").click()
     panels.data.get_by_label("Path or address").fill(str(path))
@@ -355,8 +358,9 @@ def test_a_file_is_brought_and_its_profile_drawn_through_voila_too(
     browser: Browser, voila: Server, console: Console, empty_home: Workbench, table: Table
 ) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 1100})
+    page.set_default_navigation_timeout(START_S * 1000)
     console.listen(page)
-    page.goto(f"{voila.url}/voila/render/panels.ipynb")
+    page.goto(f"{voila.url}/voila/render/panels.ipynb", wait_until="commit")
     panels = Panels(page)
     expect(panels.data.get_by_text("No table yet")).to_be_visible(timeout=START_S * 1000)
     path = table(60_000, "visits.csv")

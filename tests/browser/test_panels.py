@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +21,6 @@ pytestmark = pytest.mark.browser
 
 Table = Callable[..., Path]
 PRESS_MS = 120
-HELD_S = 8
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_run_is_chosen_by_a_real_press_while_another_one_reports(panels: Panel
         expect(watched).to_have_attribute("title", run.id)
         expect(option).to_have_attribute("aria-selected", "true")
     panels.wait_for_more_events(panels.event_count())
-    assert options.first.evaluate("option => option === document.activeElement"), "focus stays"
+    expect(options.first).to_be_focused()
 
 
 def test_the_leaderboard_is_sorted_by_a_real_press_while_scores_arrive(
@@ -57,7 +58,7 @@ def test_the_leaderboard_is_sorted_by_a_real_press_while_scores_arrive(
         recall.click(delay=PRESS_MS)
         expect(header).to_have_attribute("aria-sort", direction)
     panels.wait_for_more_events(panels.event_count())
-    assert recall.evaluate("button => button === document.activeElement"), "focus stays"
+    expect(recall).to_be_focused()
 
 
 @pytest.fixture
@@ -70,21 +71,32 @@ def _no_way_to_the_service(page: Page, console: Console) -> Iterator[None]:
     assert all("502" in error and "/proxy/" in error for error in errors), errors
 
 
+def is_opened(gate: Path) -> bool:
+    """Let whoever waits at a pipe go on; False while nobody does."""
+    try:
+        os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
 @pytest.mark.usefixtures("_no_way_to_the_service")
 def test_cancel_waits_for_a_busy_kernel_where_the_service_cannot_be_reached_and_says_so(
     notebook: Notebook, panels: Panels, two_runs: tuple[Run, Run], tmp_path: Path
 ) -> None:
-    mark = tmp_path / "busy"
+    mark, gate = tmp_path / "busy", tmp_path / "gate"
+    os.mkfifo(gate)
     # A new kernel answers widgets beside a cell; one whose cell holds the interpreter's lock answers nobody.
-    hold = f"ctypes.PyDLL(None).sleep({HELD_S})"
-    notebook.start_cell(f"import ctypes, pathlib; pathlib.Path({str(mark)!r}).touch(); {hold}")
-    eventually(mark.exists, "a cell under way")
+    hold = f": > {shlex.quote(str(mark))}; : < {shlex.quote(str(gate))}"
+    notebook.start_cell(f"import ctypes; ctypes.PyDLL(None).system({os.fsencode(hold)!r})")
+    eventually(mark.exists, "a cell that holds the kernel")
     try:
         panels.runs.get_by_role("button", name="Cancel").click(delay=PRESS_MS)
         expect(panels.error(panels.runs)).to_contain_text("cancel waits for the kernel to finish its cell")
         expect(panels.runs.locator(".wb-waits")).to_have_text("waiting for the kernel to finish its cell…")
         expect(panels.status).to_have_text("running")
     finally:
+        eventually(lambda: is_opened(gate), "a cell that lets the kernel go")
         notebook.wait_for_kernel("idle")
         notebook.drop_last_cell()
     expect(panels.status).to_have_text("cancelled")

@@ -94,6 +94,6 @@ def test_a_request_that_cannot_work_is_refused_in_one_sentence_and_can_be_mended
     launch.get_by_label("Naive Bayes").check()
     panels.press_launch()
     expect(panels.error(launch)).to_be_hidden()
-    expect(panels.status).to_have_text("succeeded")
+    expect(panels.status).to_have_text("succeeded", timeout=60_000)
     eventually(lambda: panels.models() == ["nb"], "the board of the run")
     launch.get_by_text("Models: 1 chosen").click()

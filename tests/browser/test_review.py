@@ -79,7 +79,7 @@ def test_a_failed_run_is_diagnosed_looked_over_in_the_form_and_relaunched_correc
     assert len(home.runs.list()) == 1
 
     card.get_by_role("button", name="Relaunch corrected").click()
-    expect(panels.status).to_have_text("succeeded")
+    expect(panels.status).to_have_text("succeeded", timeout=60_000)
     assert home.runs.list()[0].record.spec["setup"] == found.given.suggested_config["setup"]
     expect(card).to_be_hidden()
     expect(

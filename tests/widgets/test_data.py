@@ -121,6 +121,29 @@ def test_a_name_that_is_taken_is_refused_and_the_file_can_be_its_next_version(pa
     assert [(line["id"], line["version"]) for line in panel._view["sources"]] == [(second["id"], 2)]
 
 
+def test_what_came_from_elsewhere_is_known_before_a_table_is_refused_for_it(
+    panel: DataPanel, home: workbench.Workbench, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(CSV)
+    theirs = home.data.upload(path)
+    with pytest.raises(Conflict):
+        panel.commands["begin"](work="one", name="t.csv", size=3)
+    assert [line["id"] for line in panel._view["sources"]] == [theirs.id]
+
+
+def test_a_place_whose_name_was_taken_elsewhere_is_refused_once_the_other_table_is_known(
+    panel: DataPanel, home: workbench.Workbench, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(CSV)
+    theirs = home.data.upload(path)
+    path.write_bytes(CSV + b"4,z\n")
+    with pytest.raises(Conflict):
+        add(panel, path)
+    assert [line["id"] for line in panel._view["sources"]] == [theirs.id]
+
+
 def test_an_older_version_can_be_looked_at_and_run_on_until_it_is_deleted(
     panel: DataPanel, desk: Desk, feeder: Feeder
 ) -> None:

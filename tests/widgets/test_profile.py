@@ -5,18 +5,22 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from workbench_widgets import plotting
+from workbench_widgets import plotting, profiling
 from workbench_widgets.desk import Desk
 from workbench_widgets.launch import LaunchPanel
 from workbench_widgets.live import Feeder
 from workbench_widgets.profile import ProfilePanel
 
 import workbench
+from workbench.data.profile import Profile
 from workbench.data.source import Source
 
 
@@ -115,6 +119,27 @@ def test_a_version_that_is_deleted_while_it_is_compared_with_is_left_out(
     panel = over(desk)
     assert (panel._view["asked"]["against"], panel._view["trouble"]) == (None, [])
     assert len(panel._view["lines"]) == 4
+
+
+def test_after_a_look_that_only_waited_for_another_process_the_next_one_is_soon(
+    home: workbench.Workbench,
+    table: Source,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    eventually: Callable[..., Any],
+) -> None:
+    told, rests = iter((Profile(), Profile(is_complete=True))), []
+
+    def wait_and_tell(*_: Any, **__: Any) -> Profile:
+        threading.Event().wait(1)
+        return next(told)
+
+    monkeypatch.setattr(home.data, "profile", wait_and_tell)
+    clocks = SimpleNamespace(monotonic=time.monotonic, thread_time=time.thread_time, sleep=rests.append)
+    monkeypatch.setattr(profiling, "time", clocks)
+    eventually(lambda: desk.profiling.look(table.id).is_over)
+    eventually(lambda: len(rests) == 2)
+    assert rests[0] < 1
 
 
 def test_another_table_takes_the_place_of_the_one_before(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from workbench.data import origins
 from workbench.data.ingest.job import Tell
 from workbench.data.options import options_of
 from workbench.data.source import Source, SourceLine
-from workbench.errors import BadRequest, Gone, NotFound
+from workbench.errors import BadRequest, Conflict, Gone, NotFound
 from workbench_widgets.advising import BESIDE, Question
 from workbench_widgets.bringing import Bringing, Cancelled, Work
 from workbench_widgets.desk import Desk
@@ -158,7 +159,9 @@ class DataPanel(Panel):
         follows: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        upload = self.workbench.data.begin_upload(called or name, size, file=name, follows=follows, **_checked(options))
+        said = _checked(options)
+        with self._showing_what_is_in_the_way():
+            upload = self.workbench.data.begin_upload(called or name, size, file=name, follows=follows, **said)
         self._bringing.begin(work, upload, size)
 
     def _chunk(self, buffers: list[memoryview], work: str) -> dict[str, Any]:
@@ -212,12 +215,22 @@ class DataPanel(Panel):
     def _brought(self, bring: Callable[[], Source]) -> dict[str, Any]:
         """Bring a table, and have it shown; tell where that was ended instead."""
         try:
-            source = bring()
+            with self._showing_what_is_in_the_way():
+                source = bring()
         except Cancelled:
             return {"cancelled": True}
         is_same = source.id == self._desk.source_id
         self._take(source)
         return {"id": source.id, "version": source.version, "is_same": is_same}
+
+    @contextmanager
+    def _showing_what_is_in_the_way(self) -> Iterator[None]:
+        """Show what is there by now before a table is refused for it: the page offers ways around what it knows."""
+        try:
+            yield
+        except Conflict:
+            self.feed()
+            raise
 
     def _sample(self, name: str) -> dict[str, Any]:
         source = self.workbench.data.sample(name)

@@ -14,8 +14,8 @@ from workbench.data.profile.parts import ColumnPart, Measures
 from workbench.errors import NotFound
 
 _REST = 4
-"""How much longer than a look took is waited before the next: what is told of thousands of columns takes a while."""
-_REST_LEAST_S = 0.1
+"""How much longer than a look computed is waited before the next: telling of thousands of columns takes a while."""
+_REST_LEAST_S, _REST_MOST_S = 0.1, 1.0
 _ALONE_S = 10.0
 """After so long without a panel that looks, nobody looks for more."""
 SPARK_BARS = 24
@@ -126,13 +126,14 @@ class Profiling:
                 if question is None or self._last.is_over or is_alone:
                     self._thread = None
                     return
-            began = time.monotonic()
+            # Not by the clock: a look that waits for another process to start takes no processor from anybody.
+            began = time.thread_time()
             looked = self._asked(question)
-            took = time.monotonic() - began
+            computed = time.thread_time() - began
             with self._lock:
                 if self._last.question == question:
                     self._last = looked
-            time.sleep(0 if looked.is_over else max(_REST_LEAST_S, _REST * took))
+            time.sleep(0 if looked.is_over else min(_REST_MOST_S, max(_REST_LEAST_S, _REST * computed)))
 
     def _asked(self, question: Question) -> Looked:
         try:

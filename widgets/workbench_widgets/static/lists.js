@@ -1,6 +1,6 @@
 // Lists and tabs of which one thing is chosen, and buttons that ask back or copy.
 
-const ARMED_MS = 4000;
+const ARMED_MS = 10_000;
 
 /**
  * A list of which one line is chosen, by click or by arrow keys. Lines have an id, and keep their nodes while the list changes.
