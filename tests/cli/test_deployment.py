@@ -44,7 +44,7 @@ def pipelines(warm) -> list[str]:
         for model in ("nb", "dummy")
     ]
     for run in runs:
-        assert run.wait(timeout_s=60).status == "succeeded"
+        assert run.wait(timeout_s=240).status == "succeeded"
     return [warm.registry.promote(run, name=f"shell-{place}").name for place, run in enumerate(runs)]
 
 

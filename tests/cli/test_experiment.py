@@ -16,7 +16,7 @@ def compared(warm):
     source = there.data.sample("wine")
     asked = {"target": "cultivar", "folds": 2}
     runs = [there.runs.submit(source, include=models, **asked) for models in (MODELS[:2], MODELS[2:])]
-    assert [run.wait(60).status for run in runs] == ["succeeded", "succeeded"]
+    assert [run.wait(240).status for run in runs] == ["succeeded", "succeeded"]
     return runs
 
 

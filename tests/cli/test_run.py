@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from workbench.catalogue import PLANS
+from workbench.cli.main import main
 
 ROUNDED = 0.5e-4 + 1e-9
 """Half of the last digit that PyCaret prints."""
@@ -41,7 +44,23 @@ def long(warm):
     yield found
     for run_id in found:
         warm.runs.get(run_id).cancel()
-        assert warm.runs.get(run_id).wait(timeout_s=30).is_terminal
+        assert warm.runs.get(run_id).wait(timeout_s=120).is_terminal
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Run the command in this process; return its exit code and what it printed."""
+
+    def here(settings, *arguments):
+        monkeypatch.setenv("WORKBENCH_HOME", str(settings.home))
+        for name in ("WORKBENCH_DATABASE_URL", "WORKBENCH_ARTIFACT_URL"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(sys, "argv", ["workbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr().out
+
+    return here
 
 
 def test_a_comparison_prints_one_document_of_the_documented_shape(compared):
@@ -252,15 +271,52 @@ def test_no_wait_returns_at_once_and_cancel_ends_the_run(long, shared, warm):
     assert (again.code, again.out) == (0, f"{long[0][-8:]}: cancelled\n")
 
 
-def test_a_cancelled_run_is_resumed_and_keeps_what_was_scored(shared, warm, eventually):
-    options = ["--target", "diagnosis", "--include", "nb,gbc", "--fold", "8", "--no-wait", "--json"]
-    said = shared("run", "compare", "--data", warm.data.sample("breast_cancer").name, *options)
-    run = warm.runs.get(said.document["run"]["id"])
-    eventually(lambda: sum(row.folds_scored for row in run.rows()) > 1)
-    assert shared("run", "cancel", run.id).out == f"{run.id[-8:]}: cancelled\n"
-    scored = {row.model: row.folds["Accuracy"] for row in run.rows()}
-    assert any(None in folds for folds in scored.values())
+def test_a_cancel_waits_for_a_service_that_takes_its_time(store, here, monkeypatch):
+    from workbench.data.sources import Sources
+    from workbench.runs import ending, queue
+    from workbench.runs.queue import SourceIdentity
+    from workbench.runs.spec import Asked, make_spec
 
+    class Clock:
+        """Takes no time, and has the service end the run after ten seconds of it."""
+
+        now_s = 0.0
+
+        def monotonic(self):
+            return self.now_s
+
+        def sleep(self, seconds):
+            self.now_s += seconds
+            if self.now_s > 10:
+                ending.cancelled(store, run.id, by="ada")
+
+    iris = Sources(store).sample("iris")
+    spec = make_spec(Asked(plan="setup", task="classification", target="species"))
+    identity = SourceIdentity(iris.id, iris.name, iris.sha256)
+    run = queue.submit(store, identity, spec, by="ada", snapshot={"rows": 150}, service_is_warm=True)
+    queue.claim(store, "slow:1", most=1)
+    monkeypatch.setattr("workbench.run.lifecycle", SimpleNamespace(start=lambda _: None))
+    monkeypatch.setattr("workbench.run.time", Clock())
+    assert here(store.settings, "run", "cancel", run.id) == (0, f"{run.id[-8:]}: cancelled\n")
+
+
+@pytest.fixture
+def half_scored(shared, warm, eventually):
+    """A run that was cancelled amid its folds, and not after them: it takes two seconds."""
+    options = ["--target", "diagnosis", "--include", "nb,gbc", "--fold", "8", "--no-wait", "--json"]
+    for _ in range(5):
+        said = shared("run", "compare", "--data", warm.data.sample("breast_cancer").name, *options)
+        run = warm.runs.get(said.document["run"]["id"])
+        eventually(lambda run=run: sum(row.folds_scored for row in run.rows()) > 1)
+        told = shared("run", "cancel", run.id).out
+        if told == f"{run.id[-8:]}: cancelled\n" and any(None in row.folds["Accuracy"] for row in run.rows()):
+            return run
+    return pytest.fail("No cancel came in time.")
+
+
+def test_a_cancelled_run_is_resumed_and_keeps_what_was_scored(half_scored, shared):
+    run = half_scored
+    scored = {row.model: row.folds["Accuracy"] for row in run.rows()}
     resumed = shared("run", "resume", run.id[-8:], "--model-timeout", "600", "--unit-memory", "2GiB", "--json")
     assert (resumed.code, resumed.document["run"]["status"]) == (0, "succeeded")
     spec = resumed.document["run"]["spec"]
@@ -281,11 +337,58 @@ def test_an_interrupted_command_cancels_its_run(long, start, warm, eventually):
     process = start(warm.settings, "run", "compare", "--data", "breast_cancer", *LONG)
     new = eventually(lambda: [run for run in warm.runs.list() if run.id not in known])
     long.append(new[0].id)
-    eventually(lambda: new[0].status == "running")
+    eventually(lambda: any(row.folds_scored for row in new[0].rows()))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")
-    assert new[0].wait(timeout_s=30).status == "cancelled"
+    assert new[0].wait(timeout_s=120).status == "cancelled"
+
+
+@pytest.fixture
+def interrupted(long, here, warm, monkeypatch):
+    """Interrupt a command amid its submission; return its exit code, whether it went on, and the run that there is."""
+
+    def interrupted(*arguments, times=1):
+        def ring(_):
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+            went_on.append(True)
+
+        went_on = []
+        known = {run.id for run in warm.runs.list(limit=1000)}
+        monkeypatch.setattr("workbench.launcher.bell", SimpleNamespace(ring=ring))
+        code, _ = here(warm.settings, "run", *arguments)
+        (run,) = [run for run in warm.runs.list() if run.id not in known]
+        long.append(run.id)
+        return code, bool(went_on), run
+
+    return interrupted
+
+
+@pytest.mark.parametrize("more", [[], ["--no-wait"]], ids=["waits", "does not wait"])
+def test_a_command_that_is_interrupted_as_it_submits_cancels_its_run(interrupted, more):
+    code, _, run = interrupted("compare", "--data", "breast_cancer", *LONG, *more)
+    assert (code, run.wait(timeout_s=120).status) == (130, "cancelled")
+
+
+def test_a_command_that_is_interrupted_as_it_resumes_cancels_the_new_run(interrupted, warm):
+    before = warm.runs.submit(warm.data.get("breast_cancer"), target="diagnosis", include=["gbc"], folds=200)
+    before.cancel()
+    before.wait(timeout_s=120)
+    code, _, run = interrupted("resume", before.id)
+    assert (code, run.wait(timeout_s=120).status) == (130, "cancelled")
+
+
+def test_the_file_of_a_run_that_is_interrupted_as_it_is_submitted_stays(interrupted, warm, tmp_path):
+    path = tmp_path / "brought.csv"
+    pd.DataFrame({"x": range(40), "y": [0, 1] * 20}).to_csv(path, index=False)
+    _, _, run = interrupted("compare", "--data", path, "--target", "y", "--include", "dummy")
+    assert warm.data.get("brought").id == run.record.source_id
+
+
+def test_a_second_interrupt_does_not_wait_for_the_submission(interrupted):
+    code, went_on, _ = interrupted("compare", "--data", "breast_cancer", *LONG, times=2)
+    assert (code, went_on) == (130, False)
 
 
 def test_a_reader_who_has_seen_enough_is_no_error(long, start, shared, warm):

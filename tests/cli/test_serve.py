@@ -77,6 +77,7 @@ def test_it_starts_the_service_and_stops_it_on_ctrl_c(serving, workbench):
 
 def test_a_service_that_it_found_goes_on(serving, workbench):
     workbench.service.start()
+    workbench.service.wait()
     process, address = serving()
     assert address.endswith(f":{workbench.service.wait().api_port}/api/v1")
     process.terminate()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -135,16 +136,18 @@ def _add_plan(plan: Plan) -> None:
             "unit_memory": unit_memory,
         }
         workbench = connect()
-        with _table(workbench, data, is_kept=not (check or dry_run)) as source:
-            request = findings.mended(workbench, source, request, mend or ())
-            if check:
-                _check(workbench.runs.check(source, **request, override=override or ()), json=json)
-            elif dry_run:
-                _estimated(workbench.runs.estimate(source, **request), json=json)
-            else:
-                run = workbench.runs.submit(source, **request, override=override or ())
-        if not (check or dry_run):
-            _report(run, wait=not no_wait, json=json)
+        with ExitStack() as submission:
+            with _table(workbench, data, is_kept=not (check or dry_run)) as source:
+                request = findings.mended(workbench, source, request, mend or ())
+                if check:
+                    _check(workbench.runs.check(source, **request, override=override or ()), json=json)
+                elif dry_run:
+                    _estimated(workbench.runs.estimate(source, **request), json=json)
+                else:
+                    submission.enter_context(_interrupt_put_off())
+                    run = workbench.runs.submit(source, **request, override=override or ())
+            if not (check or dry_run):
+                _report(run, submission, wait=not no_wait, json=json)
 
     about = f"{plan.about[0].upper()}{plan.about[1:]}."
     # A line that holds nothing but a backspace keeps what follows as it is written.
@@ -177,15 +180,18 @@ def resume(
     json: Json = False,
 ) -> None:
     """Start a run that goes on where an ended one stopped; what is scored is kept, and so are limits not named here."""
-    resumed = connect().runs.resume(
-        run,
-        executor=executor,
-        model_timeout_s=model_timeout,
-        run_timeout_s=run_timeout,
-        unit_memory=unit_memory,
-        override=override or (),
-    )
-    _report(resumed, wait=not no_wait, json=json)
+    workbench = connect()
+    with ExitStack() as submission:
+        submission.enter_context(_interrupt_put_off())
+        resumed = workbench.runs.resume(
+            run,
+            executor=executor,
+            model_timeout_s=model_timeout,
+            run_timeout_s=run_timeout,
+            unit_memory=unit_memory,
+            override=override or (),
+        )
+        _report(resumed, submission, wait=not no_wait, json=json)
 
 
 @app.command(name="list")
@@ -209,7 +215,7 @@ def cancel(run: Reference, json: Json = False) -> None:
     """End a run; what is scored stays."""
     found = connect().runs.get(run)
     found.cancel()
-    ended = found.wait(timeout_s=5)
+    ended = found.wait(timeout_s=30)
     if json:
         render.document(ended.as_dict())
     else:
@@ -238,6 +244,29 @@ def events(
 
 
 @contextmanager
+def _interrupt_put_off() -> Iterator[None]:
+    """Raise an interrupt only at the end, when the run is there to be cancelled; a second one at once."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        # Whoever started the command has it ignored.
+        yield
+        return
+    is_interrupted = False
+
+    def note(*_: object) -> None:
+        nonlocal is_interrupted
+        is_interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if is_interrupted:
+            raise KeyboardInterrupt
+
+
+@contextmanager
 def _table(workbench: Workbench, data: str | None, *, is_kept: bool) -> Iterator[Source | None]:
     """Give the data source that is named; a file that is added only for this goes again unless a run comes of it."""
     source, is_new = (None, False) if data is None else _source(workbench, data)
@@ -263,9 +292,15 @@ def _estimated(found: Estimate, *, json: bool) -> None:
         render.console.print(found.words, markup=False)
 
 
-def _report(run: Run, *, wait: bool, json: bool) -> None:
-    if wait:
-        _watch(run, quiet=json)
+def _report(run: Run, submission: ExitStack, *, wait: bool, json: bool) -> None:
+    try:
+        submission.close()
+        if wait:
+            _watch(run, quiet=json)
+    except KeyboardInterrupt:
+        run.cancel()
+        run.wait(timeout_s=5)
+        raise
     _show(run, json=json)
     if wait and run.status != "succeeded":
         raise typer.Exit(1)
@@ -288,22 +323,17 @@ def _is_file(path: Path) -> bool:
 
 
 def _watch(run: Run, *, quiet: bool) -> None:
-    try:
-        if quiet or not sys.stdout.isatty():
-            while not run.wait(timeout_s=60).is_terminal:
-                pass
-            return
-        with Live(console=render.console, refresh_per_second=8) as live:
-            while True:
-                live.update(_progress(run))
-                if run.record.is_terminal:
-                    break
-                time.sleep(0.12)
-            live.update("")
-    except KeyboardInterrupt:
-        run.cancel()
-        run.wait(timeout_s=5)
-        raise
+    if quiet or not sys.stdout.isatty():
+        while not run.wait(timeout_s=60).is_terminal:
+            pass
+        return
+    with Live(console=render.console, refresh_per_second=8) as live:
+        while True:
+            live.update(_progress(run))
+            if run.record.is_terminal:
+                break
+            time.sleep(0.12)
+        live.update("")
 
 
 def _progress(run: Run) -> Group:
