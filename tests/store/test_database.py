@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
+from contextlib import closing
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from workbench.errors import EngineFault, Unavailable
@@ -22,6 +24,42 @@ def test_sqlite_writes_ahead_and_waits_for_its_turn(store):
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA busy_timeout")) == BUSY_TIMEOUT_MS
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+@pytest.fixture
+def taken(tmp_path):
+    """A new database that does not write ahead yet, and somebody who writes to it."""
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writing:
+        writing.execute("BEGIN IMMEDIATE")
+        yield f"sqlite:///{path}", writing
+
+
+def test_a_new_database_that_somebody_writes_to_is_waited_for(taken):
+    url, writing = taken
+    opened, tries = Database(url), Counter()
+
+    def end_at_second(statement: str) -> None:
+        tries[statement] += 1
+        if tries["PRAGMA journal_mode = WAL"] == 2 and writing.in_transaction:
+            writing.execute("COMMIT")
+
+    @event.listens_for(opened.engine, "connect", insert=True)
+    def trace(connection: sqlite3.Connection, _: object) -> None:
+        connection.set_trace_callback(end_at_second)
+
+    with opened.read() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+    opened.close()
+
+
+def test_a_new_database_that_somebody_goes_on_writing_to_is_busy(taken, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
+    opened = Database(taken[0])
+    with pytest.raises(Unavailable) as raised, opened.read() as session:
+        session.execute(text("SELECT 1"))
+    assert raised.value.code == "store.busy"
+    opened.close()
 
 
 def test_a_reader_is_not_held_up_by_a_writer(store):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ KEPT, MOST = 8, 64
 PATIENCE_S = 15.0
 """Longest that a thread waits for one of them, in seconds."""
 RETRY_S = 1
+_LOOK_S = 0.01
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 FIRST, LAST = "first", "last"
 """Where a session's ``info`` has what is to be done at the beginning of its transaction, and at the end of it, such as
@@ -172,7 +174,7 @@ def _foreign_errors(url: URL) -> Iterator[None]:
             retry_after_s=RETRY_S,
         ) from error
     except DBAPIError as error:
-        if _is_busy(error):
+        if _is_busy(error.orig):
             raise Unavailable(
                 "store.busy",
                 "Somebody else writes to the database, and does not end.",
@@ -183,14 +185,25 @@ def _foreign_errors(url: URL) -> Iterator[None]:
         raise EngineFault("store.unreachable", f"The database {place} does not answer: {_reason(error)}.") from error
 
 
-def _is_busy(error: DBAPIError) -> bool:
-    return (
-        isinstance(error.orig, sqlite3.OperationalError) and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _BUSY
-    )
+def _is_busy(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
 
 
 def _reason(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Have SQLite write ahead, once others let a new database be changed so: for that it does not wait by itself."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(_LOOK_S)
 
 
 def _engine(url: URL, most: int, patience_s: float) -> Engine:
@@ -210,7 +223,7 @@ def _engine(url: URL, most: int, patience_s: float) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
