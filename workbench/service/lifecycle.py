@@ -281,23 +281,25 @@ def stop(settings: Settings, *, patience_s: float = STOP_PATIENCE_S) -> bool:
     Raises
     ------
     EngineFault
-        When it is still there after `patience_s` seconds.
+        When it is still there `patience_s` seconds after it was asked, or does not tell which process it is.
     """
     if not is_running(settings):
         return False
-    told: ServiceState | None = wait_until_running(settings)
-    asked: set[int] = set()
-    deadline = time.monotonic() + patience_s
+    asked: list[int] = []
+    # Just started, it does not tell yet whom to ask.
+    deadline = time.monotonic() + START_PATIENCE_S
     while is_running(settings):
+        told = state(settings)
         # One that was started beside it may have waited for its place.
         if told is not None and told.pid not in asked:
-            asked.add(told.pid)
+            asked.append(told.pid)
+            deadline = time.monotonic() + patience_s
             with contextlib.suppress(ProcessLookupError):
                 os.kill(told.pid, signal.SIGTERM)
         if time.monotonic() > deadline:
-            raise EngineFault("service.not_started", f"The service (process {max(asked)}) does not stop.")
+            which = f"process {asked[-1]}" if asked else "which does not tell its process"
+            raise EngineFault("service.not_started", f"The service ({which}) does not stop.")
         time.sleep(0.05)
-        told = state(settings)
     return True
 
 
