@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import MISSING
+from tests.ports import HOST, kept_port
 
-_HOST = "127.0.0.1"
 _USER = "workbench"
 
 
@@ -35,13 +35,13 @@ class Postgres:
     password: str
 
     def url(self, password: str = "${WORKBENCH_TEST_PASSWORD}", port: int | None = None) -> str:
-        return f"postgresql://{_USER}:{password}@{_HOST}:{port or self.port}/postgres"
+        return f"postgresql://{_USER}:{password}@{HOST}:{port or self.port}/postgres"
 
     def empty_database(self) -> str:
         """Make one, and return what `Settings.database_url` takes."""
         name = f"made_{secrets.token_hex(4)}"
         self.execute(f"CREATE DATABASE {name}")
-        return f"postgresql+psycopg://{_USER}:{quote(self.password, safe='')}@{_HOST}:{self.port}/{name}"
+        return f"postgresql+psycopg://{_USER}:{quote(self.password, safe='')}@{HOST}:{self.port}/{name}"
 
     def execute(self, *statements: str) -> list[tuple[Any, ...]]:
         """Carry out statements, and return the rows of the last one."""
@@ -54,7 +54,7 @@ class Postgres:
         """Connect; each statement is carried out for itself."""
         import psycopg
 
-        about = {"host": _HOST, "port": self.port, "user": _USER, "password": self.password, "dbname": "postgres"}
+        about = {"host": HOST, "port": self.port, "user": _USER, "password": self.password, "dbname": "postgres"}
         return psycopg.connect(**about, autocommit=True)
 
 
@@ -68,7 +68,7 @@ class S3:
 
     @property
     def endpoint(self) -> str:
-        return f"http://{_HOST}:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     def options(self) -> dict[str, Any]:
         """Options of a source, to be used under the environment of `environment`."""
@@ -88,11 +88,10 @@ class S3:
 def postgres(eventually: Callable[..., Any]) -> Iterator[Postgres]:
     """A PostgreSQL server on a port of its own."""
     programs, user = _postgres_programs(), _unprivileged()
-    with tempfile.TemporaryDirectory(prefix="workbench-postgres-") as made, closing(socket.socket()) as free:
+    with tempfile.TemporaryDirectory(prefix="workbench-postgres-") as made:
         folder, made_by = Path(made), {}
-        free.bind((_HOST, 0))
-        server = Postgres(free.getsockname()[1], f"p/{secrets.token_hex(8)}@w")
-        (folder / "password").write_text(server.password)
+        password = f"p/{secrets.token_hex(8)}@w"
+        (folder / "password").write_text(password)
         if user is not None:
             made_by = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
             for path in (folder, folder / "password"):
@@ -100,19 +99,17 @@ def postgres(eventually: Callable[..., Any]) -> Iterator[Postgres]:
         quiet = {"stdout": subprocess.DEVNULL, "cwd": folder, **made_by}
         make = f"-D data -U {_USER} --pwfile=password --auth=scram-sha-256 --no-sync --no-locale -E UTF8"
         subprocess.run([programs / "initdb", *make.split()], check=True, **quiet)
-        free.close()
-        serve = f"-D data -p {server.port} -k {folder} -c listen_addresses={_HOST} -c fsync=off"
-        with (
-            (folder / "log").open("wb") as log,
-            subprocess.Popen([programs / "postgres", *serve.split()], stderr=log, **quiet) as process,
-        ):
-            try:
-                eventually(lambda: process.poll() is not None or _answers(server))
-                assert process.poll() is None, (folder / "log").read_text()
-                yield server
-            finally:
-                process.send_signal(signal.SIGINT)
-                process.wait(timeout=30)
+        with kept_port() as port, (folder / "log").open("wb") as log:
+            serve = f"-D data -p {port} -k {folder} -c listen_addresses={HOST} -c fsync=off"
+            with subprocess.Popen([programs / "postgres", *serve.split()], stderr=log, **quiet) as process:
+                try:
+                    server = Postgres(port, password)
+                    eventually(lambda: process.poll() is not None or _answers(server))
+                    assert process.poll() is None, (folder / "log").read_text()
+                    yield server
+                finally:
+                    process.send_signal(signal.SIGINT)
+                    process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -160,7 +157,7 @@ def _client(service: str, port: int, key: str, secret: str) -> Any:
 
     return boto3.client(
         service,
-        endpoint_url=f"http://{_HOST}:{port}",
+        endpoint_url=f"http://{HOST}:{port}",
         aws_access_key_id=key,
         aws_secret_access_key=secret,
         region_name="us-east-1",
@@ -206,7 +203,7 @@ class Relay:
     def __init__(self, port: int, cuts: list[int]) -> None:
         self._target, self._cuts = port, list(cuts)
         self.connections = 0
-        self._listener = socket.create_server((_HOST, 0))
+        self._listener = socket.create_server((HOST, 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -239,7 +236,7 @@ class Relay:
         while True:
             try:
                 client, _ = self._listener.accept()
-                server = socket.create_connection((_HOST, self._target))
+                server = socket.create_connection((HOST, self._target))
             except OSError:
                 return
             self.connections += 1

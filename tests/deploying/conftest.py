@@ -16,7 +16,7 @@ def runs(warm) -> dict[str, Any]:
         for model in ("nb", "dummy")
     }
     for run in found.values():
-        assert run.wait(timeout_s=60).status == "succeeded"
+        assert run.wait(timeout_s=240).status == "succeeded"
     return found
 
 

@@ -106,7 +106,7 @@ def test_bytes_that_are_not_what_was_promoted_are_never_loaded(warm, runs):
 @pytest.fixture(scope="module")
 def unpromoted(warm):
     run = warm.runs.submit(warm.data.get("iris"), target="species", plan="create", model="dt", folds=2, seed=1)
-    assert run.wait(timeout_s=60).status == "succeeded"
+    assert run.wait(timeout_s=240).status == "succeeded"
     return run
 
 

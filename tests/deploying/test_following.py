@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import psutil
 import pytest
 
 from tests.deploying.answers import label
@@ -37,19 +40,46 @@ def followed(warm, deployment, pipelines):
     deployment.follow(None)
 
 
+@contextmanager
+def no_predictor_comes(warm) -> Iterator[None]:
+    """Hold up what the service's processes are forked from, so that a swap that has begun does not end."""
+    service = psutil.Process(warm.service.state().pid)
+    (forks,) = [child for child in service.children() if "workbench.service.forkserver" in child.cmdline()]
+    forks.suspend()
+    try:
+        yield
+    finally:
+        forks.resume()
+
+
+@contextmanager
+def interrupted_once(condition: Callable[[], bool], eventually) -> Iterator[None]:
+    """Interrupt the block when a condition holds, and never what comes after it."""
+    is_over = threading.Event()
+
+    def interrupt() -> None:
+        eventually(lambda: is_over.is_set() or condition())
+        if not is_over.is_set():
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        other.join()
+
+
 def test_a_promotion_that_is_interrupted_while_it_swaps_leaves_nothing_swapped(
     warm, deployment, followed, pipelines, eventually
 ):
-    def interrupt() -> None:
-        eventually(lambda: deployment.record.next_pipeline_id == pipelines["dummy"].id)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    def is_swapping() -> bool:
+        return deployment.record.next_pipeline_id == pipelines["dummy"].id
 
     before = deployment.record
-    other = threading.Thread(target=interrupt)
-    other.start()
-    with pytest.raises(KeyboardInterrupt):
+    with no_predictor_comes(warm), pytest.raises(KeyboardInterrupt), interrupted_once(is_swapping, eventually):
         warm.registry.promotions.complete(followed)
-    other.join()
     after = deployment.wait()
     assert (after.pipeline_id, after.next_pipeline_id) == (pipelines["nb"].id, None)
     assert after.previous_pipeline_id == before.previous_pipeline_id

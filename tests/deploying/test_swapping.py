@@ -62,7 +62,7 @@ def test_a_pipeline_that_takes_other_columns_is_swapped_in_only_where_that_is_al
     less = warm.runs.submit(
         from_run=runs["nb"], plan="create", model="nb", setup={"ignore_features": ["sepal_width_cm"]}
     )
-    assert less.wait(timeout_s=60).status == "succeeded"
+    assert less.wait(timeout_s=240).status == "succeeded"
     other = warm.registry.promote(less)
     with pytest.raises(Conflict) as raised:
         deployment.swap(other.id)
@@ -75,7 +75,7 @@ def test_a_pipeline_that_takes_other_columns_is_swapped_in_only_where_that_is_al
 def stranger(warm):
     """A pipeline that predicts something else."""
     wine = warm.runs.submit(warm.data.sample("wine"), target="cultivar", plan="create", model="nb", folds=2, seed=1)
-    assert wine.wait(timeout_s=60).status == "succeeded"
+    assert wine.wait(timeout_s=240).status == "succeeded"
     return warm.registry.promote(wine)
 
 

@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ import psutil
 import pytest
 
 from tests.exports.conftest import DEPLOYMENT
+from tests.ports import kept_port
 from workbench.store.artifacts import PIPELINE
 
 ROWS_MOST = 30
@@ -67,16 +67,15 @@ def variables(instructions, bare, tmp_path_factory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def server(context, command, variables, eventually) -> Iterator[tuple[subprocess.Popen, int]]:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-    process = subprocess.Popen(command, cwd=context, env=variables | {"PORT": str(port)})
-    try:
-        eventually(lambda: process.poll() is not None or status(port, "/ready") == 200)
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait(30)
+    with kept_port() as port:
+        process = subprocess.Popen(command, cwd=context, env=variables | {"PORT": str(port)})
+        try:
+            eventually(lambda: process.poll() is not None or status(port, "/ready") == 200)
+            assert process.poll() is None
+            yield process, port
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @pytest.fixture

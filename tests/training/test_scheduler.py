@@ -31,30 +31,30 @@ def test_the_whole_field_is_scored_on_a_fold_before_any_model_is_on_the_next():
 
 
 def test_the_longest_come_first_once_it_is_known_which_they_are():
-    def compute(unit: Unit) -> float:
-        time.sleep({"a": 0.0, "b": 0.1, "c": 0.05}[unit.model])
-        return 0.5
-
-    updates = [update for update in Field("a b c", 5, compute, workers=1).units if isinstance(update, UnitScored)]
+    field = Field("a b c", 5, half, workers=1, took={"a": 0.0, "b": 100.0, "c": 50.0})
+    updates = [update for update in field.units if isinstance(update, UnitScored)]
     assert [(update.model, update.fold) for update in updates[:3]] == [("a", 0), ("b", 0), ("c", 0)]
     assert [(update.model, update.fold) for update in updates[-3:]] == [("b", 4), ("c", 4), ("a", 4)]
 
 
-def test_a_model_that_is_long_under_way_comes_first_on_the_next_fold(tmp_path):
-    """Its first unit goes on until its second has begun."""
+def test_a_model_that_is_long_under_way_comes_first_on_the_next_fold(tmp_path, eventually):
+    """The next fold is ready once its first unit is under way, which goes on until its second has begun."""
+    begun, is_under_way = tmp_path / "begun", tmp_path / "is_under_way"
 
     def compute(unit: Unit) -> float:
-        (tmp_path / f"{unit.model}{unit.fold}").touch()
-        deadline = time.monotonic() + 60
-        while unit == Unit("d", 0) and not (tmp_path / "d1").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        with begun.open("a") as file:
+            file.write(f"{unit.model}{unit.fold} ")
+        if unit == Unit("b", 0):
+            eventually(lambda: "b1" in begun.read_text())
         return 0.5
 
-    updates = [update for update in Field("d a b c", 2, compute).units if isinstance(update, UnitScored)]
-    assert len(updates) == 8
-    second = [update.model for update in updates if update.fold == 1]
-    assert second[0] == "d"
+    field = Field("a b", 2, compute, workers=2, took={"a": 0.0, "b": 0.0})
+    field.before_fold = lambda fold: fold and eventually(is_under_way.exists)
+    for update in field.units:
+        if isinstance(update, UnitScored):
+            # The same worker has been given the other model's unit after this one.
+            is_under_way.touch()
+    assert begun.read_text().split() == ["a0", "b0", "b1", "a1"]
 
 
 def test_the_field_is_begun_on_the_first_fold_before_the_second_whatever_the_workers(tmp_path):

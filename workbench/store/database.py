@@ -199,11 +199,12 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
-            return
         except sqlite3.OperationalError as error:
             if not _is_busy(error) or time.monotonic() > deadline:
                 raise
-        time.sleep(_LOOK_S)
+            time.sleep(_LOOK_S)
+        else:
+            return
 
 
 def _engine(url: URL, most: int, patience_s: float) -> Engine:
