@@ -152,7 +152,7 @@ def test_a_second_process_that_is_refused_does_no_harm_to_the_first(store, serve
 
 def test_what_belongs_to_each_round_is_done_also_where_a_message_cannot_be_dealt_with(serve, eventually):
     server = serve()
-    server.say(what="nothing that there is", forked="of nobody", pid=1)
+    server.say(forked="of what it does not say")
     seen = server.rounds
     eventually(lambda: server.rounds > seen + 2)
 
