@@ -15,6 +15,7 @@ from workbench_widgets.launch import LaunchPanel
 from workbench_widgets.live import Feeder
 
 import workbench
+from workbench.data.source import Source
 from workbench.errors import BadRequest, Conflict
 from workbench.settings import Settings
 
@@ -121,23 +122,24 @@ def test_a_name_that_is_taken_is_refused_and_the_file_can_be_its_next_version(pa
     assert [(line["id"], line["version"]) for line in panel._view["sources"]] == [(second["id"], 2)]
 
 
-def test_what_came_from_elsewhere_is_known_before_a_table_is_refused_for_it(
-    panel: DataPanel, home: workbench.Workbench, tmp_path: Path
-) -> None:
+@pytest.fixture
+def theirs(panel: DataPanel, home: workbench.Workbench, tmp_path: Path) -> Source:
+    """A table of the name "t" that somebody else brings while the panel is there."""
     path = tmp_path / "t.csv"
     path.write_bytes(CSV)
-    theirs = home.data.upload(path)
+    return home.data.upload(path)
+
+
+def test_what_came_from_elsewhere_is_known_before_a_table_is_refused_for_it(panel: DataPanel, theirs: Source) -> None:
     with pytest.raises(Conflict):
         panel.commands["begin"](work="one", name="t.csv", size=3)
     assert [line["id"] for line in panel._view["sources"]] == [theirs.id]
 
 
 def test_a_place_whose_name_was_taken_elsewhere_is_refused_once_the_other_table_is_known(
-    panel: DataPanel, home: workbench.Workbench, tmp_path: Path
+    panel: DataPanel, theirs: Source, tmp_path: Path
 ) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(CSV)
-    theirs = home.data.upload(path)
     path.write_bytes(CSV + b"4,z\n")
     with pytest.raises(Conflict):
         add(panel, path)

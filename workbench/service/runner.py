@@ -181,6 +181,7 @@ class Runner:
     def _rest(self) -> None:
         """Wait after a round that failed; it may be because the home is gone, which each round looks for."""
         time.sleep(RETRY_S)
+        # What it raises is raised, and told, by the next round that comes so far.
         with contextlib.suppress(Exception):
             self._each_round()
 
